@@ -1,0 +1,68 @@
+//! What loading a configuration found: errors, warnings, and where each of them is.
+
+use std::fmt;
+
+/// How many findings of a kind are kept with their text; the rest are only counted.
+///
+/// A document of some megabytes can hold a mistake per line, each worker reports its own copy, and a VM never gives
+/// memory back: a bound keeps a bad document from being the expensive one.
+pub const KEPT_FINDINGS: usize = 1_000;
+
+/// One thing that is wrong, or likely to be, with its place and the way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// JSON pointer (RFC 6901) to the value. Empty: the whole document.
+    pub pointer: String,
+    /// A stable, machine-readable name of the kind of finding, in kebab case: `two-wildcards`.
+    pub code: &'static str,
+    /// The value, the trouble and the way out, in one sentence.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.pointer.is_empty() { "(document)" } else { &self.pointer };
+        write!(f, "{place}: {} [{}]", self.message, self.code)
+    }
+}
+
+/// Findings of one severity: the first [`KEPT_FINDINGS`] whole, the others as a count.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    kept: Vec<Finding>,
+    total: usize,
+}
+
+impl Findings {
+    /// Adds a finding; `finding` runs only while there is room to keep it.
+    pub fn push_with(&mut self, finding: impl FnOnce() -> Finding) {
+        self.total = self.total.saturating_add(1);
+        if self.kept.len() < KEPT_FINDINGS {
+            self.kept.push(finding());
+        }
+    }
+
+    /// The findings that were kept, in document order.
+    pub fn kept(&self) -> &[Finding] {
+        &self.kept
+    }
+
+    /// How many there were, kept or not.
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Whether there were none.
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+}
+
+/// Everything that loading found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// What makes the configuration invalid.
+    pub errors: Findings,
+    /// What is accepted but unlikely to be meant.
+    pub warnings: Findings,
+}

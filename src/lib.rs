@@ -1,0 +1,9 @@
+//! The CORS rules of object-storage buckets, applied at the edge.
+//!
+//! Data goes one way: configuration text → validated rules ([`config`]) → compiled matcher ([`matcher`]) → decision
+//! ([`decision`]) → host calls (`filter`, the only module that speaks proxy-wasm). Everything but `filter` is plain
+//! Rust that knows no host.
+
+pub mod config;
+pub mod profile;
+pub mod wildcard;
