@@ -4,6 +4,12 @@
 //! ([`decision`]) → host calls (`filter`, the only module that speaks proxy-wasm). Everything but `filter` is plain
 //! Rust that knows no host.
 
+pub mod addressing;
+pub mod answer;
 pub mod config;
+pub mod decision;
+mod filter;
+pub mod http;
+pub mod matcher;
 pub mod profile;
 pub mod wildcard;

@@ -71,7 +71,10 @@ mod tests {
 
     #[test]
     fn a_second_star_is_refused_and_counted() {
-        assert_eq!(Pattern::new("https://*.*.com".into()), Err(TooManyStars { stars: 2 }));
+        assert_eq!(
+            Pattern::new("https://*.*.com".into()),
+            Err(TooManyStars { stars: 2 })
+        );
         assert_eq!(Pattern::new("***".into()), Err(TooManyStars { stars: 3 }));
     }
 

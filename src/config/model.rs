@@ -24,7 +24,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { profile: &crate::profile::OSS, endpoints: Vec::new(), unmanaged: Unmanaged::Pass, explain: false }
+        Self {
+            profile: &crate::profile::OSS,
+            endpoints: Vec::new(),
+            unmanaged: Unmanaged::Pass,
+            explain: false,
+        }
     }
 }
 

@@ -1,0 +1,241 @@
+//! How a request names its bucket: by its host, virtual-hosted-style, or by the first segment of its path, path-style.
+
+/// The longest host name that is looked at, in bytes (RFC 1035 section 2.3.4). A longer one names no bucket.
+pub const MAX_HOST_BYTES: usize = 253;
+
+/// The longest bucket name that is looked for, in bytes: S3's and OSS's limit is 63, older S3 buckets have up to 255.
+pub const MAX_BUCKET_BYTES: usize = 255;
+
+/// How a request names its bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    /// By its host: virtual-hosted-style, or a custom domain.
+    #[default]
+    Host,
+    /// By the first segment of its path.
+    Path,
+}
+
+/// Whether the path names an object, and not the bucket itself.
+pub fn names_object(path: &[u8], style: Style) -> bool {
+    let path = path.split(|&byte| byte == b'?').next().unwrap_or_default();
+    let mut segments = path
+        .strip_prefix(b"/")
+        .unwrap_or(path)
+        .splitn(2, |&byte| byte == b'/');
+    if style == Style::Path {
+        segments.next();
+    }
+    segments.any(|segment| !segment.is_empty())
+}
+
+/// A host name as DNS compares it: without port and trailing dot, in lower case. Envoy keeps all three as the client sent
+/// them.
+#[derive(Debug, Clone, Copy)]
+pub struct HostName {
+    bytes: [u8; MAX_HOST_BYTES],
+    len: usize,
+}
+
+impl HostName {
+    /// The host of an `:authority`.
+    pub fn from_authority(authority: &[u8]) -> Option<Self> {
+        let host = match authority {
+            // An IPv6 literal is full of colons; its port stands after the bracket (RFC 3986 section 3.2.2).
+            [b'[', ..] => authority.get(..=authority.iter().position(|&byte| byte == b']')?)?,
+            _ => authority.split(|&byte| byte == b':').next()?,
+        };
+        let host = host.strip_suffix(b".").unwrap_or(host);
+        let mut bytes = [0; MAX_HOST_BYTES];
+        let lower = bytes.get_mut(..host.len())?;
+        lower.copy_from_slice(host);
+        lower.make_ascii_lowercase();
+        Some(Self {
+            bytes,
+            len: host.len(),
+        })
+    }
+
+    /// The name.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Every way to read the host as `<bucket>.<endpoint>`: (bucket, endpoint), longest endpoint first. The endpoint is
+    /// anchored at a dot, so that `evil-oss.example` is not under `oss.example`; the bucket may hold dots.
+    pub fn splits(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let host = self.as_bytes();
+        host.iter()
+            .enumerate()
+            .filter(|&(_, &byte)| byte == b'.')
+            .filter_map(|(dot, _)| {
+                let (bucket, rest) = host.split_at_checked(dot)?;
+                Some((bucket, rest.strip_prefix(b".")?))
+            })
+    }
+}
+
+/// A bucket name taken from a path.
+#[derive(Debug, Clone, Copy)]
+pub struct PathBucket {
+    bytes: [u8; MAX_BUCKET_BYTES],
+    len: usize,
+}
+
+impl PathBucket {
+    /// The bucket that a path-style `:path` names: its first segment, percent-decoded once as the store does it, so that
+    /// `/%62ucket/` does not slip past the rules of `bucket`.
+    ///
+    /// None for the service itself (`/`), for an empty first segment, and for a path with dot segments: Envoy does not
+    /// normalise paths by default but a store may, and `/lax/../strict/object` must not be answered by the rules of
+    /// `lax`. Browsers remove dot segments before they send a request.
+    pub fn from_path(path: &[u8]) -> Option<Self> {
+        let path = path
+            .split(|&byte| byte == b'?' || byte == b'#')
+            .next()?
+            .strip_prefix(b"/")?;
+        let mut segments = path.split(|&byte| byte == b'/');
+        let decoded = Self::decode(segments.next()?)?;
+        if decoded.as_bytes().is_empty()
+            || is_dot_segment(decoded.as_bytes())
+            || segments.any(is_encoded_dot_segment)
+        {
+            return None;
+        }
+        Some(decoded)
+    }
+
+    fn decode(segment: &[u8]) -> Option<Self> {
+        let mut decoded = Self {
+            bytes: [0; MAX_BUCKET_BYTES],
+            len: 0,
+        };
+        let mut rest = segment;
+        while let Some((&byte, tail)) = rest.split_first() {
+            let (byte, tail) = match (byte, tail) {
+                (b'%', [high, low, tail @ ..]) => (hex_byte(*high, *low)?, tail),
+                (b'%', _) => return None,
+                _ => (byte, tail),
+            };
+            *decoded.bytes.get_mut(decoded.len)? = byte;
+            decoded.len = decoded.len.saturating_add(1);
+            rest = tail;
+        }
+        Some(decoded)
+    }
+
+    /// The name.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+fn hex_byte(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    Some((digit(high)? << 4) | digit(low)?)
+}
+
+fn is_dot_segment(segment: &[u8]) -> bool {
+    matches!(segment, b"." | b"..")
+}
+
+/// `.` and `..` with any of their dots as `%2e`: at most six bytes, so that the rest of a path costs nothing.
+fn is_encoded_dot_segment(segment: &[u8]) -> bool {
+    matches!(segment.first(), Some(b'.' | b'%'))
+        && segment.len() <= 6
+        && PathBucket::decode(segment).is_some_and(|decoded| is_dot_segment(decoded.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(authority: &str) -> Option<String> {
+        HostName::from_authority(authority.as_bytes())
+            .map(|host| String::from_utf8(host.as_bytes().to_vec()).unwrap())
+    }
+
+    fn bucket(path: &str) -> Option<Vec<u8>> {
+        PathBucket::from_path(path.as_bytes()).map(|bucket| bucket.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn port_case_and_trailing_dot_do_not_count() {
+        for authority in [
+            "b.oss.example",
+            "B.OSS.Example",
+            "b.oss.example.",
+            "b.oss.example:443",
+            "b.oss.example.:x",
+        ] {
+            assert_eq!(host(authority).unwrap(), "b.oss.example", "{authority}");
+        }
+        assert_eq!(host("[::1]:8080").unwrap(), "[::1]");
+        assert_eq!(host("").unwrap(), "");
+        assert_eq!(host("[::1"), None);
+        assert_eq!(host(&"a".repeat(MAX_HOST_BYTES + 1)), None);
+    }
+
+    #[test]
+    fn a_host_is_split_at_dots_only() {
+        let host = HostName::from_authority(b"a.b.oss.example").unwrap();
+        let splits: Vec<_> = host.splits().collect();
+        assert_eq!(
+            splits,
+            [
+                (&b"a"[..], &b"b.oss.example"[..]),
+                (b"a.b", b"oss.example"),
+                (b"a.b.oss", b"example")
+            ]
+        );
+    }
+
+    #[test]
+    fn the_first_segment_is_the_bucket() {
+        assert_eq!(bucket("/bucket/object").unwrap(), b"bucket");
+        assert_eq!(bucket("/bucket").unwrap(), b"bucket");
+        assert_eq!(bucket("/bucket?x=/other/obj").unwrap(), b"bucket");
+        assert_eq!(bucket("/a.b-c/o").unwrap(), b"a.b-c");
+        assert_eq!(bucket("/%62ucket/object").unwrap(), b"bucket");
+        assert_eq!(bucket("/bucket%00other/obj").unwrap(), b"bucket\0other");
+    }
+
+    #[test]
+    fn some_paths_name_no_bucket() {
+        for path in [
+            "",
+            "/",
+            "*",
+            "//bucket/object",
+            "/?x",
+            "/%6",
+            "/%zz/o",
+            "bucket/object",
+        ] {
+            assert_eq!(bucket(path), None, "{path}");
+        }
+        assert_eq!(bucket(&format!("/{}/o", "a".repeat(MAX_BUCKET_BYTES + 1))), None);
+    }
+
+    #[test]
+    fn dot_segments_cannot_choose_a_bucket() {
+        for path in [
+            "/a/../b/o",
+            "/./b/o",
+            "/../b/o",
+            "/a/%2e%2E/b",
+            "/a/.%2e",
+            "/a/b/..",
+            "/%2e%2e/b",
+        ] {
+            assert_eq!(bucket(path), None, "{path}");
+        }
+        for path in ["/a/..b/o", "/a/.hidden", "/a/%2e%2e%2e", "/a/x..?y=/../z"] {
+            assert_eq!(bucket(path).unwrap(), b"a", "{path}");
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! From decision to headers and bodies.
+
+mod error_body;
+mod header_list;
+
+pub use header_list::HeaderList;
+
+use crate::addressing::Style;
+use crate::config::Mode;
+use crate::decision::{BadRequest, NoRule, Request, Verdict};
+use crate::http::list::RequestedNames;
+use crate::http::names;
+use crate::matcher::{BucketId, CompiledBucket, Matcher, RuleValues};
+use crate::profile::{AllowHeaders, AllowMethods, Credentials, ErrorBody, Profile};
+use error_body::Refusal;
+
+/// Memory that answers are put together in, kept between requests: once it has grown, no request allocates.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    allow_headers: Vec<u8>,
+    body: Vec<u8>,
+    explanation: Vec<u8>,
+}
+
+/// An answer that the edge gives itself.
+#[derive(Debug)]
+pub struct Answer<'a> {
+    /// The status.
+    pub status: u32,
+    /// The headers; the proxy adds `content-length`, `date` and `server`.
+    pub headers: HeaderList<'a>,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// What an error document says beside the decision. Read only when an error is written.
+#[derive(Debug, Clone, Copy)]
+pub struct ErrorContext<'a> {
+    /// The `x-request-id` that the proxy gave the request.
+    pub request_id: &'a [u8],
+    /// The `:path`.
+    pub path: Option<&'a [u8]>,
+    /// How the request names its bucket.
+    pub style: Style,
+}
+
+/// Gives the answers of one bucket, or of those that are not listed.
+#[derive(Debug, Clone, Copy)]
+pub struct Responder<'m> {
+    matcher: &'m Matcher,
+    bucket: Option<(BucketId, &'m CompiledBucket)>,
+}
+
+impl<'m> Responder<'m> {
+    /// For a managed bucket.
+    pub fn new(matcher: &'m Matcher, id: BucketId, bucket: &'m CompiledBucket) -> Self {
+        Self {
+            matcher,
+            bucket: Some((id, bucket)),
+        }
+    }
+
+    /// For a bucket that is not listed.
+    pub fn unlisted(matcher: &'m Matcher) -> Self {
+        Self {
+            matcher,
+            bucket: None,
+        }
+    }
+
+    /// Whose answers these are.
+    pub fn profile(&self) -> &'static Profile {
+        self.bucket
+            .map_or(self.matcher.settings().profile, |(_, bucket)| bucket.profile())
+    }
+
+    /// The answer to a preflight.
+    pub fn preflight<'a>(
+        &self,
+        verdict: Verdict,
+        request: &Request<'a>,
+        context: &ErrorContext<'_>,
+        scratch: &'a mut Scratch,
+    ) -> Answer<'a>
+    where
+        'm: 'a,
+    {
+        let profile = self.profile();
+        let mut headers = HeaderList::default();
+        if let Some(vary) = self.vary(verdict) {
+            headers.push(names::VARY, vary.as_bytes());
+        }
+        if self.write_explanation(verdict, &mut scratch.explanation) {
+            headers.push(names::EXPLAIN, &scratch.explanation);
+        }
+        let Some(rule) = self.rule(verdict) else {
+            let reason = match verdict {
+                _ if self.bucket.is_none() => Refusal::NoSuchBucket,
+                Err(NoRule::NoRules) => Refusal::NotEnabled,
+                _ => Refusal::NotAllowed,
+            };
+            let method = request.request_method.unwrap_or_default();
+            error_body::refusal(profile.error_body, reason, method, context, &mut scratch.body);
+            push_content_type(profile, &mut headers);
+            return Answer {
+                status: 403,
+                headers,
+                body: &scratch.body,
+            };
+        };
+        self.push_allow_origin(&rule, request, &mut headers);
+        headers.push(
+            names::ALLOW_METHODS,
+            match profile.allow_methods {
+                AllowMethods::Requested => request.request_method.unwrap_or_default(),
+                AllowMethods::Rule => rule.allow_methods,
+            },
+        );
+        headers.push_unless_empty(
+            names::ALLOW_HEADERS,
+            allow_headers(profile.allow_headers, request, &mut scratch.allow_headers),
+        );
+        if profile.expose_on_preflight {
+            headers.push_unless_empty(names::EXPOSE_HEADERS, rule.expose_headers);
+        }
+        headers.push_unless_empty(names::MAX_AGE, rule.max_age);
+        let allows_private_network = self
+            .bucket
+            .is_some_and(|(_, bucket)| bucket.allows_private_network());
+        if allows_private_network && request.request_private_network == Some(b"true") {
+            headers.push(names::ALLOW_PRIVATE_NETWORK, b"true");
+        }
+        Answer {
+            status: profile.allowed_status,
+            headers,
+            body: b"",
+        }
+    }
+
+    /// The answer to an OPTIONS request that is no preflight.
+    pub fn bad_request<'a>(
+        &self,
+        reason: BadRequest<'_>,
+        context: &ErrorContext<'_>,
+        scratch: &'a mut Scratch,
+    ) -> Answer<'a> {
+        let profile = self.profile();
+        let mut headers = HeaderList::default();
+        if let Some(vary) = self.vary(Err(NoRule::NoOrigin)) {
+            headers.push(names::VARY, vary.as_bytes());
+        }
+        if self.matcher.settings().explain {
+            headers.push(names::EXPLAIN, reason.explanation().as_bytes());
+        }
+        push_content_type(profile, &mut headers);
+        error_body::bad_request(profile.error_body, reason, context, &mut scratch.body);
+        Answer {
+            status: 400,
+            headers,
+            body: &scratch.body,
+        }
+    }
+
+    /// The CORS headers of the response to an actual request: these and no others.
+    pub fn actual<'a>(
+        &self,
+        verdict: Verdict,
+        request: &Request<'a>,
+        scratch: &'a mut Scratch,
+    ) -> HeaderList<'a>
+    where
+        'm: 'a,
+    {
+        let profile = self.profile();
+        let mut headers = HeaderList::default();
+        let Some(rule) = self.rule(verdict) else {
+            return headers;
+        };
+        self.push_allow_origin(&rule, request, &mut headers);
+        headers.push_unless_empty(names::EXPOSE_HEADERS, rule.expose_headers);
+        if profile.preflight_headers_on_actual {
+            headers.push(names::ALLOW_METHODS, rule.allow_methods);
+            headers.push_unless_empty(
+                names::ALLOW_HEADERS,
+                allow_headers(profile.allow_headers, request, &mut scratch.allow_headers),
+            );
+            headers.push_unless_empty(names::MAX_AGE, rule.max_age);
+        }
+        headers
+    }
+
+    /// What `Vary` has to name on the response.
+    pub fn vary(&self, verdict: Verdict) -> Option<&'static str> {
+        let (_, bucket) = self.bucket.filter(|(_, bucket)| bucket.varies())?;
+        Some(if verdict.is_ok() {
+            bucket.profile().vary_on_match
+        } else {
+            "Origin"
+        })
+    }
+
+    /// The value of `x-bucket-cors`, where it is sent.
+    pub fn explanation<'a>(&self, verdict: Verdict, scratch: &'a mut Scratch) -> Option<&'a [u8]> {
+        let explains = self.write_explanation(verdict, &mut scratch.explanation);
+        explains.then_some(&scratch.explanation)
+    }
+
+    fn write_explanation(&self, verdict: Verdict, out: &mut Vec<u8>) -> bool {
+        out.clear();
+        if !self.matcher.settings().explain {
+            return false;
+        }
+        if self
+            .bucket
+            .is_some_and(|(_, bucket)| bucket.mode() == Mode::Shadow)
+        {
+            out.extend_from_slice(b"shadow; ");
+        }
+        match verdict {
+            Ok(id) => {
+                out.extend_from_slice(b"match; rule=");
+                push_decimal(id.index(), out);
+                if let Some(name) = self
+                    .rule(verdict)
+                    .map(|rule| rule.id)
+                    .filter(|name| !name.is_empty())
+                {
+                    for part in [b"; id=\"", name, b"\""] {
+                        out.extend_from_slice(part);
+                    }
+                }
+            }
+            Err(_) if self.bucket.is_none() => out.extend_from_slice(b"no-match; reason=unlisted-bucket"),
+            Err(reason) => out.extend_from_slice(reason.explanation().as_bytes()),
+        }
+        true
+    }
+
+    fn rule(&self, verdict: Verdict) -> Option<RuleValues<'m>> {
+        self.matcher.rule(self.bucket?.0, verdict.ok()?)
+    }
+
+    /// `*` where the rule lists it, otherwise the origin as received: Fetch compares it byte for byte.
+    fn push_allow_origin<'a>(
+        &self,
+        rule: &RuleValues<'_>,
+        request: &Request<'a>,
+        headers: &mut HeaderList<'a>,
+    ) {
+        if rule.any_origin {
+            return headers.push(names::ALLOW_ORIGIN, b"*");
+        }
+        let origin = request.origin.unwrap_or_default();
+        headers.push(names::ALLOW_ORIGIN, origin);
+        let allows_credentials = match self.profile().credentials {
+            Credentials::Always => true,
+            Credentials::Configured => self.bucket.is_some_and(|(_, bucket)| bucket.allows_credentials()),
+        };
+        if allows_credentials && origin != b"null" {
+            headers.push(names::ALLOW_CREDENTIALS, b"true");
+        }
+    }
+}
+
+fn push_content_type(profile: &Profile, headers: &mut HeaderList<'_>) {
+    if profile.error_body != ErrorBody::Empty {
+        headers.push(names::CONTENT_TYPE, b"application/xml");
+    }
+}
+
+/// The requested names in the spelling of the profile. They were checked to be tokens when the rule was found.
+fn allow_headers<'a>(spelling: AllowHeaders, request: &Request<'_>, out: &'a mut Vec<u8>) -> &'a [u8] {
+    out.clear();
+    let Ok(names) = RequestedNames::parse(request.request_headers.unwrap_or_default()) else {
+        return out;
+    };
+    for name in names.iter() {
+        if !out.is_empty() {
+            out.extend_from_slice(match spelling {
+                AllowHeaders::AsSent => b",",
+                AllowHeaders::LowerCase => b", ",
+            });
+        }
+        match spelling {
+            AllowHeaders::AsSent => out.extend_from_slice(name),
+            AllowHeaders::LowerCase => out.extend(name.iter().map(u8::to_ascii_lowercase)),
+        }
+    }
+    out
+}
+
+/// Writes a number that is at most [`crate::profile::MAX_RULES`], without the formatter.
+fn push_decimal(number: usize, out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut rest = number;
+    loop {
+        out.push(b'0'.saturating_add(u8::try_from(rest % 10).unwrap_or(0)));
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if let Some(digits) = out.get_mut(start..) {
+        digits.reverse();
+    }
+}

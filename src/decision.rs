@@ -1,0 +1,222 @@
+//! What becomes of a request: which rule applies, or why none does.
+
+use crate::http::list::{Malformed, RequestedNames};
+use crate::http::origin;
+use crate::matcher::{BucketId, CompiledBucket, Matcher, RuleId};
+use crate::profile::{IncompletePreflight, Methods, STORE_METHODS};
+
+/// What of a request decides. Header values as sent; an empty one counts as absent, as it does at the stores and in
+/// Envoy's own filter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Request<'a> {
+    /// The method.
+    pub method: &'a [u8],
+    /// `Origin`.
+    pub origin: Option<&'a [u8]>,
+    /// `Access-Control-Request-Method`.
+    pub request_method: Option<&'a [u8]>,
+    /// `Access-Control-Request-Headers`.
+    pub request_headers: Option<&'a [u8]>,
+    /// `Access-Control-Request-Private-Network`.
+    pub request_private_network: Option<&'a [u8]>,
+}
+
+/// Why no rule applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoRule {
+    /// The bucket has none.
+    NoRules,
+    /// The request has no `Origin`, so it is no CORS request.
+    NoOrigin,
+    /// The `Origin` is none that a client could send.
+    MalformedOrigin,
+    /// No rule lists the origin.
+    Origin,
+    /// No rule that lists the origin lists the method.
+    Method,
+    /// A requested header name is no header name, or there are too many.
+    MalformedHeader,
+    /// No rule that lists origin and method lists every requested header.
+    Header,
+}
+
+impl NoRule {
+    /// What `explain` says.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            NoRule::NoRules => "no-match; reason=no-rules",
+            NoRule::NoOrigin => "no-match; reason=no-origin",
+            NoRule::MalformedOrigin => "no-match; reason=malformed-origin",
+            NoRule::Origin => "no-match; reason=origin",
+            NoRule::Method => "no-match; reason=method",
+            NoRule::MalformedHeader => "no-match; reason=malformed-header",
+            NoRule::Header => "no-match; reason=header",
+        }
+    }
+}
+
+/// The rule that applies to a request, or why there is none.
+pub type Verdict = Result<RuleId, NoRule>;
+
+/// Why a preflight is a bad request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadRequest<'a> {
+    /// Without `Origin`.
+    NoOrigin,
+    /// Without `Access-Control-Request-Method`.
+    NoRequestMethod,
+    /// The requested method is none that a rule can list.
+    Method(&'a [u8]),
+    /// A requested header name is no token; as sent between its commas.
+    Header(&'a [u8]),
+}
+
+impl From<BadRequest<'_>> for NoRule {
+    /// Why no rule applies to a request that was not even looked up.
+    fn from(reason: BadRequest<'_>) -> Self {
+        match reason {
+            BadRequest::NoOrigin => NoRule::NoOrigin,
+            BadRequest::NoRequestMethod | BadRequest::Method(_) => NoRule::Method,
+            BadRequest::Header(_) => NoRule::MalformedHeader,
+        }
+    }
+}
+
+impl BadRequest<'_> {
+    /// What `explain` says.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            BadRequest::NoOrigin => NoRule::NoOrigin.explanation(),
+            BadRequest::NoRequestMethod => "no-match; reason=no-request-method",
+            BadRequest::Method(_) => NoRule::Method.explanation(),
+            BadRequest::Header(_) => NoRule::MalformedHeader.explanation(),
+        }
+    }
+}
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision<'a> {
+    /// An actual request, or one that has nothing to do with CORS: it goes upstream, and the verdict decides which headers
+    /// its response carries.
+    Actual(Verdict),
+    /// A preflight, which the edge answers.
+    Preflight(Verdict),
+    /// An OPTIONS request that the store refuses to take for a preflight, which the edge answers.
+    BadPreflight(BadRequest<'a>),
+}
+
+fn given(value: Option<&[u8]>) -> Option<&[u8]> {
+    value.filter(|value| !value.is_empty())
+}
+
+/// Decides what becomes of a request for a managed bucket.
+pub fn decide<'a>(
+    matcher: &Matcher,
+    id: BucketId,
+    bucket: &CompiledBucket,
+    request: &Request<'a>,
+) -> Decision<'a> {
+    if request.method == b"OPTIONS" {
+        decide_options(matcher, id, bucket, request)
+    } else {
+        Decision::Actual(decide_actual(matcher, id, bucket, request))
+    }
+}
+
+fn decide_actual(matcher: &Matcher, id: BucketId, bucket: &CompiledBucket, request: &Request<'_>) -> Verdict {
+    let origin = usable_origin(bucket, request)?;
+    let (mut method, mut names) = (request.method, RequestedNames::default());
+    if bucket.profile().preflight_headers_on_actual {
+        method = given(request.request_method).unwrap_or(method);
+        names = RequestedNames::parse(request.request_headers.unwrap_or_default())
+            .map_err(|_| NoRule::MalformedHeader)?;
+    }
+    matcher.first_rule(id, origin, method, names)
+}
+
+/// The origin, where the bucket has rules and one of them could match it.
+fn usable_origin<'a>(bucket: &CompiledBucket, request: &Request<'a>) -> Result<&'a [u8], NoRule> {
+    if !bucket.has_rules() {
+        return Err(NoRule::NoRules);
+    }
+    let origin = given(request.origin).ok_or(NoRule::NoOrigin)?;
+    if origin::is_sendable(origin) {
+        Ok(origin)
+    } else {
+        Err(NoRule::MalformedOrigin)
+    }
+}
+
+fn decide_options<'a>(
+    matcher: &Matcher,
+    id: BucketId,
+    bucket: &CompiledBucket,
+    request: &Request<'a>,
+) -> Decision<'a> {
+    match check_preflight(bucket.profile(), bucket.has_rules(), request) {
+        Check::NoPreflight => Decision::Actual(decide_actual(matcher, id, bucket, request)),
+        Check::Bad(reason) => Decision::BadPreflight(reason),
+        Check::Preflight { method, names } => {
+            Decision::Preflight(usable_origin(bucket, request).and_then(|origin| {
+                matcher.first_rule(id, origin, method, names.map_err(|_| NoRule::MalformedHeader)?)
+            }))
+        }
+    }
+}
+
+/// Decides on OPTIONS for a bucket that is not listed, where such preflights are refused as the store refuses one for a
+/// bucket without rules.
+pub fn decide_unlisted<'a>(matcher: &Matcher, request: &Request<'a>) -> Decision<'a> {
+    match check_preflight(matcher.settings().profile, false, request) {
+        Check::NoPreflight => Decision::Actual(Err(NoRule::NoRules)),
+        Check::Bad(reason) => Decision::BadPreflight(reason),
+        Check::Preflight { .. } => Decision::Preflight(Err(NoRule::NoRules)),
+    }
+}
+
+enum Check<'a> {
+    NoPreflight,
+    Bad(BadRequest<'a>),
+    Preflight {
+        method: &'a [u8],
+        names: Result<RequestedNames<'a>, Malformed<'a>>,
+    },
+}
+
+/// Whether an OPTIONS request is a CORS-preflight request (Fetch: one with `Origin` and
+/// `Access-Control-Request-Method`), and whether the store would look at its rules at all.
+fn check_preflight<'a>(
+    profile: &crate::profile::Profile,
+    has_rules: bool,
+    request: &Request<'a>,
+) -> Check<'a> {
+    let incomplete = |reason| match profile.incomplete_preflight {
+        IncompletePreflight::Upstream => Check::NoPreflight,
+        IncompletePreflight::BadRequest | IncompletePreflight::BadRequestUnlessNoRules => Check::Bad(reason),
+    };
+    if given(request.origin).is_none() {
+        return incomplete(BadRequest::NoOrigin);
+    }
+    let Some(method) = given(request.request_method) else {
+        if profile.incomplete_preflight == IncompletePreflight::BadRequestUnlessNoRules && !has_rules {
+            // S3 answers "CORS is not enabled for this bucket" here (recorded).
+            return Check::Preflight {
+                method: b"",
+                names: Ok(RequestedNames::default()),
+            };
+        }
+        return incomplete(BadRequest::NoRequestMethod);
+    };
+    let names = RequestedNames::parse(request.request_headers.unwrap_or_default());
+    if profile.invalid_is_bad_request {
+        let is_store_method = STORE_METHODS.iter().any(|store| store.as_bytes() == method);
+        if profile.methods == Methods::Store && !is_store_method {
+            return Check::Bad(BadRequest::Method(method));
+        }
+        if let Err(Malformed::NotAToken(element)) = names {
+            return Check::Bad(BadRequest::Header(element));
+        }
+    }
+    Check::Preflight { method, names }
+}

@@ -1,0 +1,63 @@
+//! HTTP tokens (RFC 9110 section 5.6.2): methods and header names.
+
+const fn is_tchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
+        )
+}
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // Evaluated at compile time, within bounds.
+const TCHARS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = is_tchar(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+/// Whether the byte is a `tchar`.
+pub fn is_token_byte(byte: u8) -> bool {
+    TCHARS.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
+/// Whether the bytes are a token: one `tchar` or more.
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tchar_of_the_rfc_and_nothing_else() {
+        let tchars = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        for byte in 0..=255_u8 {
+            assert_eq!(
+                is_token_byte(byte),
+                tchars.as_bytes().contains(&byte),
+                "{byte:#04x}"
+            );
+        }
+        assert!(!is_token(b""));
+        assert!(!is_token(b"x a"));
+        assert!(is_token(b"x-a"));
+    }
+}

@@ -1,0 +1,86 @@
+//! Sets of a bucket's rules. The lowest bit is the first rule, so "first matching rule applies" is a count of trailing
+//! zeros.
+
+use std::collections::BTreeMap;
+
+use crate::profile::MAX_RULES;
+
+/// A set of rules of one bucket: bit n is rule n.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct RuleMask(u128);
+
+const _: () = assert!(MAX_RULES <= u128::BITS as usize, "a rule needs a bit in RuleMask");
+
+impl RuleMask {
+    /// No rule.
+    pub const NONE: Self = Self(0);
+
+    /// The set that holds only rule `index`; empty past the last bit, which validation has ruled out.
+    pub fn only(index: usize) -> Self {
+        Self(
+            u32::try_from(index)
+                .ok()
+                .and_then(|index| 1_u128.checked_shl(index))
+                .unwrap_or(0),
+        )
+    }
+
+    /// Whether no rule is left.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The first rule of the set.
+    pub fn first(self) -> Option<usize> {
+        if self.is_empty() {
+            None
+        } else {
+            usize::try_from(self.0.trailing_zeros()).ok()
+        }
+    }
+}
+
+impl std::ops::BitOr for RuleMask {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl std::ops::BitOrAssign for RuleMask {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+impl std::ops::BitAnd for RuleMask {
+    type Output = Self;
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+/// Where a mask stands in a [`MaskPool`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MaskId(pub(crate) u32);
+
+/// Every distinct mask once: ten thousand buckets of a few rules share a handful.
+#[derive(Debug, Default)]
+pub(crate) struct MaskPool {
+    masks: Vec<RuleMask>,
+    ids: BTreeMap<RuleMask, MaskId>,
+}
+
+impl MaskPool {
+    pub(crate) fn intern(&mut self, mask: RuleMask) -> MaskId {
+        *self.ids.entry(mask).or_insert_with(|| {
+            let id = MaskId(u32::try_from(self.masks.len()).unwrap_or(u32::MAX));
+            self.masks.push(mask);
+            id
+        })
+    }
+
+    pub(crate) fn finish(self) -> Box<[RuleMask]> {
+        self.masks.into_boxed_slice()
+    }
+}

@@ -1,0 +1,360 @@
+//! The compiled configuration: immutable, shared, and the only thing a request looks at.
+//!
+//! Each rule of a bucket is a bit. Every distinct origin pattern, method and header pattern stores the set of rules that
+//! list it; a request's rule is the lowest bit of the intersection of what its origin, its method and each requested
+//! header name look up. Exact strings are found in one hash table for all buckets, single-star patterns by a walk over
+//! the suffix and then the prefix, so cost depends on the request and not on how many rules or buckets there are.
+//! Nothing here allocates after the load.
+
+mod compile;
+mod mask;
+mod table;
+mod trie;
+
+use std::ops::ControlFlow;
+
+pub use compile::MatcherBuilder;
+pub use mask::RuleMask;
+
+use crate::addressing::{HostName, PathBucket, Style};
+use crate::config::{Mode, Settings, Unmanaged, UpstreamCors};
+use crate::decision::NoRule;
+use crate::http::list::RequestedNames;
+use crate::profile::{Profile, STORE_METHODS};
+use mask::MaskId;
+use table::{Space, Table};
+use trie::{Forest, Root};
+
+/// A bucket of a [`Matcher`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BucketId(u32);
+
+/// A rule of a bucket: its index in the document, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleId(u32);
+
+impl RuleId {
+    /// The index in the bucket's document, from 0.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Whose request it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A listed bucket's, or one that `"*"` stands for.
+    Bucket(BucketId, Style),
+    /// A bucket's that is not listed.
+    Unlisted,
+    /// No bucket's: the service itself, or a host that is not the store's.
+    Nowhere,
+}
+
+/// What a request has to show so that its bucket can be found. Each costs a host call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// The `:authority`.
+    pub authority: bool,
+    /// The `:path`.
+    pub path: bool,
+}
+
+/// A stretch of the ready-made header values.
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    start: u32,
+    len: u32,
+}
+
+/// What the patterns of one kind in a bucket admit.
+#[derive(Debug, Clone, Copy)]
+struct PatternSet {
+    /// The rules that list the lone `*`.
+    any: MaskId,
+    /// Single-star patterns: a trie of suffixes whose values are tries of prefixes whose values are masks.
+    stars: Root,
+}
+
+/// A bucket's part of a [`Matcher`].
+#[derive(Debug)]
+pub struct CompiledBucket {
+    profile: &'static Profile,
+    origins: PatternSet,
+    headers: PatternSet,
+    /// In the order of [`STORE_METHODS`].
+    methods: [MaskId; STORE_METHODS.len()],
+    has_other_methods: bool,
+    first_rule: u32,
+    rule_count: u32,
+    vary: bool,
+    allow_credentials: bool,
+    allow_private_network: bool,
+    upstream_cors: UpstreamCors,
+    mode: Mode,
+}
+
+impl CompiledBucket {
+    /// Whose answers the bucket gets.
+    pub fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
+    /// Whether the bucket has rules.
+    pub fn has_rules(&self) -> bool {
+        self.rule_count > 0
+    }
+
+    /// Whether every response names `Origin` in `Vary`.
+    pub fn varies(&self) -> bool {
+        self.vary
+    }
+
+    /// Whether an echoed origin is allowed credentials.
+    pub fn allows_credentials(&self) -> bool {
+        self.allow_credentials
+    }
+
+    /// Whether private network access is allowed to who asks.
+    pub fn allows_private_network(&self) -> bool {
+        self.allow_private_network
+    }
+
+    /// What becomes of the store's own CORS headers.
+    pub fn upstream_cors(&self) -> UpstreamCors {
+        self.upstream_cors
+    }
+
+    /// Whether the rules take effect.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+}
+
+/// A rule's ready-made header values.
+#[derive(Debug, Clone, Copy, Default)]
+struct CompiledRule {
+    any_origin: bool,
+    allow_methods: Span,
+    expose_headers: Span,
+    max_age: Span,
+    id: Span,
+}
+
+/// A rule as the response sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleValues<'m> {
+    /// Whether the rule lists the lone `*`.
+    pub any_origin: bool,
+    /// `Access-Control-Allow-Methods` where the profile sends the rule's list.
+    pub allow_methods: &'m [u8],
+    /// `Access-Control-Expose-Headers`; empty: not sent.
+    pub expose_headers: &'m [u8],
+    /// `Access-Control-Max-Age`; empty: not sent.
+    pub max_age: &'m [u8],
+    /// The rule's `ID`, fit for a quoted string in a header; empty where it has none.
+    pub id: &'m [u8],
+}
+
+/// A compiled configuration.
+#[derive(Debug)]
+pub struct Matcher {
+    settings: Settings,
+    needs: Needs,
+    pattern_count: usize,
+    buckets: Box<[CompiledBucket]>,
+    rules: Box<[CompiledRule]>,
+    masks: Box<[RuleMask]>,
+    exact: Table,
+    stars: Forest,
+    values: Box<[u8]>,
+    /// The bucket `"*"`.
+    any_name: Option<BucketId>,
+    /// The bucket with the host `"*"`.
+    any_host: Option<BucketId>,
+}
+
+impl Matcher {
+    /// The plugin-wide settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How many buckets there are.
+    pub fn bucket_count(&self) -> usize {
+        self.buckets.len()
+    }
+
+    /// How many rules there are in all.
+    pub fn rule_count(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// How many distinct origin and header patterns the buckets have, the lone `*` apart.
+    pub fn pattern_count(&self) -> usize {
+        self.pattern_count
+    }
+
+    /// What [`Matcher::locate`] looks at.
+    pub fn needs(&self) -> Needs {
+        self.needs
+    }
+
+    /// Whether a preflight for a bucket that is not listed is refused.
+    pub fn refuses_unlisted(&self) -> bool {
+        self.settings.unmanaged == Unmanaged::Refuse
+    }
+
+    /// The bucket of that id.
+    pub fn bucket(&self, id: BucketId) -> Option<&CompiledBucket> {
+        self.buckets.get(id.0 as usize)
+    }
+
+    /// The header values of a rule.
+    pub fn rule(&self, bucket: BucketId, rule: RuleId) -> Option<RuleValues<'_>> {
+        let bucket = self.bucket(bucket)?;
+        let rule = self.rules.get(bucket.first_rule.checked_add(rule.0)? as usize)?;
+        Some(RuleValues {
+            any_origin: rule.any_origin,
+            allow_methods: self.value(rule.allow_methods),
+            expose_headers: self.value(rule.expose_headers),
+            max_age: self.value(rule.max_age),
+            id: self.value(rule.id),
+        })
+    }
+
+    fn value(&self, span: Span) -> &[u8] {
+        let start = span.start as usize;
+        self.values
+            .get(start..start.saturating_add(span.len as usize))
+            .unwrap_or_default()
+    }
+
+    /// Finds the bucket of a request: by custom domain, by endpoint (virtual-hosted-style or path-style), by path on every
+    /// host where no endpoint is configured, and last by the host `"*"`. What [`Matcher::needs`] leaves out may be `None`.
+    pub fn locate(&self, authority: Option<&[u8]>, path: Option<&[u8]>) -> Place {
+        let elsewhere = || {
+            self.any_host
+                .map_or(Place::Nowhere, |bucket| Place::Bucket(bucket, Style::Host))
+        };
+        if self.needs == Needs::default() {
+            return elsewhere();
+        }
+        let by_path = || {
+            path.and_then(PathBucket::from_path)
+                .map(|bucket| self.named(bucket.as_bytes(), Style::Path))
+        };
+        if let Some(host) = authority
+            .filter(|_| self.needs.authority)
+            .and_then(HostName::from_authority)
+        {
+            if let Some(bucket) = self.exact.get(Space::HOST, host.as_bytes()) {
+                return Place::Bucket(BucketId(bucket), Style::Host);
+            }
+            let is_endpoint = |host: &[u8]| self.exact.get(Space::ENDPOINT, host).is_some();
+            if is_endpoint(host.as_bytes()) {
+                return by_path().unwrap_or(Place::Nowhere);
+            }
+            if let Some((name, _)) = host.splits().find(|(_, endpoint)| is_endpoint(endpoint)) {
+                return self.named(name, Style::Host);
+            }
+        }
+        if !self.settings.endpoints.is_empty() {
+            return elsewhere();
+        }
+        match by_path() {
+            Some(place @ Place::Bucket(..)) => place,
+            Some(place) if self.any_host.is_none() => place,
+            _ => elsewhere(),
+        }
+    }
+
+    fn named(&self, name: &[u8], style: Style) -> Place {
+        match self
+            .exact
+            .get(Space::BUCKET_NAME, name)
+            .map(BucketId)
+            .or(self.any_name)
+        {
+            Some(bucket) => Place::Bucket(bucket, style),
+            None => Place::Unlisted,
+        }
+    }
+
+    /// The first rule of the bucket that has the origin, the method and every requested header. `origin` is one that
+    /// [`crate::http::origin::is_sendable`] lets through.
+    ///
+    /// # Errors
+    /// [`NoRule`]: the first of origin, method and headers that left no rule.
+    pub fn first_rule(
+        &self,
+        bucket_id: BucketId,
+        origin: &[u8],
+        method: &[u8],
+        headers: RequestedNames<'_>,
+    ) -> Result<RuleId, NoRule> {
+        let bucket = self.bucket(bucket_id).ok_or(NoRule::NoRules)?;
+        let rules = self.admitting::<false>(bucket.origins, Space::origins(bucket_id.0), origin);
+        if rules.is_empty() {
+            return Err(NoRule::Origin);
+        }
+        let rules = rules & self.with_method(bucket, bucket_id, method);
+        if rules.is_empty() {
+            return Err(NoRule::Method);
+        }
+        let mut rules = rules;
+        for name in headers.iter() {
+            rules = rules & self.admitting::<true>(bucket.headers, Space::headers(bucket_id.0), name);
+            if rules.is_empty() {
+                return Err(NoRule::Header);
+            }
+        }
+        rules
+            .first()
+            .and_then(|rule| u32::try_from(rule).ok())
+            .map(RuleId)
+            .ok_or(NoRule::Header)
+    }
+
+    fn mask(&self, id: MaskId) -> RuleMask {
+        self.masks.get(id.0 as usize).copied().unwrap_or_default()
+    }
+
+    fn with_method(&self, bucket: &CompiledBucket, id: BucketId, method: &[u8]) -> RuleMask {
+        let by_position = bucket
+            .methods
+            .iter()
+            .zip(STORE_METHODS)
+            .find(|(_, name)| name.as_bytes() == method);
+        match by_position {
+            Some((mask, _)) => self.mask(*mask),
+            None if bucket.has_other_methods => self.exact_mask::<false>(Space::methods(id.0), method),
+            None => RuleMask::NONE,
+        }
+    }
+
+    fn exact_mask<const IGNORE_CASE: bool>(&self, space: Space, value: &[u8]) -> RuleMask {
+        let found = if IGNORE_CASE {
+            self.exact.get_ignoring_case(space, value)
+        } else {
+            self.exact.get(space, value)
+        };
+        found.map_or(RuleMask::NONE, |mask| self.mask(MaskId(mask)))
+    }
+
+    /// The rules whose patterns admit the value.
+    fn admitting<const IGNORE_CASE: bool>(&self, set: PatternSet, space: Space, value: &[u8]) -> RuleMask {
+        let mut rules = self.mask(set.any) | self.exact_mask::<IGNORE_CASE>(space, value);
+        // Only what is left of the value without the suffix is searched for prefixes: the two may not overlap.
+        self.stars
+            .walk::<true, IGNORE_CASE>(set.stars, value, |prefixes, rest| {
+                self.stars
+                    .walk::<false, IGNORE_CASE>(Root::from_value(prefixes), rest, |mask, _| {
+                        rules |= self.mask(MaskId(mask));
+                        ControlFlow::Continue(())
+                    });
+                ControlFlow::Continue(())
+            });
+        rules
+    }
+}
