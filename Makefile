@@ -1,0 +1,47 @@
+# Plain `make` prints what there is. The shell functions that need explaining are in .ci/toolchain.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+ENVOY_VERSION ?= 1.40.0
+PORT ?= 10000
+ADMIN_PORT ?= 9901
+ORIGIN_PORT ?= 10001
+
+MODULE := target/bucket_cors.wasm
+# What a reader of the README may rely on; the module is far below.
+MODULE_MAX_BYTES := 300000
+# Exported: the tests start the same binary.
+export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
+
+TOOLCHAIN := . .ci/toolchain;
+
+.PHONY: help build envoy run test lint clean
+
+help: ## print every target
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+build: ## build the module at target/bucket_cors.wasm
+	@$(TOOLCHAIN) build_module
+	@cmp -s target/wasm/wasm32-unknown-unknown/release/bucket_cors.wasm $(MODULE) || \
+	  cp target/wasm/wasm32-unknown-unknown/release/bucket_cors.wasm $(MODULE)
+	@.ci/check-module $(MODULE) $(MODULE_MAX_BYTES)
+
+envoy: ## get Envoy (ENVOY_VERSION) into target/envoy, once
+	@.ci/fetch-envoy $(ENVOY_VERSION)
+
+run: build envoy ## serve the sample on 127.0.0.1:10000 (PORT, ADMIN_PORT, ORIGIN_PORT) until Ctrl-C
+	@exec envoy/run $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
+
+test: build envoy ## run every test, the ones in a real Envoy included
+	@.ci/test
+
+lint: ## check formatting, and clippy on the native and the WebAssembly build
+	@$(TOOLCHAIN) cargo fmt --check
+	@$(TOOLCHAIN) cargo clippy --quiet --all-targets -- -D warnings
+	@$(TOOLCHAIN) cargo clippy --quiet --lib --target wasm32-unknown-unknown --target-dir target/wasm -- -D warnings
+
+clean: ## remove everything that was built or fetched
+	rm -rf target
