@@ -38,6 +38,8 @@ pub enum NoRule {
     MalformedHeader,
     /// No rule that lists origin and method lists every requested header.
     Header,
+    /// The host did not take the edge's answer to a preflight; what the store answers instead allows nothing.
+    Unanswered,
 }
 
 impl NoRule {
@@ -51,6 +53,7 @@ impl NoRule {
             NoRule::Method => "no-match; reason=method",
             NoRule::MalformedHeader => "no-match; reason=malformed-header",
             NoRule::Header => "no-match; reason=header",
+            NoRule::Unanswered => "no-match; reason=unanswered",
         }
     }
 }

@@ -11,7 +11,7 @@ use super::host::{self, HeaderMap};
 use crate::addressing::Style;
 use crate::answer::{Answer, ErrorContext, HeaderList, Responder, Scratch};
 use crate::config::{Mode, UpstreamCors};
-use crate::decision::{self, Decision, Request, Verdict};
+use crate::decision::{self, Decision, NoRule, Request, Verdict};
 use crate::http::pairs::{self, Pairs};
 use crate::http::{names, vary};
 use crate::matcher::{BucketId, CompiledBucket, Matcher, Place};
@@ -120,8 +120,7 @@ struct ReadHeaders {
 
 impl ReadHeaders {
     /// Reads no more than the decision needs: every read is a host call, and every value found an allocation.
-    fn read(profile: &Profile, allows_private_network: bool) -> Self {
-        let method = request_header(":method").unwrap_or_default();
+    fn read(method: Vec<u8>, profile: &Profile, allows_private_network: bool) -> Self {
         let origin = request_header(names::ORIGIN);
         let is_options = method == b"OPTIONS";
         let mut read = Self {
@@ -129,8 +128,14 @@ impl ReadHeaders {
             origin,
             ..Self::default()
         };
-        if is_options || profile.preflight_headers_on_actual && read.origin.is_some() {
+        if read.origin.is_none() {
+            // No CORS request, whatever else it says.
+            return read;
+        }
+        if is_options || profile.preflight_headers_on_actual {
             read.request_method = request_header(names::REQUEST_METHOD);
+        }
+        if read.request_method.is_some() || !is_options && profile.preflight_headers_on_actual {
             read.request_headers = request_header(names::REQUEST_HEADERS);
         }
         if is_options && allows_private_network {
@@ -180,17 +185,16 @@ impl Edge {
         if is_shadow && !self.matcher.settings().explain {
             return Outcome::Untouched;
         }
-        let read = ReadHeaders::read(bucket.profile(), bucket.allows_private_network());
+        let method = request_header(":method").unwrap_or_default();
+        let read = ReadHeaders::read(method, bucket.profile(), bucket.allows_private_network());
         let request = read.request();
         let responder = Responder::new(&self.matcher, id, bucket);
         let verdict = match decision::decide(&self.matcher, id, bucket, &request) {
             Decision::Actual(verdict) => verdict,
             Decision::Preflight(verdict) if is_shadow => verdict,
             Decision::BadPreflight(reason) if is_shadow => Err(reason.into()),
-            decision => match self.answer(responder, decision, &request, style, path) {
-                Ok(()) => return Outcome::Answered,
-                Err(verdict) => verdict,
-            },
+            decision if self.answer(responder, decision, &request, style, path) => return Outcome::Answered,
+            _ => Err(NoRule::Unanswered),
         };
         Outcome::Decided(Decided {
             bucket: id,
@@ -201,27 +205,24 @@ impl Edge {
     }
 
     fn on_unlisted_request(&self, path: Option<Vec<u8>>) -> Outcome {
-        if request_header(":method").as_deref() != Some(b"OPTIONS") {
+        let method = request_header(":method").unwrap_or_default();
+        if method != b"OPTIONS" {
             return Outcome::Untouched;
         }
-        let read = ReadHeaders::read(self.matcher.settings().profile, false);
+        let read = ReadHeaders::read(method, self.matcher.settings().profile, false);
         let request = read.request();
-        match decision::decide_unlisted(&self.matcher, &request) {
-            Decision::Actual(_) => Outcome::Untouched,
-            decision => {
-                let responder = Responder::unlisted(&self.matcher);
-                match self.answer(responder, decision, &request, Style::Path, path) {
-                    Ok(()) => Outcome::Answered,
-                    Err(_) => Outcome::Untouched,
-                }
-            }
+        let decision = decision::decide_unlisted(&self.matcher, &request);
+        let responder = Responder::unlisted(&self.matcher);
+        let is_answered = !matches!(decision, Decision::Actual(_))
+            && self.answer(responder, decision, &request, Style::Path, path);
+        if is_answered {
+            Outcome::Answered
+        } else {
+            Outcome::Untouched
         }
     }
 
-    /// Answers at the edge.
-    ///
-    /// # Errors
-    /// The verdict by which the response is to be treated where the host does not take an answer.
+    /// Answers at the edge. False: the host does not take an answer, and the request has to go on.
     fn answer(
         &self,
         responder: Responder<'_>,
@@ -229,13 +230,13 @@ impl Edge {
         request: &Request<'_>,
         style: Style,
         path: Option<Vec<u8>>,
-    ) -> Result<(), Verdict> {
+    ) -> bool {
         let verdict = match decision {
             Decision::Actual(verdict) | Decision::Preflight(verdict) => verdict,
             Decision::BadPreflight(reason) => Err(reason.into()),
         };
         let Ok(mut buffers) = self.buffers.try_borrow_mut() else {
-            return Err(verdict);
+            return false;
         };
         let Buffers { scratch, bytes } = &mut *buffers;
         let writes_error = verdict.is_err() && responder.profile().error_body != ErrorBody::Empty;
@@ -266,11 +267,7 @@ impl Edge {
             }
         };
         pairs::serialise(headers.iter(), bytes);
-        if host::send_local_response(status, bytes, body) {
-            Ok(())
-        } else {
-            Err(verdict)
-        }
+        host::send_local_response(status, bytes, body)
     }
 
     fn on_response(&self, decided: &Decided) {
@@ -290,10 +287,12 @@ impl Edge {
                 request_headers: decided.request_headers.as_deref(),
                 ..Request::default()
             };
+            // Without the whole map, what has to be known of it is asked for by name.
             let stands = bucket.upstream_cors() == UpstreamCors::Keep
-                && sent
-                    .clone()
-                    .is_some_and(|mut sent| sent.any(|(name, _)| is_named(name, names::ALLOW_ORIGIN)));
+                && match sent.clone() {
+                    Some(mut sent) => sent.any(|(name, _)| is_named(name, names::ALLOW_ORIGIN)),
+                    None => host::header(HeaderMap::Response, names::ALLOW_ORIGIN).is_some(),
+                };
             if !stands {
                 replace_cors_headers(
                     sent.clone(),
@@ -301,11 +300,17 @@ impl Edge {
                 );
             }
             if let Some(wanted) = responder.vary(decided.verdict) {
+                let line = match sent {
+                    Some(_) => None,
+                    None => host::header(HeaderMap::Response, names::VARY),
+                };
                 let lines = sent
                     .into_iter()
                     .flatten()
-                    .filter(|(name, _)| is_named(name, names::VARY));
-                if vary::merge(lines.map(|(_, value)| value), wanted.as_bytes(), bytes) {
+                    .filter(|(name, _)| is_named(name, names::VARY))
+                    .map(|(_, value)| value)
+                    .chain(line.as_deref());
+                if vary::merge(lines, wanted.as_bytes(), bytes) {
                     host::set_header(HeaderMap::Response, names::VARY, bytes);
                 }
             }
