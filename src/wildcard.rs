@@ -59,6 +59,57 @@ impl<'a> Pattern<'a> {
                 .is_some_and(|rest| rest.ends_with(suffix.as_bytes())),
         }
     }
+
+    /// Whether every value that `other` matches matches this pattern too.
+    ///
+    /// Exact: among the values of `P*S` is one whose middle shares no byte with a pattern, so `p*s` matches them all only
+    /// if `p` begins `P` and `s` ends `S`.
+    pub fn covers(&self, other: &Pattern<'_>) -> bool {
+        match (self.parts(), other.parts()) {
+            (Some((prefix, suffix)), Some((other_prefix, other_suffix))) => {
+                other_prefix.starts_with(prefix) && other_suffix.ends_with(suffix)
+            }
+            (None, Some(_)) => false,
+            (_, None) => self.matches(other.text.as_bytes()),
+        }
+    }
+
+    /// [`Pattern::covers`] for header names, which compare ASCII case-insensitively.
+    pub fn covers_ignoring_case(&self, other: &Pattern<'_>) -> bool {
+        match (self.parts(), other.parts()) {
+            (None, Some(_)) => false,
+            (None, None) => self.text.eq_ignore_ascii_case(&other.text),
+            (Some((prefix, suffix)), other_parts) => {
+                let (head, tail, longest) = match other_parts {
+                    Some((head, tail)) => (head, tail, usize::MAX),
+                    None => (other.as_str(), other.as_str(), other.text.len()),
+                };
+                let starts = head
+                    .get(..prefix.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+                let from = tail.len().checked_sub(suffix.len());
+                let ends = from
+                    .and_then(|from| tail.get(from..))
+                    .is_some_and(|end| end.eq_ignore_ascii_case(suffix));
+                starts && ends && prefix.len().saturating_add(suffix.len()) <= longest
+            }
+        }
+    }
+
+    /// Whether some value matches both patterns.
+    ///
+    /// Exact: where one prefix begins the other and one suffix ends the other, the longer prefix followed by the longer
+    /// suffix is such a value.
+    pub fn intersects(&self, other: &Pattern<'_>) -> bool {
+        match (self.parts(), other.parts()) {
+            (Some((prefix, suffix)), Some((other_prefix, other_suffix))) => {
+                (prefix.starts_with(other_prefix) || other_prefix.starts_with(prefix))
+                    && (suffix.ends_with(other_suffix) || other_suffix.ends_with(suffix))
+            }
+            (None, _) => other.matches(self.text.as_bytes()),
+            (_, None) => self.matches(other.text.as_bytes()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -96,5 +147,52 @@ mod tests {
     fn dots_are_dots() {
         assert!(!pattern("https://a.b.example").matches(b"https://aXb.example"));
         assert!(!pattern("https://*.b.example").matches(b"https://x.bXexample"));
+    }
+
+    #[test]
+    fn one_pattern_covers_another_where_each_value_of_it_matches() {
+        for (wide, narrow) in [
+            ("*", "https://*.example.com"),
+            ("*", "null"),
+            ("https://*.com", "https://*.example.com"),
+            ("https://*", "https://a.example"),
+            ("a*a", "ab*ba"),
+            ("a", "a"),
+        ] {
+            assert!(pattern(wide).covers(&pattern(narrow)), "{wide} {narrow}");
+            assert_eq!(
+                pattern(narrow).covers(&pattern(wide)),
+                wide == narrow,
+                "{narrow} {wide}"
+            );
+            assert!(pattern(wide).intersects(&pattern(narrow)), "{wide} {narrow}");
+        }
+        assert!(!pattern("a*a").covers(&pattern("a")));
+    }
+
+    #[test]
+    fn patterns_intersect_where_a_value_matches_both() {
+        for (a, b, meet) in [
+            ("https://*", "*.example.com", true),
+            ("ab*", "*ba", true),
+            ("ab*x", "abc*yx", true),
+            ("http://*", "https://*", false),
+            ("*.com", "*.org", false),
+            ("a*", "b", false),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(pattern(a).intersects(&pattern(b)), meet, "{a} {b}");
+            assert_eq!(pattern(b).intersects(&pattern(a)), meet, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn header_patterns_cover_in_any_case() {
+        assert!(pattern("X-Amz-*").covers_ignoring_case(&pattern("x-amz-date")));
+        assert!(pattern("x-*").covers_ignoring_case(&pattern("X-OSS-*")));
+        assert!(pattern("ETag").covers_ignoring_case(&pattern("etag")));
+        assert!(!pattern("x-oss-*").covers_ignoring_case(&pattern("x-*")));
+        assert!(!pattern("aa*aa").covers_ignoring_case(&pattern("AAA")));
+        assert!(!pattern("a").covers_ignoring_case(&pattern("a*")));
     }
 }
