@@ -1,12 +1,34 @@
 //! Configuration text to validated rules: strict, complete, and run once.
 //!
 //! [`read`] hands each bucket on as soon as it is validated, so that the whole document never stands in memory as a
-//! tree; [`parse`] collects them for tools and tests.
+//! tree; [`parse`] collects them for tools and tests. [`CODES`] lists what they can find.
 
+mod bucket;
+mod bucket_warnings;
+mod choice;
+mod code;
+mod cors;
+mod document;
+mod field;
+mod header;
+mod host;
+mod max_age;
 mod model;
+mod names;
+mod origin;
+mod origin_browser;
+mod origin_star;
+mod overlap;
+mod place;
 mod report;
+mod rule;
+mod shared_domains;
+mod source;
+mod text;
+mod value;
 
-pub use model::{Bucket, Mode, Rule, Settings, Unmanaged, UpstreamCors};
+pub use code::{CODES, Code, Severity};
+pub use model::{Bucket, Configuration, Mode, Rule, Settings, Unmanaged, UpstreamCors};
 pub use report::{Finding, Findings, KEPT_FINDINGS, Report};
 
 /// Takes the buckets of a configuration, one by one, in document order.
@@ -29,7 +51,18 @@ impl<'a> BucketSink<'a> for Vec<Bucket<'a>> {
     }
 }
 
-/// Stub until the reader lands.
-pub fn read<'a>(_text: &'a [u8], _sink: &mut impl BucketSink<'a>) -> (Option<Settings>, Report) {
-    (None, Report::default())
+/// Reads a configuration and hands its buckets to `sink`. Without errors there are settings, and what the sink has is the
+/// whole; with errors there are none, and what the sink has is to be dropped.
+pub fn read<'a>(text: &'a [u8], sink: &mut impl BucketSink<'a>) -> (Option<Settings>, Report) {
+    document::read(text, sink)
+}
+
+/// Reads a configuration as a whole.
+pub fn parse(text: &[u8]) -> (Option<Configuration<'_>>, Report) {
+    let mut buckets = Vec::new();
+    let (settings, report) = read(text, &mut buckets);
+    (
+        settings.map(|settings| Configuration { settings, buckets }),
+        report,
+    )
 }

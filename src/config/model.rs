@@ -63,6 +63,15 @@ pub enum Mode {
     Shadow,
 }
 
+/// A whole configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration<'a> {
+    /// What is said once.
+    pub settings: Settings,
+    /// The buckets, in document order.
+    pub buckets: Vec<Bucket<'a>>,
+}
+
 /// One bucket and its CORS document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucket<'a> {

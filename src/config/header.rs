@@ -1,0 +1,223 @@
+//! `AllowedMethod`, `AllowedHeader` and `ExposeHeader`: HTTP tokens, and what scripts cannot do with them anyway.
+
+use std::borrow::Cow;
+
+use super::code;
+use super::place::Place;
+use super::report::Report;
+use super::text::{has_control_character, shown, trimmed};
+use crate::http::token::is_token;
+use crate::profile::STORE_METHODS;
+use crate::wildcard::Pattern;
+
+/// Reads an entry of `AllowedHeader`. `None`: it is wrong, and reported.
+pub(super) fn read_allowed<'a>(
+    report: &mut Report,
+    place: &Place<'_>,
+    text: Cow<'a, str>,
+) -> Option<Pattern<'a>> {
+    let text = trimmed(report, place, text);
+    // `*` is a tchar itself.
+    if !name_is_token(report, place, &text) {
+        return None;
+    }
+    if is_forbidden_request_header(&text) {
+        report.add(&code::FORBIDDEN_REQUEST_HEADER, place, || {
+            format!(
+                "no script can set {} (Fetch, \"forbidden request-header\"): take it out",
+                shown(&text)
+            )
+        });
+    }
+    match Pattern::new(text) {
+        Ok(pattern) => Some(pattern),
+        Err(many) => {
+            report.add(&code::TWO_WILDCARDS, place, || {
+                format!(
+                    "this header pattern holds {} wildcards: it may hold at most one *",
+                    many.stars
+                )
+            });
+            None
+        }
+    }
+}
+
+/// Reads an entry of `ExposeHeader`, whose `&` and `'` only some profiles take. `None`: it is wrong, and reported.
+pub(super) fn read_exposed<'a>(
+    report: &mut Report,
+    place: &Place<'_>,
+    text: Cow<'a, str>,
+) -> Option<Cow<'a, str>> {
+    let text = trimmed(report, place, text);
+    if !name_is_token(report, place, &text) {
+        return None;
+    }
+    if text.contains('*') {
+        report.add(&code::WILDCARD_IN_EXPOSED_HEADER, place, || {
+            format!(
+                "{} holds a *, which stores refuse here: name each header",
+                shown(&text)
+            )
+        });
+        return None;
+    }
+    if text.eq_ignore_ascii_case("set-cookie") || text.eq_ignore_ascii_case("set-cookie2") {
+        report.add(&code::FORBIDDEN_RESPONSE_HEADER, place, || {
+            format!(
+                "no script can read {} (Fetch, \"forbidden response-header name\"): take it out",
+                shown(&text)
+            )
+        });
+    }
+    Some(text)
+}
+
+fn name_is_token(report: &mut Report, place: &Place<'_>, text: &str) -> bool {
+    if is_token(text.as_bytes()) {
+        return true;
+    }
+    if !has_control_character(report, place, text) {
+        report.add(&code::HEADER_NAME, place, || {
+            let way_out = if text.is_empty() {
+                "take the empty entry out"
+            } else if text.contains([',', ' ']) {
+                "one entry is one name; write several as a list of strings"
+            } else {
+                "a name holds letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110 section 5.6.2)"
+            };
+            format!("{} is no header name: {way_out}", shown(text))
+        });
+    }
+    false
+}
+
+/// Reads an entry of `AllowedMethod`, as far as every profile agrees. `None`: it is wrong, and reported.
+pub(super) fn read_method<'a>(
+    report: &mut Report,
+    place: &Place<'_>,
+    text: Cow<'a, str>,
+) -> Option<Cow<'a, str>> {
+    if STORE_METHODS.contains(&text.as_ref()) {
+        return Some(text);
+    }
+    let text = trimmed(report, place, text);
+    if has_control_character(report, place, &text) {
+        return None;
+    }
+    if text.contains('*') {
+        report.add(&code::WILDCARD_IN_METHOD, place, || {
+            format!(
+                "{} holds a *, and a method is no pattern: list the methods",
+                shown(&text)
+            )
+        });
+        return None;
+    }
+    if !is_token(text.as_bytes()) {
+        report.add(&code::METHOD, place, || {
+            let way_out = if text.contains([',', ' ']) {
+                "write several as a list of strings"
+            } else {
+                "write GET"
+            };
+            format!("{} is no method: {way_out}", shown(&text))
+        });
+        return None;
+    }
+    Some(text)
+}
+
+/// A token that is not one of the five, in a profile that takes the five only.
+pub(super) fn refuse_method(report: &mut Report, place: &Place<'_>, method: &str, profile: &str) {
+    report.add(&code::METHOD, place, || {
+        let five = STORE_METHODS.join(", ");
+        match STORE_METHODS.iter().find(|known| known.eq_ignore_ascii_case(method)) {
+            Some(known) => format!("methods are case-sensitive: write {known} for {}", shown(method)),
+            None if method == "OPTIONS" => {
+                "a rule does not list OPTIONS: preflights are answered for the method that they ask for; take it out".to_owned()
+            }
+            None => format!("{} is none of {five}, which the {profile} profile takes", shown(method)),
+        }
+    });
+}
+
+/// A token in a profile that takes any.
+pub(super) fn warn_of_method(report: &mut Report, place: &Place<'_>, method: &str) {
+    // Fetch section 2.2.1: "normalize a method" changes these six and no other, so `patch` is sent as written.
+    let normalised = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"];
+    if let Some(upper) = normalised.iter().find(|name| name.eq_ignore_ascii_case(method))
+        && *upper != method
+    {
+        report.add(&code::METHOD_CASE, place, || {
+            format!("browsers send {upper}, never {}", shown(method))
+        });
+    }
+    if ["CONNECT", "TRACE", "TRACK"]
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(method))
+    {
+        report.add(&code::FORBIDDEN_METHOD, place, || {
+            format!(
+                "no script can send {} (Fetch, \"forbidden method\"): take it out",
+                shown(method)
+            )
+        });
+    }
+}
+
+/// Fetch, "forbidden request-header", in lower case, sorted.
+static FORBIDDEN: &[&str] = &[
+    "accept-charset",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "access-control-request-private-network",
+    "connection",
+    "content-length",
+    "cookie",
+    "cookie2",
+    "date",
+    "dnt",
+    "expect",
+    "host",
+    "keep-alive",
+    "origin",
+    "referer",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+/// By name, or by a prefix that is forbidden as a whole: `sec-*` is too.
+fn is_forbidden_request_header(name: &str) -> bool {
+    let starts = |prefix: &str| {
+        name.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    let lower = || name.bytes().map(|byte| byte.to_ascii_lowercase());
+    starts("sec-")
+        || starts("proxy-")
+        || FORBIDDEN
+            .binary_search_by(|entry| entry.bytes().cmp(lower()))
+            .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forbidden_names_are_found_in_any_case() {
+        assert!(FORBIDDEN.is_sorted());
+        for name in ["Cookie", "Sec-Fetch-Mode", "proxy-x", "sec-*", "VIA"] {
+            assert!(is_forbidden_request_header(name), "{name}");
+        }
+        for name in ["x-cookie", "*", "authorization", "secret", "content-*", "range"] {
+            assert!(!is_forbidden_request_header(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! One entry of `AllowedOrigin`: what can be in a serialised origin, and what browsers really send.
+//!
+//! Fetch serialises an origin as `scheme://host[:port]`, lower case, punycode, no default port (HTML section 7.1.1). What
+//! cannot be in one at all is an error, because it is a mistake of another kind: a regular expression, a list in one
+//! string, an address bar's URL. What could be in one but is never sent is a warning: other clients than browsers exist,
+//! and stores accept such rules.
+
+use std::borrow::Cow;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::code;
+use super::place::Place;
+use super::report::Report;
+use super::text::{has_control_character, shown, trimmed};
+use super::{origin_browser, origin_star};
+use crate::wildcard::Pattern;
+
+/// An origin pattern, taken apart. The `*` may be in any part, or be all of one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parts<'t> {
+    pub(super) text: &'t str,
+    pub(super) scheme: Option<&'t str>,
+    pub(super) host: &'t str,
+    pub(super) port: Option<&'t str>,
+    pub(super) path: &'t str,
+}
+
+/// Reads an entry of `AllowedOrigin`. `None`: it is wrong, and reported.
+pub(super) fn read<'a>(report: &mut Report, place: &Place<'_>, text: Cow<'a, str>) -> Option<Pattern<'a>> {
+    let text = trimmed(report, place, text);
+    match text.as_ref() {
+        "*" => {}
+        "" => report.add(&code::EMPTY_ORIGIN, place, || {
+            "an empty origin matches nothing: an empty Origin counts as none; take it out".to_owned()
+        }),
+        "null" => report.add(&code::NULL_ORIGIN, place, || {
+            "null is the origin of every sandboxed frame and local file, so this admits any site; it never gets credentials"
+                .to_owned()
+        }),
+        text => {
+            if !bytes_are_possible(report, place, text) {
+                return None;
+            }
+            let parts = split(report, place, text)?;
+            if !port_is_possible(report, place, &parts) || !host_is_possible(report, place, &parts) {
+                return None;
+            }
+            origin_browser::warn(report, place, &parts);
+            origin_star::warn(report, place, &parts);
+        }
+    }
+    // `bytes_are_possible` has counted the stars.
+    Pattern::new(text).ok()
+}
+
+/// Bytes that are in no serialised origin, wherever they stand; `+`, `[` and `]` depend on the place. The URL standard
+/// lets a host hold more than DNS does (`_`, `~`, `!`), and other schemes' hosts may be percent-encoded: those pass.
+fn bytes_are_possible(report: &mut Report, place: &Place<'_>, text: &str) -> bool {
+    let clean = |byte: u8| {
+        byte.is_ascii_graphic()
+            && !matches!(
+                byte,
+                b',' | b';'
+                    | b'?'
+                    | b'#'
+                    | b'@'
+                    | b'\\'
+                    | b'^'
+                    | b'$'
+                    | b'('
+                    | b')'
+                    | b'|'
+                    | b'"'
+                    | b'\''
+                    | b'<'
+                    | b'>'
+            )
+    };
+    if !text.bytes().all(clean) {
+        let Some(character) = text.chars().find(|&c| !u8::try_from(c).is_ok_and(clean)) else {
+            return true;
+        };
+        impossible_character(report, place, text, character);
+        return false;
+    }
+    let stars = text.bytes().filter(|&byte| byte == b'*').count();
+    if stars > 1 {
+        report.add(&code::TWO_WILDCARDS, place, || {
+            format!(
+                "{} holds {stars} wildcards: a pattern holds at most one *, so write one entry per case",
+                shown(text)
+            )
+        });
+    }
+    stars <= 1
+}
+
+fn impossible_character(report: &mut Report, place: &Place<'_>, text: &str, character: char) {
+    let (code, way_out) = match character {
+        _ if has_control_character(report, place, text) => return,
+        '^' | '$' | '(' | ')' | '|' | '\\' | '[' | ']' | '+' => (
+            &code::ORIGIN_REGULAR_EXPRESSION,
+            "regular expressions are not supported; write origins as browsers send them, with at most one *",
+        ),
+        '?' if text.contains(['\\', '^', '$', '(']) => (
+            &code::ORIGIN_REGULAR_EXPRESSION,
+            "regular expressions are not supported; write origins as browsers send them, with at most one *",
+        ),
+        '?' | '#' => (
+            &code::ORIGIN_QUERY,
+            "an origin ends with its host and port; take the query or fragment off",
+        ),
+        '@' => (
+            &code::ORIGIN_USERINFO,
+            "an origin holds no user and no password; take them off",
+        ),
+        ',' | ';' | ' ' => (
+            &code::ORIGIN_LIST,
+            "one entry is one origin; write several as a list of strings",
+        ),
+        other if !other.is_ascii() => (
+            &code::ORIGIN_NOT_ASCII,
+            "browsers send an internationalised name (IDN) in punycode; write its xn-- form",
+        ),
+        _ => (&code::ORIGIN_BYTE, "no origin holds it; take it out"),
+    };
+    report.add(code, place, || {
+        format!("{} holds {character:?}: {way_out}", shown(text))
+    });
+}
+
+/// `scheme://host:port/path`, of which only the host must be there.
+fn split<'t>(report: &mut Report, place: &Place<'_>, text: &'t str) -> Option<Parts<'t>> {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (Some(scheme), rest),
+        None => (None, text),
+    };
+    if let Some(scheme) = scheme {
+        // RFC 3986 section 3.1, with a `*`.
+        let possible = scheme.starts_with(|first: char| first.is_ascii_alphabetic() || first == '*')
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.*".contains(&byte));
+        if !possible {
+            report.add(&code::ORIGIN_SCHEME, place, || {
+                format!(
+                    "{} is no scheme in {}: write https:// or http://",
+                    shown(scheme),
+                    shown(text)
+                )
+            });
+            return None;
+        }
+    }
+    let (authority, path) = match rest.find('/').and_then(|slash| rest.split_at_checked(slash)) {
+        Some(parts) => parts,
+        None => (rest, ""),
+    };
+    let (host, port) = match authority.strip_prefix('[').and_then(|_| authority.find(']')) {
+        Some(end) => {
+            let (host, after) = authority.split_at_checked(end.saturating_add(1))?;
+            match after.strip_prefix(':') {
+                Some(port) => (host, Some(port)),
+                None if after.is_empty() => (host, None),
+                None if address_problem(host).is_some() => {
+                    impossible_character(report, place, text, '[');
+                    return None;
+                }
+                None => {
+                    report.add(&code::ORIGIN_HOST, place, || {
+                        format!(
+                            "{} stands after the IPv6 address in {}: only :port can",
+                            shown(after),
+                            shown(text)
+                        )
+                    });
+                    return None;
+                }
+            }
+        }
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    Some(Parts {
+        text,
+        scheme,
+        host,
+        port,
+        path,
+    })
+}
+
+fn host_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -> bool {
+    let Parts {
+        text, scheme, host, ..
+    } = *parts;
+    let web = scheme
+        .is_none_or(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"));
+    let problem = if host.starts_with('[') && host.ends_with(']') {
+        address_problem(host)
+    } else if let Some(byte) = host.chars().find(|c| matches!(c, '[' | ']' | '+')) {
+        impossible_character(report, place, text, byte);
+        return false;
+    } else if host.is_empty() {
+        // `file://` is what Android's WebView sends.
+        web.then_some("no host: write scheme://host")
+    } else if host == "." && !web {
+        // `app://.` is what desktop shells send.
+        None
+    } else if host.starts_with('.') || host.contains("..") {
+        Some("an empty label in its host: for every subdomain, write *. before the name")
+    } else if scheme.is_some() && ends_in_a_number(host) && host.parse::<Ipv4Addr>().is_err() {
+        Some("an IPv4 address that browsers send otherwise: write all four decimal parts, as in 127.0.0.1")
+    } else {
+        None
+    };
+    if let Some(problem) = problem {
+        report.add(&code::ORIGIN_HOST, place, || {
+            format!("{} has {problem}", shown(text))
+        });
+    }
+    problem.is_none()
+}
+
+/// An IPv6 literal. Zones (`fe80::1%eth0`) are no part of an origin: the URL standard refuses them.
+fn address_problem(host: &str) -> Option<&'static str> {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let possible = if address.contains('*') {
+        address
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || b":.*".contains(&byte))
+    } else {
+        address.parse::<Ipv6Addr>().is_ok()
+    };
+    (!possible).then_some("brackets around what is no IPv6 address (a zone is no part of an origin)")
+}
+
+/// URL standard, "ends in a number": such a host is an IPv4 address or nothing.
+fn ends_in_a_number(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let last = host.rsplit('.').next().unwrap_or(host);
+    let hexadecimal = || {
+        last.strip_prefix("0x")
+            .or_else(|| last.strip_prefix("0X"))
+            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    !host.contains('*')
+        && !last.is_empty()
+        && (last.bytes().all(|byte| byte.is_ascii_digit()) || hexadecimal())
+}
+
+fn port_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -> bool {
+    let Some(port) = parts.port else {
+        return true;
+    };
+    let number = port.len() <= 5
+        && !port.starts_with('0')
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+        && port.parse::<u16>().is_ok();
+    let possible = number || port == "*";
+    if !possible {
+        report.add(&code::ORIGIN_PORT, place, || {
+            let way_out = if parts.scheme.is_none() && parts.path.starts_with('/') {
+                "a scheme is followed by ://"
+            } else if port.contains(':') {
+                "an IPv6 address stands in brackets, as in http://[::1]:8080"
+            } else {
+                "write 1 to 65535 without leading zeros, or * for every port"
+            };
+            format!("{} is no port in {}: {way_out}", shown(port), shown(parts.text))
+        });
+    }
+    possible
+}
+
+#[cfg(test)]
+#[path = "origin_tests.rs"]
+mod tests;

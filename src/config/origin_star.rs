@@ -1,0 +1,112 @@
+//! What the `*` of an origin pattern lets in besides what was meant.
+
+use super::code;
+use super::origin::Parts;
+use super::place::Place;
+use super::report::Report;
+use super::shared_domains::is_shared;
+use super::text::shown;
+
+/// Warns of a valid pattern, other than the lone `*`, that admits origins of strangers, or of browsers' schemes left out.
+pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
+    let Some((before, after)) = parts.text.split_once('*') else {
+        if parts.scheme.is_none() {
+            no_scheme(report, place, parts.text);
+        }
+        return;
+    };
+    // Where a path makes the pattern match nothing, that is what there is to say.
+    if !parts.path.is_empty() {
+        return;
+    }
+    match parts.scheme {
+        Some(scheme) if scheme.contains('*') => open_scheme(report, place, parts.text),
+        Some(_) => star_in_host(report, place, parts),
+        None if ["https://", "http://"]
+            .iter()
+            .any(|scheme| scheme.starts_with(before)) =>
+        {
+            if after.is_empty() {
+                any_host(report, place, parts.text);
+            } else {
+                open_scheme(report, place, parts.text);
+                what_follows(
+                    report,
+                    place,
+                    parts.text,
+                    after.split(':').next().unwrap_or(after),
+                );
+            }
+        }
+        None => {
+            no_scheme(report, place, parts.text);
+            star_in_host(report, place, parts);
+        }
+    }
+}
+
+fn star_in_host(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
+    match parts.host.split_once('*') {
+        // `http://localhost:*` is every port of one host.
+        None => {}
+        Some(("", "")) => any_host(report, place, parts.text),
+        Some((before, "")) => report.add(&code::OPEN_END, place, || {
+            format!(
+                "{} also admits {}.evil.example: a * at the end of a host admits foreign sites, so end it with the name",
+                shown(parts.text),
+                shown(before.trim_end_matches('.')).trim_matches('"'),
+            )
+        }),
+        Some((_, after)) if !after.starts_with(']') => what_follows(report, place, parts.text, after),
+        Some(_) => {}
+    }
+}
+
+/// `after`: the end of the host, behind the `*`. `.example.com` admits the names under `example.com`, `example.com` also
+/// admits `evilexample.com`: harmless where nobody else can have a name there.
+fn what_follows(report: &mut Report, place: &Place<'_>, text: &str, after: &str) {
+    let after = after.strip_suffix('.').unwrap_or(after);
+    match after.split_once('.') {
+        Some(("", parent)) => {
+            if is_shared(parent) {
+                report.add(&code::SHARED_DOMAIN, place, || {
+                    format!("anybody can have a name under {parent}, so {} admits anybody", shown(text))
+                });
+            }
+        }
+        Some((_, parent)) if !is_shared(parent) => {}
+        _ => report.add(&code::OPEN_START, place, || {
+            format!(
+                "{} also admits evil{after}, which anybody can register: write *.{after} and {after} as two entries",
+                shown(text)
+            )
+        }),
+    }
+}
+
+fn any_host(report: &mut Report, place: &Place<'_>, text: &str) {
+    report.add(&code::ANY_HOST, place, || {
+        format!(
+            "{} admits every site there is: if that is meant, write *; if not, name the hosts",
+            shown(text)
+        )
+    });
+}
+
+fn open_scheme(report: &mut Report, place: &Place<'_>, text: &str) {
+    report.add(&code::OPEN_SCHEME, place, || {
+        format!(
+            "the * of {} also stands for http:// and any other scheme: write https:// out",
+            shown(text)
+        )
+    });
+}
+
+fn no_scheme(report: &mut Report, place: &Place<'_>, text: &str) {
+    report.add(&code::NO_SCHEME, place, || {
+        format!(
+            "browsers send an origin with its scheme, so {} matches none: write https:// before it",
+            shown(text)
+        )
+    });
+}

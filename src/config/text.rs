@@ -1,0 +1,156 @@
+//! Words about the words of a configuration: showing values safely, finding what was meant, taking blanks off.
+
+use std::borrow::Cow;
+
+use super::code;
+use super::place::Place;
+use super::report::Report;
+
+/// How many characters of a value a message shows.
+const SHOWN: usize = 80;
+
+/// A value for a message: quoted, control characters escaped (a log line is a line), the end of a long one cut.
+pub(super) fn shown(value: &str) -> String {
+    let mut text = String::from("\"");
+    for (count, character) in value.chars().enumerate() {
+        if count >= SHOWN {
+            text.push('…');
+            break;
+        }
+        if character == '\'' {
+            text.push(character);
+        } else {
+            text.extend(character.escape_debug());
+        }
+    }
+    text.push('"');
+    text
+}
+
+/// A control character, C0, DEL or C1, whose place is in no value.
+pub(super) fn control_character(value: &str) -> Option<char> {
+    if !value.bytes().any(|byte| !(0x20..0x7f).contains(&byte)) {
+        return None;
+    }
+    value.chars().find(|character| character.is_control())
+}
+
+/// Reports a control character; true where there was one.
+pub(super) fn has_control_character(report: &mut Report, place: &Place<'_>, value: &str) -> bool {
+    let Some(control) = control_character(value) else {
+        return false;
+    };
+    report.add(&code::CONTROL_CHARACTER, place, || {
+        format!(
+            "{} holds the control character {control:?}: take it out",
+            shown(value)
+        )
+    });
+    true
+}
+
+/// Takes the blanks around a value off: OSS's own sample has `<AllowedHeader> x-oss-test </AllowedHeader>`.
+pub(super) fn trimmed<'a>(report: &mut Report, place: &Place<'_>, value: Cow<'a, str>) -> Cow<'a, str> {
+    if !value.starts_with(' ') && !value.ends_with(' ') {
+        return value;
+    }
+    report.add(&code::TRIMMED, place, || {
+        format!(
+            "{} has blanks around it, which were taken off: write it without them",
+            shown(&value)
+        )
+    });
+    match value {
+        Cow::Borrowed(value) => Cow::Borrowed(value.trim_matches(' ')),
+        Cow::Owned(value) => Cow::Owned(value.trim_matches(' ').to_owned()),
+    }
+}
+
+/// The longest word for which a likely meaning is looked for, in bytes: the distance is quadratic.
+const LONGEST_GUESS: usize = 40;
+
+/// The name that was likely meant: equal but for case, `-` and `_`, or at most two typing errors away.
+pub(super) fn nearest<'n>(word: &str, names: &[&'n str]) -> Option<&'n str> {
+    if word.len() > LONGEST_GUESS {
+        return None;
+    }
+    let plain = |text: &str| -> Vec<u8> {
+        text.bytes()
+            .filter(|byte| !matches!(byte, b'-' | b'_'))
+            .map(|byte| byte.to_ascii_lowercase())
+            .collect()
+    };
+    let word = plain(word);
+    // A short word is two edits away from almost everything.
+    let most = if word.len() < 6 { 1 } else { 2 };
+    names
+        .iter()
+        .map(|name| (distance(&word, &plain(name)), *name))
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// Levenshtein distance.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = i;
+        let mut left = i.saturating_add(1);
+        let mut next = Vec::with_capacity(row.len());
+        next.push(left);
+        for (y, &above) in b.iter().zip(row.iter().skip(1)) {
+            let changed = diagonal.saturating_add(usize::from(x != y));
+            left = changed.min(above.saturating_add(1)).min(left.saturating_add(1));
+            next.push(left);
+            diagonal = above;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_in_a_message_is_one_line_and_short() {
+        assert_eq!(shown("a\r\nb\u{202e}'\""), r#""a\r\nb\u{202e}'\"""#);
+        assert!(shown(&"x".repeat(10_000)).len() < 100);
+    }
+
+    #[test]
+    fn typing_errors_find_their_field() {
+        let names = ["AllowedOrigins", "AllowedMethods", "ID"];
+        assert_eq!(nearest("AllowedOrigns", &names), Some("AllowedOrigins"));
+        assert_eq!(nearest("allowed_origins", &names), Some("AllowedOrigins"));
+        assert_eq!(nearest("Id", &names), Some("ID"));
+        assert_eq!(nearest("whatever", &names), None);
+        assert_eq!(nearest(&"AllowedOrigins".repeat(1000), &names), None);
+    }
+
+    #[test]
+    fn the_distance_counts_edits() {
+        assert_eq!(distance(b"kitten", b"sitting"), 3);
+        assert_eq!(distance(b"", b"abc"), 3);
+        assert_eq!(distance(b"abc", b"abc"), 0);
+    }
+
+    #[test]
+    fn blanks_are_taken_off_and_told() {
+        let mut report = Report::default();
+        assert_eq!(trimmed(&mut report, &Place::Document, " a b ".into()), "a b");
+        assert_eq!(report.warnings.total(), 1);
+        assert_eq!(trimmed(&mut report, &Place::Document, "a b".into()), "a b");
+        assert_eq!(report.warnings.total(), 1);
+    }
+
+    #[test]
+    fn control_characters_are_found() {
+        assert_eq!(control_character("a\rb"), Some('\r'));
+        assert_eq!(control_character("a\u{7f}"), Some('\u{7f}'));
+        assert_eq!(control_character("a\u{85}"), Some('\u{85}'));
+        assert_eq!(control_character("münchen ~"), None);
+    }
+}
