@@ -1,0 +1,418 @@
+//! What a request costs, exactly: which host calls it makes, in which order, and whose every allocation is.
+//!
+//! `tests/costs.md` holds the tables; a change to either is a change to that file, seen in review.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout
+)] // A test says no by panicking.
+
+mod native_host;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::fmt::Write as _;
+
+use native_host::owner::{self, Owner};
+use native_host::{Call, Callback, Headers, Import, Plugin, Response, Vm};
+
+/// The allocations of this thread since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Tally {
+    /// Made in a callback of the module, by the SDK or by the filter.
+    module: usize,
+    /// Made for a value that the host hands over.
+    abi: usize,
+    /// The bytes that anyone holds.
+    live: usize,
+}
+
+thread_local!(static TALLY: Cell<Tally> = const { Cell::new(Tally { module: 0, abi: 0, live: 0 }) });
+
+fn tally() -> Tally {
+    TALLY.get()
+}
+
+fn count(allocated: usize, freed: usize) {
+    // While a thread ends its locals are gone, but allocations go on.
+    let _ = TALLY.try_with(|cell| {
+        let mut tally = cell.get();
+        // What one thread allocates another may free, so that this wraps; differences on a thread are right.
+        tally.live = tally.live.wrapping_add(allocated).wrapping_sub(freed);
+        let is_new = usize::from(allocated > 0);
+        match owner::current() {
+            Owner::Module => tally.module += is_new,
+            Owner::Abi => tally.abi += is_new,
+            Owner::Test | Owner::Host => {}
+        }
+        cell.set(tally);
+    });
+}
+
+struct Counting;
+
+// SAFETY: everything is left to the system's allocator, and counting does not allocate.
+#[allow(unsafe_code)] // An allocator is an unsafe trait.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size(), 0);
+        // SAFETY: as the caller vouches.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count(0, layout.size());
+        // SAFETY: as the caller vouches.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(size, layout.size());
+        // SAFETY: as the caller vouches.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const RULES: &str = r#"{"CORSRules": [{
+    "ID": "app", "AllowedOrigins": ["https://*.example.com"], "AllowedMethods": ["GET", "PUT"],
+    "AllowedHeaders": ["content-type", "x-oss-*", "x-amz-*"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 600}]}"#;
+
+/// Two path-style buckets with the same rules, `oss` and `s3`.
+fn configuration(explain: bool) -> String {
+    format!(
+        r#"{{"explain": {explain}, "buckets": [
+            {{"name": "photos", "cors": {RULES}}}, {{"name": "archive", "profile": "s3", "cors": {RULES}}}]}}"#
+    )
+}
+
+type Field = (&'static str, &'static str);
+
+const ALLOWED_ORIGIN: Field = ("origin", "https://app.example.com");
+const OTHER_ORIGIN: Field = ("origin", "https://app.example.net");
+const ASKS_PUT: Field = ("access-control-request-method", "PUT");
+const ASKS_DELETE: Field = ("access-control-request-method", "DELETE");
+const ASKS_HEADERS: Field = ("access-control-request-headers", "content-type,x-oss-meta-a");
+
+/// What every browser sends besides.
+const BROWSER: [Field; 8] = [
+    (
+        "user-agent",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    ),
+    ("accept", "*/*"),
+    ("accept-language", "en-US,en;q=0.5"),
+    ("accept-encoding", "gzip, deflate, br, zstd"),
+    ("referer", "https://app.example.com/"),
+    ("sec-fetch-dest", "empty"),
+    ("sec-fetch-mode", "cors"),
+    ("sec-fetch-site", "cross-site"),
+];
+
+/// A kind of request, which all the figures are about.
+struct Kind {
+    name: &'static str,
+    explain: bool,
+    method: &'static str,
+    path: &'static str,
+    headers: &'static [Field],
+    /// What the store sends beside the usual.
+    store: &'static [Field],
+}
+
+const PLAIN: Kind = Kind {
+    name: "",
+    explain: false,
+    method: "GET",
+    path: "/photos/cat.jpg",
+    headers: &[],
+    store: &[],
+};
+
+const KINDS: [Kind; 12] = [
+    Kind {
+        name: "of no listed bucket",
+        path: "/other/cat.jpg",
+        headers: &[ALLOWED_ORIGIN],
+        ..PLAIN
+    },
+    Kind {
+        name: "without `Origin`",
+        ..PLAIN
+    },
+    Kind {
+        name: "actual, a rule matches",
+        headers: &[ALLOWED_ORIGIN],
+        ..PLAIN
+    },
+    Kind {
+        name: "actual, no rule matches",
+        headers: &[OTHER_ORIGIN],
+        ..PLAIN
+    },
+    Kind {
+        name: "actual, a rule matches, the store has CORS headers and a `Vary` of its own",
+        headers: &[ALLOWED_ORIGIN],
+        store: &[
+            ("vary", "Origin"),
+            ("access-control-allow-origin", "*"),
+            ("access-control-allow-methods", "GET"),
+        ],
+        ..PLAIN
+    },
+    Kind {
+        name: "preflight, allowed",
+        method: "OPTIONS",
+        headers: &[ALLOWED_ORIGIN, ASKS_PUT, ASKS_HEADERS],
+        ..PLAIN
+    },
+    Kind {
+        name: "preflight, refused",
+        method: "OPTIONS",
+        headers: &[ALLOWED_ORIGIN, ASKS_DELETE, ASKS_HEADERS],
+        ..PLAIN
+    },
+    Kind {
+        name: "OPTIONS without `Origin`",
+        method: "OPTIONS",
+        ..PLAIN
+    },
+    Kind {
+        name: "actual, a rule matches, `s3`",
+        path: "/archive/cat.jpg",
+        headers: &[ALLOWED_ORIGIN],
+        ..PLAIN
+    },
+    Kind {
+        name: "preflight, refused, `s3`",
+        method: "OPTIONS",
+        path: "/archive/cat.jpg",
+        headers: &[ALLOWED_ORIGIN, ASKS_DELETE, ASKS_HEADERS],
+        ..PLAIN
+    },
+    Kind {
+        name: "actual, a rule matches, `explain`",
+        explain: true,
+        headers: &[ALLOWED_ORIGIN],
+        ..PLAIN
+    },
+    Kind {
+        name: "preflight, refused, `explain`",
+        explain: true,
+        method: "OPTIONS",
+        headers: &[ALLOWED_ORIGIN, ASKS_DELETE, ASKS_HEADERS],
+        ..PLAIN
+    },
+];
+
+fn bytes((name, value): &Field) -> (&'static [u8], &'static [u8]) {
+    (name.as_bytes(), value.as_bytes())
+}
+
+impl Kind {
+    fn request(&self) -> Headers {
+        let headers = BROWSER.iter().chain(self.headers).map(bytes);
+        Headers::request(self.method, "edge.example", self.path, headers)
+    }
+
+    fn response(&self) -> Response {
+        let usual = [
+            ("content-type", "image/jpeg"),
+            ("content-length", "1024"),
+            ("etag", "\"1\""),
+            ("date", "Thu, 01 Jan 2026 00:00:00 GMT"),
+            ("server", "store"),
+        ];
+        Response::new(200, usual.iter().chain(self.store).map(bytes))
+    }
+
+    /// What one such request costs.
+    fn cost(&self, plugin: &Plugin) -> Cost {
+        let (request, response) = (self.request(), self.response());
+        let start = tally();
+        let mut stream = plugin.open(request);
+        let created = tally();
+        if stream.request_headers().is_none() {
+            stream.response_headers(response);
+        }
+        let done = tally();
+        let calls = stream.take_calls();
+        drop(stream);
+        assert_eq!(tally().module, done.module, "deleting a stream allocates");
+        let cost = Cost {
+            sdk: created.module - start.module,
+            ours: done.module - created.module,
+            calls,
+        };
+        let values = cost.values(None).len();
+        assert_eq!(done.abi - start.abi, values, "one block for each value: {cost:?}");
+        cost
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Cost {
+    /// Allocations while the stream's context is made: the box in which the SDK keeps it.
+    sdk: usize,
+    /// Allocations in the request and response callbacks that are not for a value from the host. The SDK makes none there.
+    ours: usize,
+    calls: Vec<Call>,
+}
+
+impl Cost {
+    /// The values that the host handed over.
+    fn values(&self, during: Option<Callback>) -> Vec<&Call> {
+        let is_wanted =
+            |call: &&Call| during.is_none_or(|during| call.during == during) && call.handed_over > 0;
+        self.calls.iter().filter(is_wanted).collect()
+    }
+
+    fn calls(&self, during: Callback) -> String {
+        let calls = self.calls.iter().filter(|call| call.during == during);
+        cell(calls.map(|call| {
+            let is_absent = call.import == Import::GetHeader && call.handed_over == 0;
+            let absent = if is_absent { " (absent)" } else { "" };
+            format!("{}{absent}", name(call))
+        }))
+    }
+}
+
+fn name(call: &Call) -> String {
+    let subject = &call.subject;
+    match call.import {
+        Import::GetHeader => format!("get `{subject}`"),
+        Import::GetHeaders => "get all".to_owned(),
+        Import::ReplaceHeader => format!("set `{subject}`"),
+        Import::RemoveHeader => format!("remove `{subject}`"),
+        Import::SendLocalResponse => format!("answer {subject}"),
+    }
+}
+
+fn cell(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<_> = items.collect();
+    if items.is_empty() {
+        "none".to_owned()
+    } else {
+        items.join(", ")
+    }
+}
+
+/// Runs `work` for each kind with a plugin that has served each of them before.
+fn for_each_kind(mut work: impl FnMut(&Kind, &Plugin)) {
+    let vm = Vm::start();
+    let plugins = [false, true].map(|explain| vm.configure(configuration(explain).as_bytes()).unwrap());
+    let plugin = |kind: &Kind| &plugins[usize::from(kind.explain)];
+    for kind in &KINDS {
+        // The first of a kind lets the memory that streams share grow to its size.
+        kind.cost(plugin(kind));
+    }
+    for kind in &KINDS {
+        work(kind, plugin(kind));
+    }
+}
+
+#[test]
+fn our_code_does_not_allocate_on_the_request_path() {
+    for_each_kind(|kind, plugin| {
+        let cost = kind.cost(plugin);
+        assert_eq!(cost.ours, 0, "{}", kind.name);
+        assert_eq!(cost.sdk, 1, "{}", kind.name);
+    });
+}
+
+#[test]
+fn every_request_of_a_kind_costs_the_same() {
+    for_each_kind(|kind, plugin| {
+        let cost = kind.cost(plugin);
+        for _ in 0..10 {
+            assert_eq!(kind.cost(plugin), cost, "{}", kind.name);
+        }
+    });
+}
+
+#[test]
+fn what_a_request_costs_is_what_the_table_says() {
+    let (mut calls, mut allocations) = (String::new(), String::new());
+    for_each_kind(|kind, plugin| {
+        let cost = kind.cost(plugin);
+        let of = |during| cost.calls(during);
+        writeln!(
+            calls,
+            "| {} | {} | {} | {} |",
+            kind.name,
+            of(Callback::RequestHeaders),
+            of(Callback::ResponseHeaders),
+            cost.calls.len()
+        )
+        .unwrap();
+        let values = |during| cost.values(Some(during)).len();
+        writeln!(
+            allocations,
+            "| {} | {} | {} | {} | {} |",
+            kind.name,
+            cost.sdk,
+            values(Callback::RequestHeaders),
+            values(Callback::ResponseHeaders),
+            cost.ours
+        )
+        .unwrap();
+    });
+    let table = format!(
+        "| request | host calls in `on_http_request_headers` | in `on_http_response_headers` | in all |\n\
+         |---|---|---|--:|\n{calls}\n\
+         | allocations for a request | SDK: its context | ABI: values read in the request | in the response | ours |\n\
+         |---|--:|--:|--:|--:|\n{allocations}"
+    );
+    println!("{table}");
+    let expected = include_str!("costs.md");
+    assert!(table == expected, "tests/costs.md is to say:\n{table}");
+}
+
+#[test]
+fn no_request_leaves_memory_behind() {
+    for_each_kind(|kind, plugin| {
+        let before = tally().live;
+        for _ in 0..500 {
+            kind.cost(plugin);
+        }
+        assert_eq!(tally().live, before, "{}", kind.name);
+    });
+}
+
+#[test]
+fn a_thousand_streams_in_flight_cost_a_box_each() {
+    const STREAMS: usize = 1_000;
+    let vm = Vm::start();
+    let plugin = vm.configure(configuration(false).as_bytes()).unwrap();
+    let open_all = || {
+        let before = tally().module;
+        let streams: Vec<_> = (0..STREAMS).map(|_| plugin.open(PLAIN.request())).collect();
+        (tally().module - before, streams)
+    };
+    let (first, streams) = open_all();
+    drop(streams);
+    // The table in which the SDK finds contexts doubles ten times on the way, and keeps its size.
+    assert!((STREAMS..=STREAMS + 10).contains(&first), "{first}");
+    let (second, _streams) = open_all();
+    assert_eq!(second, STREAMS);
+}
+
+#[test]
+fn replacing_a_configuration_leaves_none_of_the_old_one_behind() {
+    let vm = Vm::start();
+    let text = configuration(true);
+    let load = || {
+        drop(vm.configure(text.as_bytes()).unwrap());
+        vm.take_log();
+    };
+    load();
+    let before = tally().live;
+    for _ in 0..100 {
+        load();
+    }
+    assert_eq!(tally().live, before);
+}
