@@ -7,7 +7,11 @@
     clippy::arithmetic_side_effects
 )] // A test says no by panicking.
 
+#[path = "native/generated.rs"]
+mod generated;
 mod native_host;
+#[path = "support/proofs.rs"]
+mod proofs;
 
 use native_host::{Answer, Headers, Import, Line, Response, Vm};
 

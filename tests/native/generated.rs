@@ -1,0 +1,231 @@
+//! The whole filter, from the text of a configuration to the headers on the wire, answers as the naive edge does.
+//!
+//! The core is held against that edge elsewhere, with everything that a request says. Here the filter chooses what to
+//! read, and what it does to a response goes through the host.
+
+use bucket_cors::config::{Bucket, Mode, Settings, Unmanaged, UpstreamCors};
+use serde_json::{Value, json};
+
+use crate::native_host::{Headers, Response, Vm};
+use crate::proofs::choices::{Choices, Random};
+use crate::proofs::generate;
+use crate::proofs::oracle::Oracle;
+use crate::proofs::requests::{Outcome, Request};
+
+const CONFIGURATIONS: usize = 300;
+const REQUESTS: usize = 30;
+const TAPE_BYTES: usize = 16 * 1024;
+
+/// A configuration as an operator writes it.
+fn text(settings: &Settings, buckets: &[Bucket<'_>]) -> String {
+    let buckets: Vec<Value> = buckets.iter().map(bucket).collect();
+    json!({
+        "profile": settings.profile.name,
+        "endpoints": settings.endpoints,
+        "unmanaged": match settings.unmanaged {
+            Unmanaged::Pass => "pass",
+            Unmanaged::Refuse => "refuse",
+        },
+        "explain": settings.explain,
+        "buckets": buckets,
+    })
+    .to_string()
+}
+
+fn bucket(bucket: &Bucket<'_>) -> Value {
+    let rules = bucket.rules.iter().map(|rule| {
+        let patterns = |patterns: &[bucket_cors::wildcard::Pattern<'_>]| -> Vec<String> {
+            patterns
+                .iter()
+                .map(|pattern| pattern.as_str().to_owned())
+                .collect()
+        };
+        let mut text = json!({
+            "AllowedOrigins": patterns(&rule.allowed_origins),
+            "AllowedMethods": rule.allowed_methods,
+            "AllowedHeaders": patterns(&rule.allowed_headers),
+            "ExposeHeaders": rule.expose_headers,
+        });
+        if let Some(id) = &rule.id {
+            text["ID"] = json!(id);
+        }
+        if let Some(seconds) = rule.max_age_seconds {
+            text["MaxAgeSeconds"] = json!(seconds);
+        }
+        text
+    });
+    let mut cors = json!({ "CORSRules": rules.collect::<Vec<_>>() });
+    if let Some(vary) = bucket.response_vary {
+        cors["ResponseVary"] = json!(vary);
+    }
+    json!({
+        "name": bucket.name,
+        "hosts": bucket.hosts,
+        "profile": bucket.profile.name,
+        "allow_credentials": bucket.allow_credentials,
+        "allow_private_network": bucket.allow_private_network,
+        "upstream_cors": match bucket.upstream_cors {
+            UpstreamCors::Replace => "replace",
+            UpstreamCors::Keep => "keep",
+        },
+        "mode": match bucket.mode {
+            Mode::Enforce => "enforce",
+            Mode::Shadow => "shadow",
+        },
+        "cors": cors,
+    })
+}
+
+fn on_the_wire(request: &Request) -> Headers {
+    let fields = [
+        (":authority", request.authority.as_deref()),
+        (":path", request.path.as_deref()),
+        (":method", Some(&request.method[..])),
+        ("origin", request.origin.as_deref()),
+        ("access-control-request-method", request.request_method.as_deref()),
+        (
+            "access-control-request-headers",
+            request.request_headers.as_deref(),
+        ),
+        (
+            "access-control-request-private-network",
+            request.private_network.as_deref(),
+        ),
+        ("x-request-id", Some(&request.request_id[..])),
+    ];
+    let given = fields
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_bytes(), (*value)?)));
+    given.collect()
+}
+
+/// What the store says of its own accord.
+fn store(choices: &mut Choices<'_>, may_allow: bool) -> Response {
+    let mut headers = Headers::default();
+    headers.add(b"etag", b"\"1\"");
+    let vary = choices.pick(&["", "Accept-Encoding", "accept, ORIGIN", "*", "x-origin,Accept"]);
+    if !vary.is_empty() {
+        headers.add(b"vary", vary.as_bytes());
+    }
+    if choices.once_in(2) {
+        headers.add(b"access-control-max-age", b"5");
+        headers.add(b"access-control-unheard-of", b"1");
+    }
+    if may_allow && choices.once_in(2) {
+        headers.add(b"access-control-allow-origin", b"*");
+        headers.add(b"access-control-allow-origin", b"https://a.example");
+    }
+    Response {
+        status: 200,
+        headers,
+        body: Vec::new(),
+    }
+}
+
+/// The response to the client: whether the edge gave it, its status, its headers in the order of their names, its body.
+type Seen = (bool, u32, Vec<(Vec<u8>, Vec<u8>)>, Vec<u8>);
+
+fn seen(is_edge: bool, response: Response) -> Seen {
+    let mut headers = response.headers;
+    headers.remove(b"content-length");
+    let mut lines: Vec<_> = headers.into_iter().collect();
+    lines.sort();
+    (is_edge, response.status, lines, response.body)
+}
+
+fn expected(outcome: Outcome, mut upstream: Response) -> Seen {
+    let (cors, vary, explanation) = match outcome {
+        Outcome::Untouched => (None, None, None),
+        Outcome::Answered {
+            status,
+            headers,
+            body,
+        } => {
+            let lines = headers.iter().map(|(name, value)| (name.as_bytes(), &value[..]));
+            let headers = lines.collect();
+            return seen(
+                true,
+                Response {
+                    status,
+                    headers,
+                    body,
+                },
+            );
+        }
+        Outcome::Upstream {
+            headers,
+            vary,
+            explanation,
+        } => (headers, vary, explanation),
+    };
+    if let Some(cors) = cors {
+        let of_the_store = upstream.headers.into_iter();
+        let mut headers = Headers::default();
+        headers.extend(of_the_store.filter(|(name, _)| !name.starts_with(b"access-control-")));
+        headers.extend(cors.into_iter().map(|(name, value)| (name.into_bytes(), value)));
+        upstream.headers = headers;
+    }
+    if let Some(vary) = vary {
+        let present = upstream.headers.get(b"vary").unwrap_or_default();
+        let mut merged = String::from_utf8(present.to_vec()).unwrap();
+        for name in vary.split(", ") {
+            let mut names = merged.split(',').map(str::trim);
+            if !names.any(|present| present == "*" || present.eq_ignore_ascii_case(name)) {
+                merged += if merged.is_empty() { "" } else { ", " };
+                merged += name;
+            }
+        }
+        upstream.headers.replace(b"vary", merged.as_bytes());
+    }
+    if let Some(text) = explanation {
+        upstream.headers.add(b"x-bucket-cors", &text);
+    }
+    seen(false, upstream)
+}
+
+#[test]
+fn the_filter_answers_as_the_naive_edge_does() {
+    let vm = Vm::start();
+    let mut seeds = 0..;
+    let mut served = 0;
+    let mut by_edge = 0;
+    while served < CONFIGURATIONS {
+        let seed = seeds.next().unwrap();
+        assert!(
+            seed < 40 * CONFIGURATIONS as u64,
+            "the reader takes {served} of {seed}"
+        );
+        let mut tape = vec![0; TAPE_BYTES];
+        Random(seed).fill(&mut tape);
+        let mut choices = Choices::new(&tape);
+        let (settings, mut buckets) = generate::configuration(&mut choices);
+        for bucket in &mut buckets {
+            // The model has combinations that no text can give it.
+            bucket.allow_credentials &= !bucket.rules.iter().any(|rule| rule.allows_any_origin());
+            if !bucket.profile.obeys_response_vary {
+                bucket.response_vary = None;
+            }
+        }
+        let Ok(plugin) = vm.configure(text(&settings, &buckets).as_bytes()) else {
+            continue;
+        };
+        served += 1;
+        let keeps = buckets
+            .iter()
+            .any(|bucket| bucket.upstream_cors == UpstreamCors::Keep);
+        let oracle = Oracle::new(&settings, &buckets);
+        for _ in 0..REQUESTS {
+            let request = generate::request(&mut choices, &settings, &buckets);
+            let upstream = store(&mut choices, !keeps);
+            let answer = plugin.exchange(on_the_wire(&request), &upstream);
+            by_edge += usize::from(answer.is_edge);
+            assert_eq!(
+                seen(answer.is_edge, answer.response),
+                expected(oracle.serve(&request), upstream),
+                "seed {seed}\n{request:#?}\n{}",
+                text(&settings, &buckets)
+            );
+        }
+    }
+    assert!(by_edge > CONFIGURATIONS, "{by_edge}");
+}
