@@ -1,32 +1,17 @@
 //! What becomes of a request: which rule applies, or why none does.
 
+use crate::http::head::RequestHead;
 use crate::http::list::{Malformed, RequestedNames};
 use crate::http::origin;
 use crate::matcher::{BucketId, CompiledBucket, Matcher, RuleId};
 use crate::profile::{IncompletePreflight, Methods, STORE_METHODS};
-
-/// What of a request decides. Header values as sent; an empty one counts as absent, as it does at the stores and in
-/// Envoy's own filter.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Request<'a> {
-    /// The method.
-    pub method: &'a [u8],
-    /// `Origin`.
-    pub origin: Option<&'a [u8]>,
-    /// `Access-Control-Request-Method`.
-    pub request_method: Option<&'a [u8]>,
-    /// `Access-Control-Request-Headers`.
-    pub request_headers: Option<&'a [u8]>,
-    /// `Access-Control-Request-Private-Network`.
-    pub request_private_network: Option<&'a [u8]>,
-}
 
 /// Why no rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoRule {
     /// The bucket has none.
     NoRules,
-    /// The request has no `Origin`, so it is no CORS request.
+    /// The request has no `Origin`, so it is no CORS head.
     NoOrigin,
     /// The `Origin` is none that a client could send.
     MalformedOrigin,
@@ -61,7 +46,7 @@ impl NoRule {
 /// The rule that applies to a request, or why there is none.
 pub type Verdict = Result<RuleId, NoRule>;
 
-/// Why a preflight is a bad request.
+/// Why a preflight is a bad head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadRequest<'a> {
     /// Without `Origin`.
@@ -97,7 +82,7 @@ impl BadRequest<'_> {
     }
 }
 
-/// What becomes of a request.
+/// What becomes of a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision<'a> {
     /// An actual request, or one that has nothing to do with CORS: it goes upstream, and the verdict decides which headers
@@ -109,6 +94,7 @@ pub enum Decision<'a> {
     BadPreflight(BadRequest<'a>),
 }
 
+/// An empty value counts as an absent one, as it does at the stores and in Envoy's own filter.
 fn given(value: Option<&[u8]>) -> Option<&[u8]> {
     value.filter(|value| !value.is_empty())
 }
@@ -118,32 +104,37 @@ pub fn decide<'a>(
     matcher: &Matcher,
     id: BucketId,
     bucket: &CompiledBucket,
-    request: &Request<'a>,
+    head: &RequestHead<'a>,
 ) -> Decision<'a> {
-    if request.method == b"OPTIONS" {
-        decide_options(matcher, id, bucket, request)
+    if head.method == b"OPTIONS" {
+        decide_options(matcher, id, bucket, head)
     } else {
-        Decision::Actual(decide_actual(matcher, id, bucket, request))
+        Decision::Actual(decide_actual(matcher, id, bucket, head))
     }
 }
 
-fn decide_actual(matcher: &Matcher, id: BucketId, bucket: &CompiledBucket, request: &Request<'_>) -> Verdict {
-    let origin = usable_origin(bucket, request)?;
-    let (mut method, mut names) = (request.method, RequestedNames::default());
+fn decide_actual(
+    matcher: &Matcher,
+    id: BucketId,
+    bucket: &CompiledBucket,
+    head: &RequestHead<'_>,
+) -> Verdict {
+    let origin = usable_origin(bucket, head)?;
+    let (mut method, mut names) = (head.method, RequestedNames::default());
     if bucket.profile().preflight_headers_on_actual {
-        method = given(request.request_method).unwrap_or(method);
-        names = RequestedNames::parse(request.request_headers.unwrap_or_default())
+        method = given(head.request_method).unwrap_or(method);
+        names = RequestedNames::parse(head.request_headers.unwrap_or_default())
             .map_err(|_| NoRule::MalformedHeader)?;
     }
     matcher.first_rule(id, origin, method, names)
 }
 
 /// The origin, where the bucket has rules and one of them could match it.
-fn usable_origin<'a>(bucket: &CompiledBucket, request: &Request<'a>) -> Result<&'a [u8], NoRule> {
+fn usable_origin<'a>(bucket: &CompiledBucket, head: &RequestHead<'a>) -> Result<&'a [u8], NoRule> {
     if !bucket.has_rules() {
         return Err(NoRule::NoRules);
     }
-    let origin = given(request.origin).ok_or(NoRule::NoOrigin)?;
+    let origin = given(head.origin).ok_or(NoRule::NoOrigin)?;
     if origin::is_sendable(origin) {
         Ok(origin)
     } else {
@@ -155,13 +146,13 @@ fn decide_options<'a>(
     matcher: &Matcher,
     id: BucketId,
     bucket: &CompiledBucket,
-    request: &Request<'a>,
+    head: &RequestHead<'a>,
 ) -> Decision<'a> {
-    match check_preflight(bucket.profile(), bucket.has_rules(), request) {
-        Check::NoPreflight => Decision::Actual(decide_actual(matcher, id, bucket, request)),
+    match check_preflight(bucket.profile(), bucket.has_rules(), head) {
+        Check::NoPreflight => Decision::Actual(decide_actual(matcher, id, bucket, head)),
         Check::Bad(reason) => Decision::BadPreflight(reason),
         Check::Preflight { method, names } => {
-            Decision::Preflight(usable_origin(bucket, request).and_then(|origin| {
+            Decision::Preflight(usable_origin(bucket, head).and_then(|origin| {
                 matcher.first_rule(id, origin, method, names.map_err(|_| NoRule::MalformedHeader)?)
             }))
         }
@@ -170,8 +161,8 @@ fn decide_options<'a>(
 
 /// Decides on OPTIONS for a bucket that is not listed, where such preflights are refused as the store refuses one for a
 /// bucket without rules.
-pub fn decide_unlisted<'a>(matcher: &Matcher, request: &Request<'a>) -> Decision<'a> {
-    match check_preflight(matcher.settings().profile, false, request) {
+pub fn decide_unlisted<'a>(matcher: &Matcher, head: &RequestHead<'a>) -> Decision<'a> {
+    match check_preflight(matcher.settings().profile, false, head) {
         Check::NoPreflight => Decision::Actual(Err(NoRule::NoRules)),
         Check::Bad(reason) => Decision::BadPreflight(reason),
         Check::Preflight { .. } => Decision::Preflight(Err(NoRule::NoRules)),
@@ -192,16 +183,16 @@ enum Check<'a> {
 fn check_preflight<'a>(
     profile: &crate::profile::Profile,
     has_rules: bool,
-    request: &Request<'a>,
+    head: &RequestHead<'a>,
 ) -> Check<'a> {
     let incomplete = |reason| match profile.incomplete_preflight {
         IncompletePreflight::Upstream => Check::NoPreflight,
         IncompletePreflight::BadRequest | IncompletePreflight::BadRequestUnlessNoRules => Check::Bad(reason),
     };
-    if given(request.origin).is_none() {
+    if given(head.origin).is_none() {
         return incomplete(BadRequest::NoOrigin);
     }
-    let Some(method) = given(request.request_method) else {
+    let Some(method) = given(head.request_method) else {
         if profile.incomplete_preflight == IncompletePreflight::BadRequestUnlessNoRules && !has_rules {
             // S3 answers "CORS is not enabled for this bucket" here (recorded).
             return Check::Preflight {
@@ -211,7 +202,7 @@ fn check_preflight<'a>(
         }
         return incomplete(BadRequest::NoRequestMethod);
     };
-    let names = RequestedNames::parse(request.request_headers.unwrap_or_default());
+    let names = RequestedNames::parse(head.request_headers.unwrap_or_default());
     if profile.invalid_is_bad_request {
         let is_store_method = STORE_METHODS.iter().any(|store| store.as_bytes() == method);
         if profile.methods == Methods::Store && !is_store_method {

@@ -8,6 +8,7 @@ pub mod addressing;
 pub mod answer;
 pub mod config;
 pub mod decision;
+pub mod edge;
 mod filter;
 pub mod http;
 pub mod matcher;

@@ -3,6 +3,7 @@
 
 // A test that panics has failed, which is what it is for.
 #![allow(
+    clippy::unreachable,
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,

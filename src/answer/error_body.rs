@@ -1,8 +1,8 @@
 //! The XML error documents of OSS and S3.
 
-use super::ErrorContext;
-use crate::addressing;
+use crate::addressing::{self, Style};
 use crate::decision::BadRequest;
+use crate::http::head::RequestHead;
 use crate::profile::ErrorBody;
 
 /// How many bytes of a client's own words an error repeats.
@@ -19,12 +19,12 @@ pub(super) enum Refusal {
     NoSuchBucket,
 }
 
-/// Writes the body of a refusal; `request_method` is the requested one.
+/// Writes the body of a refusal.
 pub(super) fn refusal(
     kind: ErrorBody,
     reason: Refusal,
-    request_method: &[u8],
-    context: &ErrorContext<'_>,
+    head: &RequestHead<'_>,
+    style: Style,
     out: &mut Vec<u8>,
 ) {
     let message = match (kind, reason) {
@@ -40,33 +40,37 @@ pub(super) fn refusal(
         }
         (ErrorBody::S3, Refusal::NoSuchBucket) => "CORSResponse: Bucket not found",
     };
-    document(out, "AccessForbidden", context.request_id, |out| {
-        element(out, "Message", &[message.as_bytes()]);
-        if kind == ErrorBody::S3 {
-            let method = if request_method.is_empty() {
-                b"OPTIONS"
-            } else {
-                request_method
-            };
-            element(out, "Method", &[method]);
-            let is_object = reason == Refusal::NotAllowed
-                && context
-                    .path
-                    .is_some_and(|path| addressing::names_object(path, context.style));
-            element(
-                out,
-                "ResourceType",
-                &[if is_object { b"OBJECT" } else { b"BUCKET" }],
-            );
-        }
-    });
+    document(
+        out,
+        "AccessForbidden",
+        head.request_id.unwrap_or_default(),
+        |out| {
+            element(out, "Message", &[message.as_bytes()]);
+            if kind == ErrorBody::S3 {
+                let method = head
+                    .request_method
+                    .filter(|method| !method.is_empty())
+                    .unwrap_or(b"OPTIONS");
+                element(out, "Method", &[method]);
+                let is_object = reason == Refusal::NotAllowed
+                    && head
+                        .path
+                        .is_some_and(|path| addressing::names_object(path, style));
+                element(
+                    out,
+                    "ResourceType",
+                    &[if is_object { b"OBJECT" } else { b"BUCKET" }],
+                );
+            }
+        },
+    );
 }
 
 /// Writes the body of a 400.
 pub(super) fn bad_request(
     kind: ErrorBody,
     reason: BadRequest<'_>,
-    context: &ErrorContext<'_>,
+    head: &RequestHead<'_>,
     out: &mut Vec<u8>,
 ) {
     const INVALID_METHOD: &[u8] = b"Invalid Access-Control-Request-Method: ";
@@ -95,7 +99,7 @@ pub(super) fn bad_request(
             b"\" contains invalid character.",
         ],
     };
-    document(out, "BadRequest", context.request_id, |out| {
+    document(out, "BadRequest", head.request_id.unwrap_or_default(), |out| {
         element(out, "Message", &message)
     });
 }
@@ -144,13 +148,13 @@ fn escape(out: &mut Vec<u8>, text: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::addressing::Style;
 
-    fn context(path: &'static str, style: Style) -> ErrorContext<'static> {
-        ErrorContext {
-            request_id: b"id-1",
+    fn head(path: &'static str) -> RequestHead<'static> {
+        RequestHead {
             path: Some(path.as_bytes()),
-            style,
+            request_method: Some(b"PUT"),
+            request_id: Some(b"id-1"),
+            ..RequestHead::default()
         }
     }
 
@@ -162,17 +166,8 @@ mod tests {
 
     #[test]
     fn s3_names_the_method_and_what_was_asked_for() {
-        let refused = |path, style| {
-            text(|out| {
-                refusal(
-                    ErrorBody::S3,
-                    Refusal::NotAllowed,
-                    b"PUT",
-                    &context(path, style),
-                    out,
-                )
-            })
-        };
+        let refused =
+            |path, style| text(|out| refusal(ErrorBody::S3, Refusal::NotAllowed, &head(path), style, out));
         let object = refused("/bucket/object", Style::Path);
         assert!(object.contains("<Code>AccessForbidden</Code>"), "{object}");
         assert!(
@@ -190,7 +185,7 @@ mod tests {
             bad_request(
                 ErrorBody::S3,
                 BadRequest::Header(b"<a>&\"\x01\xff\tb"),
-                &context("/", Style::Host),
+                &head("/"),
                 out,
             );
         });
@@ -204,12 +199,7 @@ mod tests {
     fn what_a_client_sent_is_repeated_up_to_a_limit() {
         let method = b"Z".repeat(60_000);
         let body = text(|out| {
-            bad_request(
-                ErrorBody::S3,
-                BadRequest::Method(&method),
-                &context("/", Style::Host),
-                out,
-            );
+            bad_request(ErrorBody::S3, BadRequest::Method(&method), &head("/"), out);
         });
         assert_eq!(body.matches('Z').count(), MAX_ECHO, "{body}");
     }
@@ -220,8 +210,8 @@ mod tests {
             refusal(
                 ErrorBody::Empty,
                 Refusal::NotAllowed,
-                b"PUT",
-                &context("/", Style::Host),
+                &head("/"),
+                Style::Host,
                 out,
             );
         });

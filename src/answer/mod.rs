@@ -7,7 +7,9 @@ pub use header_list::HeaderList;
 
 use crate::addressing::Style;
 use crate::config::Mode;
-use crate::decision::{BadRequest, NoRule, Request, Verdict};
+use crate::decision::{BadRequest, NoRule, Verdict};
+use crate::edge::Echo;
+use crate::http::head::RequestHead;
 use crate::http::list::RequestedNames;
 use crate::http::names;
 use crate::matcher::{BucketId, CompiledBucket, Matcher, RuleValues};
@@ -20,6 +22,7 @@ pub struct Scratch {
     allow_headers: Vec<u8>,
     body: Vec<u8>,
     explanation: Vec<u8>,
+    pub(crate) vary: Vec<u8>,
 }
 
 /// An answer that the edge gives itself.
@@ -31,17 +34,6 @@ pub struct Answer<'a> {
     pub headers: HeaderList<'a>,
     /// The body.
     pub body: &'a [u8],
-}
-
-/// What an error document says beside the decision. Read only when an error is written.
-#[derive(Debug, Clone, Copy)]
-pub struct ErrorContext<'a> {
-    /// The `x-request-id` that the proxy gave the request.
-    pub request_id: &'a [u8],
-    /// The `:path`.
-    pub path: Option<&'a [u8]>,
-    /// How the request names its bucket.
-    pub style: Style,
 }
 
 /// Gives the answers of one bucket, or of those that are not listed.
@@ -78,8 +70,8 @@ impl<'m> Responder<'m> {
     pub fn preflight<'a>(
         &self,
         verdict: Verdict,
-        request: &Request<'a>,
-        context: &ErrorContext<'_>,
+        head: &RequestHead<'a>,
+        style: Style,
         scratch: &'a mut Scratch,
     ) -> Answer<'a>
     where
@@ -99,8 +91,7 @@ impl<'m> Responder<'m> {
                 Err(NoRule::NoRules) => Refusal::NotEnabled,
                 _ => Refusal::NotAllowed,
             };
-            let method = request.request_method.unwrap_or_default();
-            error_body::refusal(profile.error_body, reason, method, context, &mut scratch.body);
+            error_body::refusal(profile.error_body, reason, head, style, &mut scratch.body);
             push_content_type(profile, &mut headers);
             return Answer {
                 status: 403,
@@ -108,17 +99,21 @@ impl<'m> Responder<'m> {
                 body: &scratch.body,
             };
         };
-        self.push_allow_origin(&rule, request, &mut headers);
+        self.push_allow_origin(&rule, head.origin.unwrap_or_default(), &mut headers);
         headers.push(
             names::ALLOW_METHODS,
             match profile.allow_methods {
-                AllowMethods::Requested => request.request_method.unwrap_or_default(),
+                AllowMethods::Requested => head.request_method.unwrap_or_default(),
                 AllowMethods::Rule => rule.allow_methods,
             },
         );
         headers.push_unless_empty(
             names::ALLOW_HEADERS,
-            allow_headers(profile.allow_headers, request, &mut scratch.allow_headers),
+            allow_headers(
+                profile.allow_headers,
+                head.request_headers.unwrap_or_default(),
+                &mut scratch.allow_headers,
+            ),
         );
         if profile.expose_on_preflight {
             headers.push_unless_empty(names::EXPOSE_HEADERS, rule.expose_headers);
@@ -127,7 +122,7 @@ impl<'m> Responder<'m> {
         let allows_private_network = self
             .bucket
             .is_some_and(|(_, bucket)| bucket.allows_private_network());
-        if allows_private_network && request.request_private_network == Some(b"true") {
+        if allows_private_network && head.request_private_network == Some(b"true") {
             headers.push(names::ALLOW_PRIVATE_NETWORK, b"true");
         }
         Answer {
@@ -141,7 +136,7 @@ impl<'m> Responder<'m> {
     pub fn bad_request<'a>(
         &self,
         reason: BadRequest<'_>,
-        context: &ErrorContext<'_>,
+        head: &RequestHead<'_>,
         scratch: &'a mut Scratch,
     ) -> Answer<'a> {
         let profile = self.profile();
@@ -153,7 +148,7 @@ impl<'m> Responder<'m> {
             headers.push(names::EXPLAIN, reason.explanation().as_bytes());
         }
         push_content_type(profile, &mut headers);
-        error_body::bad_request(profile.error_body, reason, context, &mut scratch.body);
+        error_body::bad_request(profile.error_body, reason, head, &mut scratch.body);
         Answer {
             status: 400,
             headers,
@@ -162,12 +157,7 @@ impl<'m> Responder<'m> {
     }
 
     /// The CORS headers of the response to an actual request: these and no others.
-    pub fn actual<'a>(
-        &self,
-        verdict: Verdict,
-        request: &Request<'a>,
-        scratch: &'a mut Scratch,
-    ) -> HeaderList<'a>
+    pub fn actual<'a>(&self, verdict: Verdict, echo: Echo<'a>, scratch: &'a mut Scratch) -> HeaderList<'a>
     where
         'm: 'a,
     {
@@ -176,13 +166,17 @@ impl<'m> Responder<'m> {
         let Some(rule) = self.rule(verdict) else {
             return headers;
         };
-        self.push_allow_origin(&rule, request, &mut headers);
+        self.push_allow_origin(&rule, echo.origin, &mut headers);
         headers.push_unless_empty(names::EXPOSE_HEADERS, rule.expose_headers);
         if profile.preflight_headers_on_actual {
             headers.push(names::ALLOW_METHODS, rule.allow_methods);
             headers.push_unless_empty(
                 names::ALLOW_HEADERS,
-                allow_headers(profile.allow_headers, request, &mut scratch.allow_headers),
+                allow_headers(
+                    profile.allow_headers,
+                    echo.request_headers,
+                    &mut scratch.allow_headers,
+                ),
             );
             headers.push_unless_empty(names::MAX_AGE, rule.max_age);
         }
@@ -241,16 +235,10 @@ impl<'m> Responder<'m> {
     }
 
     /// `*` where the rule lists it, otherwise the origin as received: Fetch compares it byte for byte.
-    fn push_allow_origin<'a>(
-        &self,
-        rule: &RuleValues<'_>,
-        request: &Request<'a>,
-        headers: &mut HeaderList<'a>,
-    ) {
+    fn push_allow_origin<'a>(&self, rule: &RuleValues<'_>, origin: &'a [u8], headers: &mut HeaderList<'a>) {
         if rule.any_origin {
             return headers.push(names::ALLOW_ORIGIN, b"*");
         }
-        let origin = request.origin.unwrap_or_default();
         headers.push(names::ALLOW_ORIGIN, origin);
         let allows_credentials = match self.profile().credentials {
             Credentials::Always => true,
@@ -269,9 +257,9 @@ fn push_content_type(profile: &Profile, headers: &mut HeaderList<'_>) {
 }
 
 /// The requested names in the spelling of the profile. They were checked to be tokens when the rule was found.
-fn allow_headers<'a>(spelling: AllowHeaders, request: &Request<'_>, out: &'a mut Vec<u8>) -> &'a [u8] {
+fn allow_headers<'a>(spelling: AllowHeaders, requested: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
     out.clear();
-    let Ok(names) = RequestedNames::parse(request.request_headers.unwrap_or_default()) else {
+    let Ok(names) = RequestedNames::parse(requested) else {
         return out;
     };
     for name in names.iter() {

@@ -2,8 +2,8 @@
 //!
 //! The SDK offers the same calls, but not in a form that the request path can afford: each of them panics on a status it
 //! does not expect, which takes the worker's VM down; reading a header map allocates twice per header and panics on a name
-//! that is not UTF-8; a local response takes its headers as a new `Vec` of `&str`. `tests/native.rs` counts what is left:
-//! one allocation for each value that the host hands over, made by the ABI itself.
+//! that is not UTF-8; a local response takes its headers as a new `Vec` of `&str`. `tests/allocations.rs` counts what is
+//! left: one allocation for each map that the host hands over, made by the ABI itself.
 #![allow(unsafe_code)]
 
 use std::ptr::null_mut;

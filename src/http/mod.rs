@@ -1,5 +1,6 @@
 //! HTTP words on the level of bytes: what a token, an origin, a list and a header map are. No policy.
 
+pub mod head;
 pub mod list;
 pub mod names;
 pub mod origin;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::mask::{MaskPool, RuleMask};
 use super::table::{Space, TableBuilder};
 use super::trie::{End, Forest};
-use super::{BucketId, CompiledBucket, CompiledRule, Matcher, Needs, PatternSet, Span};
+use super::{BucketId, CompiledBucket, CompiledRule, Matcher, PatternSet, Span};
 use crate::config::{Bucket, BucketSink, Rule, Settings};
 use crate::http::{list, origin};
 use crate::profile::STORE_METHODS;
@@ -89,20 +89,11 @@ impl MatcherBuilder {
         for endpoint in &settings.endpoints {
             self.exact.insert(Space::ENDPOINT, endpoint.as_bytes(), 0);
         }
-        // The only bucket, and it serves every host: nothing of a request can lead elsewhere.
-        let serves_all = settings.endpoints.is_empty() && self.any_host.is_some() && self.buckets.len() == 1;
-        let needs = if serves_all {
-            Needs::default()
-        } else {
-            Needs {
-                authority: self.has_hosts || !settings.endpoints.is_empty(),
-                path: true,
-            }
-        };
         self.stars.shrink();
         Matcher {
+            has_hosts: self.has_hosts || !settings.endpoints.is_empty(),
+            is_one_site: settings.endpoints.is_empty() && self.any_host.is_some() && self.buckets.len() == 1,
             settings,
-            needs,
             pattern_count: self.pattern_count,
             buckets: self.buckets.into_boxed_slice(),
             rules: self.rules.into_boxed_slice(),

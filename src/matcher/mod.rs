@@ -51,15 +51,6 @@ pub enum Place {
     Nowhere,
 }
 
-/// What a request has to show so that its bucket can be found. Each costs a host call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Needs {
-    /// The `:authority`.
-    pub authority: bool,
-    /// The `:path`.
-    pub path: bool,
-}
-
 /// A stretch of the ready-made header values.
 #[derive(Debug, Clone, Copy, Default)]
 struct Span {
@@ -160,7 +151,10 @@ pub struct RuleValues<'m> {
 #[derive(Debug)]
 pub struct Matcher {
     settings: Settings,
-    needs: Needs,
+    /// Whether a host can lead to a bucket.
+    has_hosts: bool,
+    /// Whether the only bucket serves every host: its paths are objects, whatever their first segment.
+    is_one_site: bool,
     pattern_count: usize,
     buckets: Box<[CompiledBucket]>,
     rules: Box<[CompiledRule]>,
@@ -195,11 +189,6 @@ impl Matcher {
         self.pattern_count
     }
 
-    /// What [`Matcher::locate`] looks at.
-    pub fn needs(&self) -> Needs {
-        self.needs
-    }
-
     /// Whether a preflight for a bucket that is not listed is refused.
     pub fn refuses_unlisted(&self) -> bool {
         self.settings.unmanaged == Unmanaged::Refuse
@@ -231,13 +220,13 @@ impl Matcher {
     }
 
     /// Finds the bucket of a request: by custom domain, by endpoint (virtual-hosted-style or path-style), by path on every
-    /// host where no endpoint is configured, and last by the host `"*"`. What [`Matcher::needs`] leaves out may be `None`.
+    /// host where no endpoint is configured, and last by the host `"*"`.
     pub fn locate(&self, authority: Option<&[u8]>, path: Option<&[u8]>) -> Place {
         let elsewhere = || {
             self.any_host
                 .map_or(Place::Nowhere, |bucket| Place::Bucket(bucket, Style::Host))
         };
-        if self.needs == Needs::default() {
+        if self.is_one_site {
             return elsewhere();
         }
         let by_path = || {
@@ -245,7 +234,7 @@ impl Matcher {
                 .map(|bucket| self.named(bucket.as_bytes(), Style::Path))
         };
         if let Some(host) = authority
-            .filter(|_| self.needs.authority)
+            .filter(|_| self.has_hosts)
             .and_then(HostName::from_authority)
         {
             if let Some(bucket) = self.exact.get(Space::HOST, host.as_bytes()) {

@@ -1,10 +1,12 @@
-//! A request through the compiled core, in the steps in which the filter takes it.
+//! A request through the compiled core, as the filter takes it.
 
-use bucket_cors::addressing::Style;
-use bucket_cors::answer::{Answer, ErrorContext, HeaderList, Responder, Scratch};
+use bucket_cors::answer::Scratch;
 use bucket_cors::config::{Bucket, Mode, Settings};
-use bucket_cors::decision::{self, Decision};
-use bucket_cors::matcher::{Matcher, MatcherBuilder, Place};
+use bucket_cors::edge::{self, ResponseHeaders};
+use bucket_cors::http::head::RequestHead;
+use bucket_cors::http::names;
+use bucket_cors::http::pairs::Pairs;
+use bucket_cors::matcher::{Matcher, MatcherBuilder};
 
 use super::requests::{Headers, Outcome, Request};
 
@@ -16,99 +18,73 @@ pub fn compile(settings: &Settings, buckets: &[Bucket<'_>]) -> Matcher {
     builder.finish(settings.clone())
 }
 
-fn core_request(request: &Request) -> decision::Request<'_> {
-    decision::Request {
+fn head(request: &Request) -> RequestHead<'_> {
+    RequestHead {
         method: &request.method,
+        authority: request.authority.as_deref(),
+        path: request.path.as_deref(),
         origin: request.origin.as_deref(),
         request_method: request.request_method.as_deref(),
         request_headers: request.request_headers.as_deref(),
         request_private_network: request.private_network.as_deref(),
+        request_id: Some(&request.request_id),
     }
 }
 
 pub fn serve(matcher: &Matcher, request: &Request, scratch: &mut Scratch) -> Outcome {
-    let (authority, path) = (request.authority.as_deref(), request.path.as_deref());
-    let place = matcher.locate(authority, path);
-    let needs = matcher.needs();
-    assert_eq!(
-        place,
-        matcher.locate(authority.filter(|_| needs.authority), path.filter(|_| needs.path)),
-        "what the matcher says it does not need makes no difference"
-    );
-    match place {
-        Place::Bucket(id, style) => {
-            let bucket = matcher.bucket(id).expect("a place is a bucket that exists");
-            let is_shadow = bucket.mode() == Mode::Shadow;
-            if is_shadow && !matcher.settings().explain {
-                return Outcome::Untouched;
-            }
-            let responder = Responder::new(matcher, id, bucket);
-            let decision = decision::decide(matcher, id, bucket, &core_request(request));
-            let verdict = match decision {
-                Decision::Actual(verdict) => verdict,
-                Decision::Preflight(verdict) if is_shadow => verdict,
-                Decision::BadPreflight(reason) if is_shadow => Err(reason.into()),
-                _ => return answer(&responder, decision, request, style, scratch),
+    let head = head(request);
+    match edge::on_request(matcher, &head, scratch) {
+        edge::Outcome::Untouched => Outcome::Untouched,
+        edge::Outcome::Answer { answer, .. } => Outcome::Answered {
+            status: answer.status,
+            headers: sorted(
+                answer
+                    .headers
+                    .iter()
+                    .map(|(name, value)| (name.to_owned(), value.to_vec())),
+            ),
+            body: answer.body.to_vec(),
+        },
+        edge::Outcome::Upstream(decided) => {
+            let mut set = Recorder::default();
+            let echo = decided.echo(matcher, &head);
+            edge::on_response(matcher, decided, echo, &Pairs::parse(b""), scratch, &mut set);
+            let take = |name: &str, set: &mut Recorder| {
+                let at = set.0.iter().position(|(set, _)| set == name)?;
+                Some(set.0.remove(at).1)
             };
-            let headers =
-                (!is_shadow).then(|| collect(&responder.actual(verdict, &core_request(request), scratch)));
+            let vary =
+                take(names::VARY, &mut set).map(|vary| String::from_utf8(vary).expect("Vary is ASCII"));
+            let explanation = take(names::EXPLAIN, &mut set);
+            let mode = matcher
+                .bucket(decided.bucket)
+                .expect("a place is a bucket that exists")
+                .mode();
             Outcome::Upstream {
-                headers,
-                vary: responder.vary(verdict).filter(|_| !is_shadow).map(str::to_owned),
-                explanation: responder.explanation(verdict, scratch).map(<[u8]>::to_vec),
+                headers: (mode == Mode::Enforce).then(|| sorted(set.0.into_iter())),
+                vary,
+                explanation,
             }
         }
-        Place::Unlisted if matcher.refuses_unlisted() && request.method == b"OPTIONS" => {
-            match decision::decide_unlisted(matcher, &core_request(request)) {
-                Decision::Actual(_) => Outcome::Untouched,
-                decision => answer(
-                    &Responder::unlisted(matcher),
-                    decision,
-                    request,
-                    Style::Path,
-                    scratch,
-                ),
-            }
-        }
-        Place::Unlisted | Place::Nowhere => Outcome::Untouched,
     }
 }
 
-fn answer(
-    responder: &Responder<'_>,
-    decision: Decision<'_>,
-    request: &Request,
-    style: Style,
-    scratch: &mut Scratch,
-) -> Outcome {
-    let context = ErrorContext {
-        request_id: &request.request_id,
-        path: request.path.as_deref(),
-        style,
-    };
-    let core = core_request(request);
-    let Answer {
-        status,
-        headers,
-        body,
-    } = match decision {
-        Decision::BadPreflight(reason) => responder.bad_request(reason, &context, scratch),
-        Decision::Actual(verdict) | Decision::Preflight(verdict) => {
-            responder.preflight(verdict, &core, &context, scratch)
-        }
-    };
-    Outcome::Answered {
-        status,
-        headers: collect(&headers),
-        body: body.to_vec(),
+/// What is set on a response that came without CORS headers.
+#[derive(Default)]
+struct Recorder(Headers);
+
+impl ResponseHeaders for Recorder {
+    fn set(&mut self, name: &'static str, value: &[u8]) {
+        self.0.push((name.to_owned(), value.to_vec()));
+    }
+
+    fn remove(&mut self, name: &[u8]) {
+        unreachable!("{name:?} was not there to be removed");
     }
 }
 
-fn collect(list: &HeaderList<'_>) -> Headers {
-    let mut headers: Headers = list
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_vec()))
-        .collect();
+fn sorted(headers: impl Iterator<Item = (String, Vec<u8>)>) -> Headers {
+    let mut headers: Headers = headers.collect();
     headers.sort();
     headers
 }

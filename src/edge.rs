@@ -1,0 +1,218 @@
+//! The way of a request through the edge and of its response back, for any host that can show headers and change them.
+
+use crate::addressing::Style;
+use crate::answer::{Answer, Responder, Scratch};
+use crate::config::{Mode, UpstreamCors};
+use crate::decision::{self, Decision, NoRule, Verdict};
+use crate::http::head::RequestHead;
+use crate::http::pairs::Pairs;
+use crate::http::{names, vary};
+use crate::matcher::{BucketId, Matcher, Place};
+
+/// What becomes of a request.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // A box would be an allocation for every preflight.
+pub enum Outcome<'a> {
+    /// It is none of ours, and neither is its response.
+    Untouched,
+    /// It goes upstream, and [`on_response`] has to see its response.
+    Upstream(Decided),
+    /// The edge answers it. `otherwise` is what to go on with where the host does not take the answer.
+    Answer {
+        /// The answer.
+        answer: Answer<'a>,
+        /// [`Outcome::Upstream`] with this, or [`Outcome::Untouched`].
+        otherwise: Option<Decided>,
+    },
+}
+
+/// What a request has settled for its response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decided {
+    /// The bucket.
+    pub bucket: BucketId,
+    /// The rule, or why there is none.
+    pub verdict: Verdict,
+}
+
+/// What of a request its response repeats. Has to be kept with [`Decided`]: on a proxied response, the request's headers
+/// are out of reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Echo<'a> {
+    /// `Origin`.
+    pub origin: &'a [u8],
+    /// `Access-Control-Request-Headers`.
+    pub request_headers: &'a [u8],
+}
+
+impl Decided {
+    /// The part of the request that [`on_response`] needs; empty where the response repeats nothing.
+    pub fn echo<'a>(&self, matcher: &Matcher, head: &RequestHead<'a>) -> Echo<'a> {
+        let Ok(rule) = self.verdict else {
+            return Echo::default();
+        };
+        let echoes_origin = matcher
+            .rule(self.bucket, rule)
+            .is_some_and(|rule| !rule.any_origin);
+        let echoes_headers = matcher
+            .bucket(self.bucket)
+            .is_some_and(|bucket| bucket.profile().preflight_headers_on_actual);
+        let given = |echoes: bool, value: Option<&'a [u8]>| value.filter(|_| echoes).unwrap_or_default();
+        Echo {
+            origin: given(echoes_origin, head.origin),
+            request_headers: given(echoes_headers, head.request_headers),
+        }
+    }
+}
+
+/// Changes a response's headers.
+pub trait ResponseHeaders {
+    /// Makes `value` the only value of a header.
+    fn set(&mut self, name: &'static str, value: &[u8]);
+    /// Removes every line of a header.
+    fn remove(&mut self, name: &[u8]);
+}
+
+/// Decides what becomes of a request. Never changes it: that would clear Envoy's route cache.
+pub fn on_request<'a>(matcher: &'a Matcher, head: &RequestHead<'a>, scratch: &'a mut Scratch) -> Outcome<'a> {
+    match matcher.locate(head.authority, head.path) {
+        Place::Bucket(id, style) => on_managed_request(matcher, id, style, head, scratch),
+        Place::Unlisted if matcher.refuses_unlisted() && head.method == b"OPTIONS" => {
+            let decision = decision::decide_unlisted(matcher, head);
+            match answer(Responder::unlisted(matcher), decision, head, Style::Path, scratch) {
+                Some(answer) => Outcome::Answer {
+                    answer,
+                    otherwise: None,
+                },
+                None => Outcome::Untouched,
+            }
+        }
+        Place::Unlisted | Place::Nowhere => Outcome::Untouched,
+    }
+}
+
+fn on_managed_request<'a>(
+    matcher: &'a Matcher,
+    id: BucketId,
+    style: Style,
+    head: &RequestHead<'a>,
+    scratch: &'a mut Scratch,
+) -> Outcome<'a> {
+    let Some(bucket) = matcher.bucket(id) else {
+        return Outcome::Untouched;
+    };
+    if bucket.mode() == Mode::Shadow && !matcher.settings().explain {
+        return Outcome::Untouched;
+    }
+    let upstream = |verdict| Decided { bucket: id, verdict };
+    match decision::decide(matcher, id, bucket, head) {
+        Decision::Actual(verdict) => Outcome::Upstream(upstream(verdict)),
+        Decision::Preflight(verdict) if bucket.mode() == Mode::Shadow => Outcome::Upstream(upstream(verdict)),
+        Decision::BadPreflight(reason) if bucket.mode() == Mode::Shadow => {
+            Outcome::Upstream(upstream(Err(reason.into())))
+        }
+        decision => match answer(
+            Responder::new(matcher, id, bucket),
+            decision,
+            head,
+            style,
+            scratch,
+        ) {
+            Some(answer) => Outcome::Answer {
+                answer,
+                otherwise: Some(upstream(Err(NoRule::Unanswered))),
+            },
+            None => Outcome::Untouched,
+        },
+    }
+}
+
+fn answer<'a>(
+    responder: Responder<'a>,
+    decision: Decision<'_>,
+    head: &RequestHead<'a>,
+    style: Style,
+    scratch: &'a mut Scratch,
+) -> Option<Answer<'a>> {
+    match decision {
+        Decision::Actual(_) => None,
+        Decision::Preflight(verdict) => Some(responder.preflight(verdict, head, style, scratch)),
+        Decision::BadPreflight(reason) => Some(responder.bad_request(reason, head, scratch)),
+    }
+}
+
+/// Gives a response its headers, on success, on errors and on the proxy's own replies alike. `sent` is what the response
+/// has so far.
+pub fn on_response(
+    matcher: &Matcher,
+    decided: Decided,
+    echo: Echo<'_>,
+    sent: &Pairs<'_>,
+    scratch: &mut Scratch,
+    response: &mut impl ResponseHeaders,
+) {
+    let Some(bucket) = matcher.bucket(decided.bucket) else {
+        return;
+    };
+    let responder = Responder::new(matcher, decided.bucket, bucket);
+    if bucket.mode() == Mode::Enforce {
+        let stands = bucket.upstream_cors() == UpstreamCors::Keep
+            && sent.clone().any(|(name, _)| is_named(name, names::ALLOW_ORIGIN));
+        if !stands {
+            replace_cors_headers(responder, decided.verdict, echo, sent, scratch, response);
+        }
+        if let Some(wanted) = responder.vary(decided.verdict) {
+            let lines = sent
+                .clone()
+                .filter(|(name, _)| is_named(name, names::VARY))
+                .map(|(_, value)| value);
+            if let Some(merged) = scratch.merge_vary(lines, wanted) {
+                response.set(names::VARY, merged);
+            }
+        }
+    }
+    if let Some(text) = responder.explanation(decided.verdict, scratch) {
+        response.set(names::EXPLAIN, text);
+    }
+}
+
+/// Makes the rule's headers the only ones of the CORS protocol on the response: a `*` of the store's own would undo the
+/// rules, and two values of `Access-Control-Allow-Origin` fail in every browser.
+fn replace_cors_headers(
+    responder: Responder<'_>,
+    verdict: Verdict,
+    echo: Echo<'_>,
+    sent: &Pairs<'_>,
+    scratch: &mut Scratch,
+    response: &mut impl ResponseHeaders,
+) {
+    let headers = responder.actual(verdict, echo, scratch);
+    for (name, _) in sent
+        .clone()
+        .filter(|(name, _)| is_cors_header(name) && !headers.contains(name))
+    {
+        response.remove(name);
+    }
+    for (name, value) in headers.iter() {
+        response.set(name, value);
+    }
+}
+
+fn is_named(name: &[u8], wanted: &str) -> bool {
+    name.eq_ignore_ascii_case(wanted.as_bytes())
+}
+
+fn is_cors_header(name: &[u8]) -> bool {
+    name.get(..names::CORS_PREFIX.len())
+        .is_some_and(|start| is_named(start, names::CORS_PREFIX))
+}
+
+impl Scratch {
+    fn merge_vary<'l>(
+        &mut self,
+        lines: impl Iterator<Item = &'l [u8]> + Clone,
+        wanted: &str,
+    ) -> Option<&[u8]> {
+        vary::merge(lines, wanted.as_bytes(), &mut self.vary).then_some(&self.vary)
+    }
+}
