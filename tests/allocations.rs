@@ -402,6 +402,46 @@ fn a_thousand_streams_in_flight_cost_a_box_each() {
 }
 
 #[test]
+fn streams_side_by_side_use_what_earlier_ones_have_left() {
+    let vm = Vm::start();
+    let plugin = vm.configure(configuration(false).as_bytes()).unwrap();
+    let actual = Kind {
+        headers: &[ALLOWED_ORIGIN],
+        ..PLAIN
+    };
+    let wave = || {
+        let mut streams: Vec<_> = (0..200).map(|_| plugin.open(actual.request())).collect();
+        let before = tally().module;
+        for stream in &mut streams {
+            assert!(stream.request_headers().is_none());
+        }
+        for stream in &mut streams {
+            stream.response_headers(actual.response());
+        }
+        tally().module - before
+    };
+    wave();
+    assert_eq!(wave(), 0);
+}
+
+#[test]
+fn a_request_whose_client_goes_away_costs_the_next_one_nothing() {
+    let vm = Vm::start();
+    let plugin = vm.configure(configuration(false).as_bytes()).unwrap();
+    let actual = Kind {
+        headers: &[ALLOWED_ORIGIN],
+        ..PLAIN
+    };
+    actual.cost(&plugin);
+    for _ in 0..3 {
+        let mut stream = plugin.open(actual.request());
+        assert!(stream.request_headers().is_none());
+        drop(stream);
+        assert_eq!(actual.cost(&plugin).ours, 0);
+    }
+}
+
+#[test]
 fn replacing_a_configuration_leaves_none_of_the_old_one_behind() {
     let vm = Vm::start();
     let text = configuration(true);

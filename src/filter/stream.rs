@@ -63,6 +63,17 @@ impl Stream {
     }
 }
 
+impl Drop for Stream {
+    /// A client that goes away before the response must not take a buffer with it.
+    fn drop(&mut self) {
+        if let (Some(edge), Some(kept)) = (&self.edge, self.kept.take())
+            && let Ok(mut buffers) = edge.buffers.try_borrow_mut()
+        {
+            kept.recycle(&mut buffers.spare);
+        }
+    }
+}
+
 impl Context for Stream {}
 
 impl HttpContext for Stream {
