@@ -36,6 +36,9 @@ use owner::Owner;
 pub(crate) use state::{Call, Callback, Import, Line};
 use state::{Exchange, Host, Reply, with_host};
 
+/// The status whose response has no length (RFC 9110 section 8.6).
+const NO_CONTENT: u32 = 204;
+
 /// `proxy_action_t::Continue` and `::Pause`.
 const CONTINUE: u32 = 0;
 const PAUSE: u32 = 1;
@@ -267,11 +270,11 @@ impl Stream {
             mut headers,
             body,
         } = reply;
-        if !body.is_empty() {
+        if status != NO_CONTENT {
             headers.add(b"content-length", body.len().to_string().as_bytes());
-            if headers.get(b"content-type").is_none() {
-                headers.add(b"content-type", b"text/plain");
-            }
+        }
+        if !body.is_empty() && headers.get(b"content-type").is_none() {
+            headers.add(b"content-type", b"text/plain");
         }
         self.response_headers(Response {
             status,
