@@ -1,0 +1,145 @@
+//! `make run`, as a user has it: what it prints can be pasted, answers as printed, and Ctrl-C leaves nothing.
+
+// A test may fail by panicking.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A line to paste, and what it should answer.
+struct Try {
+    command: String,
+    answer: Vec<String>,
+}
+
+/// `make run`, stopped in any case.
+struct Sample {
+    make: Child,
+    ports: [u16; 3],
+}
+
+impl Sample {
+    fn start() -> Self {
+        let ports = free_ports();
+        let make = Command::new("make")
+            .arg("run")
+            .args(
+                ["PORT", "ADMIN_PORT", "ORIGIN_PORT"]
+                    .iter()
+                    .zip(ports)
+                    .map(|(name, port)| format!("{name}={port}")),
+            )
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            // This test may itself be run by make, whose flags are not for that one.
+            .env_remove("MAKEFLAGS")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self { make, ports }
+    }
+
+    /// What it prints until it serves.
+    fn greeting(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for line in BufReader::new(self.make.stdout.take().unwrap()).lines() {
+            lines.push(line.unwrap());
+            if lines.last().unwrap().starts_with("Serving on ") {
+                return lines;
+            }
+        }
+        panic!("it ended: {lines:#?}");
+    }
+
+    /// Stops it as `kill` would. Ctrl-C takes the same way out of the launcher.
+    fn stop(&mut self) {
+        Command::new("kill")
+            .arg(self.make.id().to_string())
+            .status()
+            .unwrap();
+        self.make.wait().unwrap();
+    }
+}
+
+impl Drop for Sample {
+    fn drop(&mut self) {
+        if matches!(self.make.try_wait(), Ok(None)) {
+            self.stop();
+        }
+    }
+}
+
+fn free_ports() -> [u16; 3] {
+    let listeners = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
+}
+
+/// The indented lines of the greeting: a command, and below it what it answers.
+fn tries(greeting: &[String]) -> Vec<Try> {
+    let mut tries: Vec<Try> = Vec::new();
+    for line in greeting {
+        if let Some(answer) = line.strip_prefix("    ") {
+            tries.last_mut().unwrap().answer.push(answer.to_owned());
+        } else if let Some(command) = line.strip_prefix("  ") {
+            tries.push(Try {
+                command: command.to_owned(),
+                answer: Vec::new(),
+            });
+        }
+    }
+    tries
+}
+
+/// The status line and the headers that CORS is about, of what curl printed.
+fn answer(command: &str) -> Vec<String> {
+    let output = Command::new("sh").args(["-c", command]).output().unwrap();
+    assert!(output.status.success(), "{command}: {output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (head, _) = text.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.split("\r\n").map(str::to_owned);
+    let status = lines.next().unwrap();
+    let mut headers: Vec<String> = lines
+        .filter(|line| line.starts_with("access-control-") || line.starts_with("vary:"))
+        .collect();
+    headers.sort();
+    [vec![status], headers].concat()
+}
+
+#[test]
+fn the_printed_lines_answer_as_printed_and_nothing_is_left() {
+    let mut sample = Sample::start();
+    let tries = tries(&sample.greeting());
+    assert_eq!(tries.len(), 3);
+    for Try {
+        command,
+        answer: mut printed,
+    } in tries
+    {
+        printed[1..].sort();
+        assert_eq!(answer(&command), printed, "{command}");
+    }
+
+    let body = answer_body(sample.ports[0]);
+    assert_eq!(body, "just for test");
+
+    sample.stop();
+    let deadline = Instant::now() + Duration::from_secs(5);
+    for port in sample.ports {
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            assert!(Instant::now() < deadline, "something still listens on {port}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn answer_body(port: u16) -> String {
+    let url = format!("http://127.0.0.1:{port}/oss-cors-test/any/object.txt");
+    String::from_utf8(Command::new("curl").args(["-s", &url]).output().unwrap().stdout).unwrap()
+}

@@ -1,0 +1,265 @@
+//! `answers.json`: what stores answer, recorded or documented.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{bucket, in_one_configuration, permissive, read};
+use crate::support::answer::{Answer, names_in};
+use crate::support::case::{Case, Request, UpstreamAnswer};
+use crate::support::expect::{ErrorBody, Expectation};
+
+#[derive(Deserialize)]
+struct Gathered {
+    id: String,
+    provider: String,
+    tier: String,
+    tags: Vec<String>,
+    bucket_exists: bool,
+    bucket_rules: Option<Vec<NeutralRule>>,
+    request: NeutralRequest,
+    expect: Documented,
+    matched_rule: i64,
+    upstream: Option<UpstreamAnswer>,
+    #[serde(default)]
+    model_disagrees: bool,
+}
+
+#[derive(Deserialize)]
+struct NeutralRule {
+    allowed_origins: Vec<String>,
+    allowed_methods: Vec<String>,
+    allowed_headers: Vec<String>,
+    expose_headers: Vec<String>,
+    max_age_seconds: Option<u32>,
+    response_vary: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct NeutralRequest {
+    method: String,
+    target: Target,
+    headers: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Target {
+    Object,
+    Bucket,
+    Service,
+}
+
+#[derive(Deserialize)]
+struct Documented {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    absent: Vec<String>,
+    /// List-based headers and a name that must be among theirs.
+    #[serde(default)]
+    contains: BTreeMap<String, String>,
+    error: Option<ErrorBody>,
+}
+
+/// What a store's documentation, or a recording of it, fixes of an answer. Of other headers it says nothing.
+pub(crate) struct Recorded {
+    documented: Documented,
+    /// Which rule applied, where one did.
+    matched_rule: Option<usize>,
+    is_preflight: bool,
+    is_managed: bool,
+    /// Ceph: which rule applies, and not in which words it says so.
+    verdict_only: bool,
+    /// The store sends no `Vary` where the contract has `Origin`.
+    may_vary_by_origin: bool,
+}
+
+/// The cases of the stores whose profile this is.
+pub(crate) fn answers(profile: &str) -> Vec<Case> {
+    let gathered: Vec<Gathered> = read("answers.json");
+    let runs = |case: &Gathered| {
+        // Of Google's, the file says that its model is another one.
+        let case_profile = match case.provider.as_str() {
+            "oss" => "oss",
+            "aws" | "ceph" => "s3",
+            _ => "",
+        };
+        case_profile == profile && case.tier != "rgw-legacy" && !case.model_disagrees
+    };
+    in_one_configuration(profile, gathered.into_iter().filter(runs).map(convert).collect())
+}
+
+fn convert(gathered: Gathered) -> (Value, Case) {
+    let Gathered {
+        id,
+        request,
+        expect: documented,
+        ..
+    } = gathered;
+    let rules = gathered.bucket_rules.unwrap_or_default();
+    let response_vary = rules.iter().find_map(|rule| rule.response_vary);
+    let documents: Vec<Value> = rules.iter().map(NeutralRule::to_json).collect();
+    let is_managed = gathered.bucket_exists && request.target != Target::Service;
+    let is_preflight = request.method == "OPTIONS";
+    let status = gathered
+        .upstream
+        .map_or(documented.status, |upstream| upstream.status);
+    let case = Case {
+        name: id.clone(),
+        configuration: "".into(),
+        request: Request {
+            path: match request.target {
+                Target::Object => format!("/{id}/test.txt"),
+                Target::Bucket => format!("/{id}/"),
+                Target::Service => "/".to_owned(),
+            },
+            method: request.method,
+            authority: "store.example".to_owned(),
+            headers: request
+                .headers
+                .into_iter()
+                .map(|(name, value)| (name, value.into_bytes()))
+                .collect(),
+        },
+        // Responses of a bucket that is not listed are never touched.
+        upstream: match is_managed {
+            true => permissive(status),
+            false => UpstreamAnswer {
+                status,
+                ..UpstreamAnswer::default()
+            },
+        },
+        expectation: Expectation::Recorded(Box::new(Recorded {
+            matched_rule: usize::try_from(gathered.matched_rule).ok(),
+            is_preflight,
+            is_managed,
+            verdict_only: gathered.provider == "ceph",
+            may_vary_by_origin: response_vary != Some(false)
+                && gathered.tags.iter().any(|tag| tag == "expects-no-vary"),
+            documented,
+        })),
+    };
+    let bucket = if gathered.bucket_exists {
+        bucket(&id, &documents, response_vary)
+    } else {
+        Value::Null
+    };
+    (bucket, case)
+}
+
+impl NeutralRule {
+    fn to_json(&self) -> Value {
+        let mut rule = json!({
+            "AllowedOrigins": self.allowed_origins,
+            "AllowedMethods": self.allowed_methods,
+            "AllowedHeaders": self.allowed_headers,
+            "ExposeHeaders": self.expose_headers,
+        });
+        if let Some(seconds) = self.max_age_seconds {
+            rule["MaxAgeSeconds"] = seconds.into();
+        }
+        rule
+    }
+}
+
+impl Recorded {
+    /// In what the answer is another than documented.
+    pub(crate) fn problems(&self, answer: &Answer) -> Vec<String> {
+        let mut problems = self.verdict_problems(answer);
+        if !self.verdict_only {
+            problems.extend(self.wording_problems(answer));
+        }
+        problems
+    }
+
+    fn verdict_problems(&self, answer: &Answer) -> Vec<String> {
+        let mut problems = Vec::new();
+        if answer.reached_upstream == self.is_preflight {
+            problems.push(format!("reached the upstream: {}", answer.reached_upstream));
+        }
+        let is_allowed = answer.status < 400;
+        if self.is_preflight && is_allowed != (self.documented.status < 400) {
+            problems.push(format!(
+                "status {} instead of {}",
+                answer.status, self.documented.status
+            ));
+        }
+        // A preflight may be a bad request before any rule is looked at.
+        if self.is_managed && answer.status != 400 {
+            let explained = answer.values("x-bucket-cors").join(",");
+            let rule = explained
+                .strip_prefix("match; rule=")
+                .map(|rest| rest.split(';').next().unwrap_or(rest));
+            if rule.map(str::to_owned) != self.matched_rule.map(|rule| rule.to_string()) {
+                problems.push(format!("{explained:?} instead of rule {:?}", self.matched_rule));
+            }
+            if answer.values("access-control-allow-origin").is_empty() == self.matched_rule.is_some() {
+                problems.push(
+                    "Access-Control-Allow-Origin is not where a rule matches, or where none does".to_owned(),
+                );
+            }
+        }
+        problems
+    }
+
+    fn wording_problems(&self, answer: &Answer) -> Vec<String> {
+        let mut problems = Vec::new();
+        if answer.status != self.documented.status {
+            problems.push(format!(
+                "status {} instead of {}",
+                answer.status, self.documented.status
+            ));
+        }
+        // The upstream's stand-in says nothing about its objects.
+        let ours = |name: &str| self.is_preflight || is_cors(name);
+        for (name, value) in self.documented.headers.iter().filter(|(name, _)| ours(name)) {
+            let given = answer.values(&name.to_ascii_lowercase());
+            let agrees = match is_list(name) {
+                true => names_in(&given.join(",")) == names_in(value),
+                false => given == [value.as_str()],
+            };
+            if !agrees {
+                problems.push(format!("{name}: {given:?} instead of {value:?}"));
+            }
+        }
+        for name in &self.documented.absent {
+            let given = answer.names_in(&name.to_ascii_lowercase());
+            let is_pardoned = name == "Vary" && self.may_vary_by_origin && given == ["origin"];
+            if !given.is_empty() && !is_pardoned {
+                problems.push(format!("{name}: {given:?} is one too many"));
+            }
+        }
+        for (name, element) in &self.documented.contains {
+            if !answer
+                .names_in(&name.to_ascii_lowercase())
+                .contains(&element.to_ascii_lowercase())
+            {
+                problems.push(format!("{name} does not name {element}"));
+            }
+        }
+        if self.is_preflight {
+            problems.extend(
+                self.documented
+                    .error
+                    .iter()
+                    .flat_map(|error| error.problems(answer)),
+            );
+        }
+        problems
+    }
+}
+
+fn is_cors(name: &str) -> bool {
+    name.starts_with("Access-Control-") || name == "Vary"
+}
+
+fn is_list(name: &str) -> bool {
+    matches!(
+        name,
+        "Access-Control-Allow-Methods"
+            | "Access-Control-Allow-Headers"
+            | "Access-Control-Expose-Headers"
+            | "Vary"
+    )
+}

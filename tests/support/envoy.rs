@@ -1,0 +1,325 @@
+//! A real Envoy with the built module: as many listeners as a test wants, each with the filter first in its chain.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::http;
+
+/// An Envoy with hundreds of listeners starts in seconds; a machine under load takes longer.
+const START: Duration = Duration::from_secs(60);
+
+const TYPES: &str = "type.googleapis.com";
+
+/// One listener on a port that the kernel chooses.
+#[derive(Clone)]
+pub(crate) struct Listener {
+    name: String,
+    /// What stands before the router.
+    filters: Vec<Value>,
+    routes: Value,
+}
+
+impl Listener {
+    /// A listener that has these filters, and sends everything to the upstream.
+    pub(crate) fn new(name: &str, filters: Vec<Value>) -> Self {
+        // Shorter than Envoy's 15 s, so that a case can show what a time-out looks like.
+        let routes =
+            json!([{ "match": { "prefix": "/" }, "route": { "cluster": "upstream", "timeout": "1s" } }]);
+        Self {
+            name: name.to_owned(),
+            filters,
+            routes,
+        }
+    }
+
+    /// The same with other routes.
+    pub(crate) fn with_routes(mut self, routes: Value) -> Self {
+        self.routes = routes;
+        self
+    }
+
+    fn to_json(&self) -> Value {
+        let mut filters = self.filters.clone();
+        filters.push(http_filter(
+            "envoy.filters.http.router",
+            "router.v3.Router",
+            json!({}),
+        ));
+        let manager = format!(
+            "{TYPES}/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+        );
+        json!({
+            "name": self.name,
+            "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } },
+            "filter_chains": [{ "filters": [{
+                "name": "envoy.filters.network.http_connection_manager",
+                "typed_config": {
+                    "@type": manager,
+                    "stat_prefix": "edge",
+                    // So that a test can compare it with the one in an error body.
+                    "always_set_request_id_in_response": true,
+                    "upgrade_configs": [{ "upgrade_type": "websocket" }],
+                    "route_config": { "virtual_hosts": [{
+                        "name": "all", "domains": ["*"], "routes": self.routes,
+                    }] },
+                    "http_filters": filters,
+                },
+            }] }],
+        })
+    }
+}
+
+/// An HTTP filter of Envoy's own: `kind` is its type below `envoy.extensions.filters.http`.
+pub(crate) fn http_filter(name: &str, kind: &str, mut fields: Value) -> Value {
+    fields["@type"] = format!("{TYPES}/envoy.extensions.filters.http.{kind}").into();
+    json!({ "name": name, "typed_config": fields })
+}
+
+/// Our filter with a configuration text, as the sample has it.
+pub(crate) fn bucket_cors(configuration: &str) -> Value {
+    bucket_cors_given(json!({
+        "@type": format!("{TYPES}/google.protobuf.StringValue"), "value": configuration,
+    }))
+}
+
+/// Our filter with a configuration that is a `google.protobuf.Struct`.
+pub(crate) fn bucket_cors_with_struct(configuration: &Value) -> Value {
+    bucket_cors_given(json!({
+        "@type": format!("{TYPES}/google.protobuf.Struct"), "value": configuration,
+    }))
+}
+
+fn bucket_cors_given(configuration: Value) -> Value {
+    let config = json!({
+        "name": "bucket-cors",
+        "failure_policy": "FAIL_RELOAD",
+        "reload_config": { "backoff": { "base_interval": "0.1s" } },
+        "vm_config": {
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": { "local": { "filename": module() } },
+            "capability_restriction_config": { "allowed_capabilities": sample_capabilities() },
+        },
+        "configuration": configuration,
+    });
+    http_filter("bucket-cors", "wasm.v3.Wasm", json!({ "config": config }))
+}
+
+/// What the sample lets the filter do, so that every test shows that it is enough.
+fn sample_capabilities() -> Value {
+    let sample = fs::read_to_string(checkout().join("envoy/envoy.yaml")).unwrap();
+    let lines = sample.lines().map(str::trim);
+    let names = lines.filter_map(|line| line.split_once(": {}").map(|(name, _)| name));
+    let allowed: BTreeMap<&str, Value> = names
+        .filter(|name| name.starts_with("proxy_"))
+        .map(|name| (name, json!({})))
+        .collect();
+    assert!(!allowed.is_empty(), "the sample restricts nothing");
+    json!(allowed)
+}
+
+fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The module that `make build` leaves.
+pub(crate) fn module() -> PathBuf {
+    let module = checkout().join("target/bucket_cors.wasm");
+    assert!(
+        module.exists(),
+        "{} is missing: `make build` makes it",
+        module.display()
+    );
+    module
+}
+
+/// The binary that `make envoy` leaves; `ENVOY` names another.
+pub(crate) fn binary() -> PathBuf {
+    let fetched = || {
+        let versions = fs::read_dir(checkout().join("target/envoy"))
+            .into_iter()
+            .flatten();
+        versions
+            .map(|entry| entry.unwrap().path().join("envoy"))
+            .filter(|path| path.exists())
+            .max()
+    };
+    std::env::var_os("ENVOY")
+        .map(|path| checkout().join(path))
+        .or_else(fetched)
+        .expect("no Envoy: `make envoy` gets one")
+}
+
+/// A running Envoy. Dropping it stops it.
+pub(crate) struct Envoy {
+    process: Process,
+    admin: u16,
+    ports: BTreeMap<String, u16>,
+}
+
+/// An Envoy that did not start, and what it said.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) status: ExitStatus,
+    pub(crate) log: String,
+}
+
+impl Envoy {
+    /// Starts an Envoy and waits until it serves.
+    ///
+    /// Envoy is stopped with the thread that started it, so that nothing is left even of a test that is killed: start it
+    /// from the thread that outlives its use.
+    pub(crate) fn start(listeners: &[Listener], upstream: SocketAddr) -> Result<Self, Refused> {
+        let address = |address: SocketAddr| json!({ "socket_address": { "address": address.ip().to_string(), "port_value": address.port() } });
+        Self::start_with(&json!({
+            "admin": { "address": address(SocketAddr::from(([127, 0, 0, 1], 0))) },
+            "static_resources": {
+                "listeners": listeners.iter().map(Listener::to_json).collect::<Vec<_>>(),
+                "clusters": [{
+                    "name": "upstream",
+                    "load_assignment": { "cluster_name": "upstream", "endpoints": [{ "lb_endpoints": [
+                        { "endpoint": { "address": address(upstream) } },
+                    ] }] },
+                }],
+            },
+        }))
+    }
+
+    /// The same with a bootstrap of the test's own, whose admin port should be 0.
+    pub(crate) fn start_with(bootstrap: &Value) -> Result<Self, Refused> {
+        let mut process = Process::spawn(bootstrap);
+        let deadline = Instant::now() + START;
+        while Instant::now() < deadline {
+            if let Some(status) = process.child.try_wait().unwrap() {
+                return Err(Refused {
+                    status,
+                    log: process.log(),
+                });
+            }
+            if let Some(admin) = process.admin().filter(|&admin| is_ready(admin)) {
+                return Ok(Self {
+                    ports: ports(admin),
+                    process,
+                    admin,
+                });
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("Envoy was not ready in {START:?}:\n{}", process.log());
+    }
+
+    /// The port of a listener.
+    pub(crate) fn port(&self, listener: &str) -> u16 {
+        *self
+            .ports
+            .get(listener)
+            .unwrap_or_else(|| panic!("no listener is named {listener:?}"))
+    }
+
+    /// What the admin interface says under a path.
+    pub(crate) fn admin(&self, path: &str) -> String {
+        String::from_utf8(http::get(self.admin, path).unwrap().body).unwrap()
+    }
+
+    /// Everything that Envoy logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+
+    /// The lines of the log which say that a VM failed, or Envoy itself did.
+    pub(crate) fn failures(&self) -> Vec<String> {
+        let is_failure = |line: &&str| {
+            let in_wasm = line.contains("][error][wasm]") || line.contains("][warning][wasm]");
+            line.contains("][critical]")
+                || line.contains("Function: ")
+                || in_wasm
+                    && ["trap", "Uncaught", "failed", "panicked"]
+                        .iter()
+                        .any(|word| line.contains(word))
+        };
+        self.log().lines().filter(is_failure).map(str::to_owned).collect()
+    }
+}
+
+fn is_ready(admin: u16) -> bool {
+    http::get(admin, "/ready").is_ok_and(|response| response.status == 200)
+}
+
+fn ports(admin: u16) -> BTreeMap<String, u16> {
+    let listeners: Value =
+        serde_json::from_slice(&http::get(admin, "/listeners?format=json").unwrap().body).unwrap();
+    let statuses = listeners["listener_statuses"].as_array().unwrap();
+    let port = |status: &Value| {
+        let port = status["local_address"]["socket_address"]["port_value"]
+            .as_u64()
+            .unwrap();
+        (
+            status["name"].as_str().unwrap().to_owned(),
+            u16::try_from(port).unwrap(),
+        )
+    };
+    statuses.iter().map(port).collect()
+}
+
+/// The operating system's side of an Envoy: a process and a folder.
+struct Process {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Process {
+    fn spawn(bootstrap: &Value) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = checkout().join(format!("target/envoy-tests/{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("envoy.json"), bootstrap.to_string()).unwrap();
+        let child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL"])
+            .arg(binary())
+            .args(["--config-path", "envoy.json", "--admin-address-path", "admin"])
+            // One worker: a VM that fails is then the VM of the next request too.
+            .args(["--disable-hot-restart", "--concurrency", "1"])
+            .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(folder.join("log")).unwrap())
+            .spawn()
+            .expect("setpriv (util-linux) starts Envoy");
+        Self { child, folder }
+    }
+
+    fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.folder.join("log")).unwrap()).into_owned()
+    }
+
+    /// The port of the admin interface, once it is known.
+    fn admin(&self) -> Option<u16> {
+        let address = fs::read_to_string(self.folder.join("admin")).ok()?;
+        address
+            .trim()
+            .parse::<SocketAddr>()
+            .ok()
+            .map(|address| address.port())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Neither can fail but for a process that is gone already.
+        self.child.kill().ok();
+        self.child.wait().ok();
+        // What a failed test leaves is there to be read.
+        if !thread::panicking() {
+            fs::remove_dir_all(&self.folder).ok();
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The store behind the filter: answers each case as the case says, and remembers what reached it.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use super::case::UpstreamAnswer;
+use super::http::owned;
+
+/// The header that says which case a request belongs to. It means nothing to the filter.
+pub(crate) const CASE_HEADER: &str = "x-case";
+
+/// What the sample's origin says as well.
+pub(crate) const BODY: &str = "just for test";
+
+/// A request as it reached the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Received {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+}
+
+/// A store on a port of its own, which serves until the process ends.
+#[derive(Clone)]
+pub(crate) struct Upstream {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    answers: HashMap<String, UpstreamAnswer>,
+    received: HashMap<String, Vec<Received>>,
+}
+
+impl Upstream {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let upstream = Self {
+            address: listener.local_addr().unwrap(),
+            state: Arc::default(),
+        };
+        let state = upstream.state.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = state.clone();
+                // A proxy that goes away in the middle of a request is no concern of a store's.
+                thread::spawn(move || serve(stream, &state).ok());
+            }
+        });
+        upstream
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// From now on, requests of this case get this answer; those of an unknown case get 200.
+    pub(crate) fn prepare(&self, case: &str, answer: UpstreamAnswer) {
+        self.state.lock().unwrap().answers.insert(case.to_owned(), answer);
+    }
+
+    /// The requests of a case that came this far.
+    pub(crate) fn received(&self, case: &str) -> Vec<Received> {
+        self.state
+            .lock()
+            .unwrap()
+            .received
+            .get(case)
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
+/// Serves one connection, request after request. Requests here have no body.
+fn serve(mut stream: TcpStream, state: &Mutex<State>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut bytes = Vec::new();
+    loop {
+        let mut part = [0; 16 * 1024];
+        let count = stream.read(&mut part)?;
+        if count == 0 {
+            return Ok(());
+        }
+        bytes.extend_from_slice(&part[..count]);
+        while let Some((received, length)) = parse(&bytes)? {
+            bytes.drain(..length);
+            let is_head = received.method == "HEAD";
+            let answer = look_up(state, received);
+            thread::sleep(Duration::from_millis(answer.delay_ms));
+            stream.write_all(&serialise(&answer, is_head))?;
+        }
+    }
+}
+
+fn parse(bytes: &[u8]) -> io::Result<Option<(Received, usize)>> {
+    let mut headers = [httparse::EMPTY_HEADER; 256];
+    let mut head = httparse::Request::new(&mut headers);
+    let parsed = head
+        .parse(bytes)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    let httparse::Status::Complete(length) = parsed else {
+        return Ok(None);
+    };
+    let received = Received {
+        method: head.method.unwrap_or_default().to_owned(),
+        path: head.path.unwrap_or_default().to_owned(),
+        headers: owned(head.headers),
+    };
+    Ok(Some((received, length)))
+}
+
+fn look_up(state: &Mutex<State>, received: Received) -> UpstreamAnswer {
+    let case = received.headers.iter().find(|(name, _)| name == CASE_HEADER);
+    let case = case
+        .map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+        .unwrap_or_default();
+    let mut state = state.lock().unwrap();
+    let answer = state.answers.get(&case).cloned().unwrap_or_default();
+    state.received.entry(case).or_default().push(received);
+    answer
+}
+
+fn serialise(answer: &UpstreamAnswer, is_head: bool) -> Vec<u8> {
+    let mut text = format!("HTTP/1.1 {} Whatever\r\n", answer.status);
+    for (name, value) in &answer.headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let has_body = !matches!(answer.status, 204 | 304);
+    if has_body {
+        text.push_str(&format!("content-length: {}\r\n", BODY.len()));
+    }
+    text.push_str("\r\n");
+    if has_body && !is_head {
+        text.push_str(BODY);
+    }
+    text.into_bytes()
+}
