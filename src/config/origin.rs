@@ -211,7 +211,7 @@ fn host_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -
         None
     } else if host.starts_with('.') || host.contains("..") {
         Some("an empty label in its host: for every subdomain, write *. before the name")
-    } else if scheme.is_some() && ends_in_a_number(host) && host.parse::<Ipv4Addr>().is_err() {
+    } else if web && scheme.is_some() && ends_in_a_number(host) && host.parse::<Ipv4Addr>().is_err() {
         Some("an IPv4 address that browsers send otherwise: write all four decimal parts, as in 127.0.0.1")
     } else {
         None

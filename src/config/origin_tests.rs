@@ -41,6 +41,7 @@ fn what_browsers_send_is_accepted_in_silence() {
         "capacitor://localhost",
         "web+foo://bar",
         "app://.",
+        "moz-extension://0123",
         "file://",
         "https://*.localhost",
         "https://*.corp",

@@ -77,6 +77,7 @@ impl<'a> RuleReader<'_, '_, 'a> {
         object: &mut A,
         rule: &mut Rule<'a>,
     ) -> Result<bool, A::Error> {
+        let errors_before = self.report.errors.total();
         let mut given = false;
         let mut any = false;
         let each = |report: &mut Report, place: &Place<'_>, text: Cow<'a, str>| {
@@ -97,7 +98,8 @@ impl<'a> RuleReader<'_, '_, 'a> {
             null: Null::IsAbsent,
             each,
         }))?;
-        Ok(given)
+        // A value that could not be read is a value: one complaint is enough.
+        Ok(given || self.report.errors.total() > errors_before)
     }
 
     fn methods<A: MapAccess<'a>>(
@@ -107,6 +109,7 @@ impl<'a> RuleReader<'_, '_, 'a> {
         rule: &mut Rule<'a>,
         field: &'static str,
     ) -> Result<bool, A::Error> {
+        let errors_before = self.report.errors.total();
         let mut given = false;
         let (index, pending) = (self.index, &mut *self.pending);
         let each = |report: &mut Report, place: &Place<'_>, text: Cow<'a, str>| {
@@ -131,7 +134,8 @@ impl<'a> RuleReader<'_, '_, 'a> {
             null: Null::IsAbsent,
             each,
         }))?;
-        Ok(given)
+        // A value that could not be read is a value: one complaint is enough.
+        Ok(given || self.report.errors.total() > errors_before)
     }
 
     fn headers<A: MapAccess<'a>>(

@@ -1,0 +1,54 @@
+//! The configuration as an operator meets it: what is refused, what is warned about, and which shapes are one document.
+
+// A test that panics has failed, which is what it is for.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used
+)]
+
+#[path = "../support/choices.rs"]
+#[allow(dead_code, unreachable_pub)] // Shared with other tests.
+mod choices;
+mod errors;
+mod properties;
+mod replay;
+mod shapes;
+mod warnings;
+
+use bucket_cors::config::{Configuration, Findings, Report, parse};
+
+/// A document with one bucket, whose CORS document is `cors`.
+fn with_cors(cors: &str) -> String {
+    format!(r#"{{"buckets": [{{"name": "b", "cors": {cors}}}]}}"#)
+}
+
+/// A document with one rule, from the inside of its braces.
+fn with_rule(rule: &str) -> String {
+    with_cors(&format!("[{{{rule}}}]"))
+}
+
+/// `pointer: code`, in the order of reading.
+fn places(findings: &Findings) -> Vec<String> {
+    findings
+        .kept()
+        .iter()
+        .map(|finding| format!("{}: {}", finding.pointer, finding.code))
+        .collect()
+}
+
+fn report(text: impl AsRef<[u8]>) -> Report {
+    let (configuration, report) = parse(text.as_ref());
+    assert_eq!(configuration.is_some(), report.errors.is_empty());
+    report
+}
+
+/// The model of a valid document.
+fn model(text: &str) -> Configuration<'_> {
+    let (configuration, report) = parse(text.as_bytes());
+    configuration.unwrap_or_else(|| panic!("{text}: {:?}", report.errors))
+}
