@@ -23,11 +23,14 @@ impl<'a> Pattern<'a> {
     /// # Errors
     /// [`TooManyStars`] where there is more than one `*`; S3 and OSS both refuse such a rule.
     pub fn new(text: Cow<'a, str>) -> Result<Self, TooManyStars> {
-        let stars = text.bytes().filter(|&byte| byte == b'*').count();
-        if stars > 1 {
-            return Err(TooManyStars { stars });
+        let mut stars = text.bytes().enumerate().filter(|&(_, byte)| byte == b'*');
+        let star = stars.next().map(|(at, _)| at);
+        let others = stars.count();
+        if others > 0 {
+            return Err(TooManyStars {
+                stars: others.saturating_add(1),
+            });
         }
-        let star = text.find('*');
         Ok(Self { text, star })
     }
 

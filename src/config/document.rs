@@ -66,7 +66,15 @@ fn read_once<'a>(
         ..Settings::default()
     };
     let mut other_profile = None;
-    let mut json = serde_json::Deserializer::from_slice(text);
+    // Checking the encoding once is cheaper than once for each string. What stands before a bad byte is read all the same.
+    let (readable, bad_byte) = match std::str::from_utf8(text) {
+        Ok(readable) => (readable, None),
+        Err(error) => {
+            let (readable, _) = text.split_at_checked(error.valid_up_to()).unwrap_or_default();
+            (std::str::from_utf8(readable).unwrap_or_default(), Some(readable))
+        }
+    };
+    let mut json = serde_json::Deserializer::from_str(readable);
     let reader = DocumentReader {
         report: &mut report,
         settings: &mut settings,
@@ -78,8 +86,11 @@ fn read_once<'a>(
     if let Some(profile) = other_profile {
         return Outcome::OtherProfile(profile);
     }
-    if let Err(error) = result {
-        source::not_json(&mut report, text, &error);
+    match (result, bad_byte) {
+        (Err(error), None) => source::not_json(&mut report, text, &error),
+        (Err(error), Some(_)) if !error.is_eof() => source::not_json(&mut report, text, &error),
+        (_, Some(before)) => source::not_utf8(&mut report, text, before),
+        (Ok(()), None) => {}
     }
     let settings = report.errors.is_empty().then_some(settings);
     Outcome::Done(settings, report)

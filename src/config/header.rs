@@ -53,7 +53,7 @@ pub(super) fn read_exposed<'a>(
     if !name_is_token(report, place, &text) {
         return None;
     }
-    if text.contains('*') {
+    if text.as_bytes().contains(&b'*') {
         report.add(&code::WILDCARD_IN_EXPOSED_HEADER, place, || {
             format!(
                 "{} holds a *, which stores refuse here: name each header",

@@ -53,37 +53,55 @@ pub(super) fn read<'a>(report: &mut Report, place: &Place<'_>, text: Cow<'a, str
     Pattern::new(text).ok()
 }
 
-/// Bytes that are in no serialised origin, wherever they stand; `+`, `[` and `]` depend on the place. The URL standard
-/// lets a host hold more than DNS does (`_`, `~`, `!`), and other schemes' hosts may be percent-encoded: those pass.
+/// Bytes that are in no serialised origin, wherever they stand, are left out; `+`, `[` and `]` depend on the place. The URL
+/// standard lets a host hold more than DNS does (`_`, `~`, `!`), and other schemes' hosts may be percent-encoded: those
+/// pass.
+const fn is_possible(byte: u8) -> bool {
+    byte.is_ascii_graphic()
+        && !matches!(
+            byte,
+            b',' | b';'
+                | b'?'
+                | b'#'
+                | b'@'
+                | b'\\'
+                | b'^'
+                | b'$'
+                | b'('
+                | b')'
+                | b'|'
+                | b'"'
+                | b'\''
+                | b'<'
+                | b'>'
+        )
+}
+
+#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // Evaluated at compile time, within bounds.
+const POSSIBLE: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = is_possible(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
 fn bytes_are_possible(report: &mut Report, place: &Place<'_>, text: &str) -> bool {
-    let clean = |byte: u8| {
-        byte.is_ascii_graphic()
-            && !matches!(
-                byte,
-                b',' | b';'
-                    | b'?'
-                    | b'#'
-                    | b'@'
-                    | b'\\'
-                    | b'^'
-                    | b'$'
-                    | b'('
-                    | b')'
-                    | b'|'
-                    | b'"'
-                    | b'\''
-                    | b'<'
-                    | b'>'
-            )
-    };
-    if !text.bytes().all(clean) {
-        let Some(character) = text.chars().find(|&c| !u8::try_from(c).is_ok_and(clean)) else {
+    let mut stars = 0_usize;
+    let mut clean = true;
+    for &byte in text.as_bytes() {
+        clean &= POSSIBLE.get(usize::from(byte)).copied().unwrap_or(false);
+        stars = stars.saturating_add(usize::from(byte == b'*'));
+    }
+    if !clean {
+        let Some(character) = text.chars().find(|&c| !u8::try_from(c).is_ok_and(is_possible)) else {
             return true;
         };
         impossible_character(report, place, text, character);
         return false;
     }
-    let stars = text.bytes().filter(|&byte| byte == b'*').count();
     if stars > 1 {
         report.add(&code::TWO_WILDCARDS, place, || {
             format!(
@@ -129,9 +147,16 @@ fn impossible_character(report: &mut Report, place: &Place<'_>, text: &str, char
     });
 }
 
+/// What stands before and after `://`, where the first colon is part of one.
+pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    let colon = text.bytes().position(|byte| byte == b':')?;
+    let (scheme, rest) = text.split_at_checked(colon)?;
+    Some((scheme, rest.strip_prefix("://")?))
+}
+
 /// `scheme://host:port/path`, of which only the host must be there.
 fn split<'t>(report: &mut Report, place: &Place<'_>, text: &'t str) -> Option<Parts<'t>> {
-    let (scheme, rest) = match text.split_once("://") {
+    let (scheme, rest) = match split_scheme(text) {
         Some((scheme, rest)) => (Some(scheme), rest),
         None => (None, text),
     };
@@ -200,8 +225,8 @@ fn host_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -
         .is_none_or(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"));
     let problem = if host.starts_with('[') && host.ends_with(']') {
         address_problem(host)
-    } else if let Some(byte) = host.chars().find(|c| matches!(c, '[' | ']' | '+')) {
-        impossible_character(report, place, text, byte);
+    } else if let Some(byte) = host.bytes().find(|byte| matches!(byte, b'[' | b']' | b'+')) {
+        impossible_character(report, place, text, char::from(byte));
         return false;
     } else if host.is_empty() {
         // `file://` is what Android's WebView sends.
@@ -209,7 +234,7 @@ fn host_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -
     } else if host == "." && !web {
         // `app://.` is what desktop shells send.
         None
-    } else if host.starts_with('.') || host.contains("..") {
+    } else if host.starts_with('.') || host.as_bytes().windows(2).any(|pair| pair == b"..") {
         Some("an empty label in its host: for every subdomain, write *. before the name")
     } else if web && scheme.is_some() && ends_in_a_number(host) && host.parse::<Ipv4Addr>().is_err() {
         Some("an IPv4 address that browsers send otherwise: write all four decimal parts, as in 127.0.0.1")

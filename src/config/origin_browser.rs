@@ -21,15 +21,17 @@ pub(super) enum Transport {
 
 /// The transport of a valid pattern.
 pub(super) fn transport(text: &str) -> Transport {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return Transport::Other;
+    let starts = |scheme: &str| {
+        text.get(..scheme.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    if scheme.eq_ignore_ascii_case("https") {
+    if starts("https://") {
         return Transport::Secure;
     }
-    if !scheme.eq_ignore_ascii_case("http") {
+    if !starts("http://") {
         return Transport::Other;
     }
+    let rest = text.get("http://".len()..).unwrap_or_default();
     let authority = rest.split('/').next().unwrap_or(rest);
     let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,

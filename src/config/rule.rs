@@ -59,6 +59,17 @@ pub(super) struct RuleReader<'r, 'p, 'a> {
     pub(super) response_vary: &'r mut Option<bool>,
 }
 
+#[derive(Debug, Clone, Copy)]
+enum Field {
+    Origins,
+    Methods,
+    Headers,
+    Exposed,
+    MaxAge,
+    Id,
+    ResponseVary,
+}
+
 #[derive(Default)]
 struct Seen {
     id: Option<&'static str>,
@@ -168,7 +179,7 @@ impl<'a> RuleReader<'_, '_, 'a> {
             let Some(name) = header::read_exposed(report, place, text) else {
                 return;
             };
-            if name.contains(['&', '\'']) {
+            if name.bytes().any(|byte| matches!(byte, b'&' | b'\'')) {
                 let value = PendingValue::Exposed(name.clone());
                 pending.push(Pending {
                     rule: index,
@@ -297,18 +308,18 @@ impl<'a> Read<'a> for RuleReader<'_, '_, 'a> {
         let (mut origin_given, mut method_given) = (false, false);
         while let Some(key) = next_key(&mut object)? {
             let place = Place::Key(self.place, &key);
-            let (slot, name) = match key.as_ref() {
-                "AllowedOrigins" => (&mut seen.origins, "AllowedOrigins"),
-                "AllowedOrigin" => (&mut seen.origins, "AllowedOrigin"),
-                "AllowedMethods" => (&mut seen.methods, "AllowedMethods"),
-                "AllowedMethod" => (&mut seen.methods, "AllowedMethod"),
-                "AllowedHeaders" => (&mut seen.headers, "AllowedHeaders"),
-                "AllowedHeader" => (&mut seen.headers, "AllowedHeader"),
-                "ExposeHeaders" => (&mut seen.exposed, "ExposeHeaders"),
-                "ExposeHeader" => (&mut seen.exposed, "ExposeHeader"),
-                "MaxAgeSeconds" => (&mut seen.max_age, "MaxAgeSeconds"),
-                "ID" => (&mut seen.id, "ID"),
-                "ResponseVary" => (&mut seen.response_vary, "ResponseVary"),
+            let (slot, field, name) = match key.as_ref() {
+                "AllowedOrigins" => (&mut seen.origins, Field::Origins, "AllowedOrigins"),
+                "AllowedOrigin" => (&mut seen.origins, Field::Origins, "AllowedOrigin"),
+                "AllowedMethods" => (&mut seen.methods, Field::Methods, "AllowedMethods"),
+                "AllowedMethod" => (&mut seen.methods, Field::Methods, "AllowedMethod"),
+                "AllowedHeaders" => (&mut seen.headers, Field::Headers, "AllowedHeaders"),
+                "AllowedHeader" => (&mut seen.headers, Field::Headers, "AllowedHeader"),
+                "ExposeHeaders" => (&mut seen.exposed, Field::Exposed, "ExposeHeaders"),
+                "ExposeHeader" => (&mut seen.exposed, Field::Exposed, "ExposeHeader"),
+                "MaxAgeSeconds" => (&mut seen.max_age, Field::MaxAge, "MaxAgeSeconds"),
+                "ID" => (&mut seen.id, Field::Id, "ID"),
+                "ResponseVary" => (&mut seen.response_vary, Field::ResponseVary, "ResponseVary"),
                 other => {
                     unknown(self.report, &place, other, "a rule", &FIELDS);
                     skip_value(&mut object)?;
@@ -319,24 +330,20 @@ impl<'a> Read<'a> for RuleReader<'_, '_, 'a> {
                 skip_value(&mut object)?;
                 continue;
             }
-            match name {
-                "AllowedOrigins" | "AllowedOrigin" => {
-                    origin_given = self.origins(&place, &mut object, &mut rule)?
-                }
-                "AllowedMethods" | "AllowedMethod" => {
-                    method_given = self.methods(&place, &mut object, &mut rule, name)?;
-                }
-                "AllowedHeaders" | "AllowedHeader" => self.headers(&place, &mut object, &mut rule)?,
-                "ExposeHeaders" | "ExposeHeader" => self.exposed(&place, &mut object, &mut rule, name)?,
-                "MaxAgeSeconds" => {
+            match field {
+                Field::Origins => origin_given = self.origins(&place, &mut object, &mut rule)?,
+                Field::Methods => method_given = self.methods(&place, &mut object, &mut rule, name)?,
+                Field::Headers => self.headers(&place, &mut object, &mut rule)?,
+                Field::Exposed => self.exposed(&place, &mut object, &mut rule, name)?,
+                Field::MaxAge => {
                     let seconds = MaxAge {
                         report: self.report,
                         place: &place,
                     };
                     rule.max_age_seconds = object.next_value_seed(Seed(seconds))?;
                 }
-                "ID" => rule.id = self.id(&place, &mut object)?,
-                _ => self.response_vary(&place, &mut object, name)?,
+                Field::Id => rule.id = self.id(&place, &mut object)?,
+                Field::ResponseVary => self.response_vary(&place, &mut object, name)?,
             }
         }
         self.finish(&rule, &seen, origin_given, method_given);

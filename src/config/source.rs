@@ -20,16 +20,39 @@ pub(super) fn is_empty(report: &mut Report, text: &[u8]) -> bool {
 /// Reports a syntax error, with what the text looks like.
 pub(super) fn not_json(report: &mut Report, text: &[u8], error: &serde_json::Error) {
     if is_protobuf_struct(text) {
-        report.add(&code::PROTOBUF, &Place::Document, || {
-            "the configuration is protobuf, not JSON: Envoy hands a google.protobuf.Struct on as its bytes; give the JSON \
-             as a string in a google.protobuf.StringValue"
-                .to_owned()
-        });
+        raw_protobuf(report);
         return;
     }
     report.add(&code::NOT_JSON, &Place::Document, || match guess(text) {
         Some(way_out) => format!("{error}: {way_out}"),
         None => format!("{error}: the rest was not read"),
+    });
+}
+
+fn raw_protobuf(report: &mut Report) {
+    report.add(&code::PROTOBUF, &Place::Document, || {
+            "the configuration is protobuf, not JSON: Envoy hands a google.protobuf.Struct on as its bytes; give the JSON \
+             as a string in a google.protobuf.StringValue"
+                .to_owned()
+        });
+}
+
+/// Reports a byte that is no UTF-8, after `before`.
+pub(super) fn not_utf8(report: &mut Report, text: &[u8], before: &[u8]) {
+    if is_protobuf_struct(text) {
+        raw_protobuf(report);
+        return;
+    }
+    report.add(&code::NOT_JSON, &Place::Document, || {
+        let line = before.split(|&byte| byte == b'\n').count();
+        let column = before
+            .rsplit(|&byte| byte == b'\n')
+            .next()
+            .unwrap_or_default()
+            .len()
+            .saturating_add(1);
+        let way_out = guess(text).unwrap_or("save the file as UTF-8");
+        format!("a byte that is no UTF-8 at line {line} column {column}: {way_out}")
     });
 }
 

@@ -15,6 +15,7 @@
 #[allow(dead_code, unreachable_pub)] // Shared with other tests.
 mod choices;
 mod errors;
+mod limits;
 mod properties;
 mod replay;
 mod shapes;
