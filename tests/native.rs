@@ -14,6 +14,9 @@ mod generated;
 mod native_host;
 #[path = "support/proofs.rs"]
 mod proofs;
+#[path = "native/replay.rs"]
+mod replay;
+mod support;
 
 use native_host::{Answer, Headers, Import, Line, Response, Vm};
 
