@@ -1,7 +1,8 @@
 //! Validated rules to the compiled matcher. Infallible: validation has refused what could fail here.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
+use super::interner::Interner;
 use super::mask::{MaskPool, RuleMask};
 use super::table::{Space, TableBuilder};
 use super::trie::{End, Forest};
@@ -42,22 +43,15 @@ impl MatcherBuilder {
         let id = u32::try_from(self.buckets.len()).unwrap_or(u32::MAX);
         self.add_addresses(bucket, id);
 
-        let rules = || {
-            bucket
-                .rules
-                .iter()
-                .enumerate()
-                .map(|(index, rule)| (RuleMask::only(index), rule))
-        };
-        let origins =
-            rules().flat_map(|(mask, rule)| rule.allowed_origins.iter().map(move |origin| (origin, mask)));
+        let origins = rules(bucket)
+            .flat_map(|(mask, rule)| rule.allowed_origins.iter().map(move |origin| (origin, mask)));
         let origins = self.pattern_set(Space::origins(id), origins, origin::MAX_BYTES, false);
-        let headers =
-            rules().flat_map(|(mask, rule)| rule.allowed_headers.iter().map(move |header| (header, mask)));
+        let headers = rules(bucket)
+            .flat_map(|(mask, rule)| rule.allowed_headers.iter().map(move |header| (header, mask)));
         let headers = self.pattern_set(Space::headers(id), headers, list::MAX_NAME_BYTES, true);
         let methods = STORE_METHODS.map(|method| {
             let listing =
-                rules().filter(|(_, rule)| rule.allowed_methods.iter().any(|listed| listed == method));
+                rules(bucket).filter(|(_, rule)| rule.allowed_methods.iter().any(|listed| listed == method));
             self.masks
                 .intern(listing.fold(RuleMask::NONE, |all, (mask, _)| all | mask))
         });
@@ -100,7 +94,7 @@ impl MatcherBuilder {
             masks: self.masks.finish(),
             exact: self.exact.finish(),
             stars: self.stars,
-            values: self.values.bytes.into_boxed_slice(),
+            values: self.values.known.into_bytes(),
             any_name: self.any_name,
             any_host: self.any_host,
         }
@@ -122,22 +116,26 @@ impl MatcherBuilder {
         }
     }
 
+    /// Methods beyond the five, which only the `fetch` profile lets a rule list.
     fn add_other_methods(&mut self, bucket: &Bucket<'_>, id: u32) -> bool {
-        let mut other = BTreeMap::<&str, RuleMask>::new();
-        for (index, rule) in bucket.rules.iter().enumerate() {
-            for method in rule
-                .allowed_methods
+        let listed = rules(bucket).flat_map(|(mask, rule)| {
+            rule.allowed_methods.iter().map(move |method| Item {
+                prefix: method.as_bytes().into(),
+                mask,
+                ..Item::default()
+            })
+        });
+        let other = listed.filter(|item| {
+            !STORE_METHODS
                 .iter()
-                .filter(|method| !STORE_METHODS.contains(&method.as_ref()))
-            {
-                *other.entry(method).or_default() |= RuleMask::only(index);
-            }
-        }
-        for (method, mask) in &other {
+                .any(|method| method.as_bytes() == &*item.prefix)
+        });
+        let items = merged(other.collect());
+        for item in &items {
             self.exact
-                .insert(Space::methods(id), method.as_bytes(), self.masks.intern(*mask).0);
+                .insert(Space::methods(id), &item.prefix, self.masks.intern(item.mask).0);
         }
-        !other.is_empty()
+        !items.is_empty()
     }
 
     /// `max_bytes`: no value longer than this is ever looked up, so a pattern whose literal parts are longer is left out.
@@ -148,55 +146,100 @@ impl MatcherBuilder {
         max_bytes: usize,
         ignore_case: bool,
     ) -> PatternSet {
-        let fold = |text: &str| {
-            if ignore_case {
-                text.to_ascii_lowercase()
-            } else {
-                text.to_owned()
-            }
-            .into_bytes()
-        };
         let mut any = RuleMask::NONE;
-        let mut exact = BTreeMap::<Vec<u8>, RuleMask>::new();
-        // Suffixes are read from their end, so they are keyed reversed.
-        let mut stars = BTreeMap::<Vec<u8>, BTreeMap<Vec<u8>, RuleMask>>::new();
+        let mut items = Vec::new();
         for (pattern, mask) in
             patterns.filter(|(pattern, _)| pattern.as_str().len() <= max_bytes.saturating_add(1))
         {
             match pattern.parts() {
-                None => *exact.entry(fold(pattern.as_str())).or_default() |= mask,
                 Some(("", "")) => any |= mask,
-                Some((prefix, suffix)) => {
-                    let mut suffix = fold(suffix);
-                    suffix.reverse();
-                    *stars.entry(suffix).or_default().entry(fold(prefix)).or_default() |= mask;
+                None => items.push(Item::new(pattern.as_str(), None, mask, ignore_case)),
+                Some((prefix, suffix)) => items.push(Item::new(prefix, Some(suffix), mask, ignore_case)),
+            }
+        }
+        let items = merged(items);
+        self.pattern_count = self.pattern_count.saturating_add(items.len());
+        let mut suffixes: Vec<(&[u8], u32)> = Vec::new();
+        let mut prefixes: Vec<(&[u8], u32)> = Vec::new();
+        for group in items.chunk_by(|a, b| a.suffix == b.suffix) {
+            match group.first().and_then(|item| item.suffix.as_deref()) {
+                None => {
+                    for item in group {
+                        self.exact
+                            .insert(space, &item.prefix, self.masks.intern(item.mask).0);
+                    }
+                }
+                Some(suffix) => {
+                    prefixes.clear();
+                    prefixes.extend(
+                        group
+                            .iter()
+                            .map(|item| (&*item.prefix, self.masks.intern(item.mask).0)),
+                    );
+                    suffixes.push((suffix, self.stars.add(End::Front, &prefixes).to_value()));
                 }
             }
         }
-        let star_count = stars
-            .values()
-            .map(BTreeMap::len)
-            .fold(0_usize, usize::saturating_add);
-        self.pattern_count = self
-            .pattern_count
-            .saturating_add(exact.len())
-            .saturating_add(star_count);
-        for (text, mask) in exact {
-            self.exact.insert(space, &text, self.masks.intern(mask).0);
-        }
-        let mut suffixes: Vec<(Vec<u8>, u32)> = Vec::with_capacity(stars.len());
-        for (suffix, prefixes) in stars {
-            let mut prefixes: Vec<_> = prefixes
-                .into_iter()
-                .map(|(prefix, mask)| (prefix, self.masks.intern(mask).0))
-                .collect();
-            suffixes.push((suffix, self.stars.add(End::Front, &mut prefixes).to_value()));
-        }
         PatternSet {
             any: self.masks.intern(any),
-            stars: self.stars.add(End::Back, &mut suffixes),
+            stars: self.stars.add(End::Back, &suffixes),
         }
     }
+}
+
+fn rules<'b>(bucket: &'b Bucket<'_>) -> impl Iterator<Item = (RuleMask, &'b Rule<'b>)> {
+    bucket
+        .rules
+        .iter()
+        .enumerate()
+        .map(|(index, rule)| (RuleMask::only(index), rule))
+}
+
+/// A string that rules list, with the rules that list it.
+#[derive(Debug, Default)]
+struct Item<'p> {
+    /// What stands before the `*`, or all of an exact string.
+    prefix: Cow<'p, [u8]>,
+    /// What stands after the `*`.
+    suffix: Option<Cow<'p, [u8]>>,
+    mask: RuleMask,
+}
+
+impl<'p> Item<'p> {
+    fn new(prefix: &'p str, suffix: Option<&'p str>, mask: RuleMask, ignore_case: bool) -> Self {
+        let fold = |text: &'p str| -> Cow<'p, [u8]> {
+            let has_upper = ignore_case && text.bytes().any(|byte| byte.is_ascii_uppercase());
+            if has_upper {
+                text.to_ascii_lowercase().into_bytes().into()
+            } else {
+                text.as_bytes().into()
+            }
+        };
+        Self {
+            prefix: fold(prefix),
+            suffix: suffix.map(fold),
+            mask,
+        }
+    }
+}
+
+/// Sorts as the tries want it, exact strings first, and makes one item of those that differ in their rules only.
+fn merged(mut items: Vec<Item<'_>>) -> Vec<Item<'_>> {
+    items.sort_unstable_by(|a, b| {
+        let by_suffix = match (&a.suffix, &b.suffix) {
+            (Some(a), Some(b)) => End::Back.compare(a, b),
+            (a, b) => a.is_some().cmp(&b.is_some()),
+        };
+        by_suffix.then_with(|| End::Front.compare(&a.prefix, &b.prefix))
+    });
+    items.dedup_by(|item, kept| {
+        let is_same = item.suffix == kept.suffix && item.prefix == kept.prefix;
+        if is_same {
+            kept.mask |= item.mask;
+        }
+        is_same
+    });
+    items
 }
 
 /// Whether every response of the bucket carries `Vary: Origin`.
@@ -214,8 +257,8 @@ fn varies(bucket: &Bucket<'_>) -> bool {
 /// Ready-made header values, each distinct one once.
 #[derive(Debug, Default)]
 struct Values {
-    bytes: Vec<u8>,
-    spans: BTreeMap<Vec<u8>, Span>,
+    known: Interner,
+    scratch: Vec<u8>,
 }
 
 impl Values {
@@ -226,24 +269,30 @@ impl Values {
             .unwrap_or_default();
         CompiledRule {
             any_origin: rule.allows_any_origin(),
-            allow_methods: self.intern(rule.allowed_methods.join(", ").into_bytes()),
-            expose_headers: self.intern(rule.expose_headers.join(", ").into_bytes()),
-            max_age: self.intern(max_age.into_bytes()),
-            id: self.intern(rule.id.as_deref().map(quoted).unwrap_or_default().into_bytes()),
+            allow_methods: self.list(&rule.allowed_methods),
+            expose_headers: self.list(&rule.expose_headers),
+            max_age: self.intern(max_age.as_bytes()),
+            id: self.intern(rule.id.as_deref().map(quoted).unwrap_or_default().as_bytes()),
         }
     }
 
-    fn intern(&mut self, value: Vec<u8>) -> Span {
-        if let Some(span) = self.spans.get(&value) {
-            return *span;
+    fn list(&mut self, names: &[Cow<'_, str>]) -> Span {
+        let mut list = std::mem::take(&mut self.scratch);
+        list.clear();
+        for name in names {
+            if !list.is_empty() {
+                list.extend_from_slice(b", ");
+            }
+            list.extend_from_slice(name.as_bytes());
         }
-        let (Ok(start), Ok(len)) = (u32::try_from(self.bytes.len()), u32::try_from(value.len())) else {
-            return Span::default();
-        };
-        let span = Span { start, len };
-        self.bytes.extend_from_slice(&value);
-        self.spans.insert(value, span);
+        let span = self.intern(&list);
+        self.scratch = list;
         span
+    }
+
+    fn intern(&mut self, value: &[u8]) -> Span {
+        let (number, _) = self.known.intern(value);
+        self.known.span(number)
     }
 }
 

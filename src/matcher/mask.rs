@@ -1,12 +1,11 @@
 //! Sets of a bucket's rules. The lowest bit is the first rule, so "first matching rule applies" is a count of trailing
 //! zeros.
 
-use std::collections::BTreeMap;
-
+use super::interner::Interner;
 use crate::profile::MAX_RULES;
 
 /// A set of rules of one bucket: bit n is rule n.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RuleMask(u128);
 
 const _: () = assert!(MAX_RULES <= u128::BITS as usize, "a rule needs a bit in RuleMask");
@@ -68,19 +67,20 @@ pub(crate) struct MaskId(pub(crate) u32);
 #[derive(Debug, Default)]
 pub(crate) struct MaskPool {
     masks: Vec<RuleMask>,
-    ids: BTreeMap<RuleMask, MaskId>,
+    known: Interner,
 }
 
 impl MaskPool {
     pub(crate) fn intern(&mut self, mask: RuleMask) -> MaskId {
-        *self.ids.entry(mask).or_insert_with(|| {
-            let id = MaskId(u32::try_from(self.masks.len()).unwrap_or(u32::MAX));
+        let (index, is_new) = self.known.intern(&mask.0.to_le_bytes());
+        if is_new {
             self.masks.push(mask);
-            id
-        })
+        }
+        MaskId(index)
     }
 
-    pub(crate) fn finish(self) -> Box<[RuleMask]> {
+    pub(crate) fn finish(mut self) -> Box<[RuleMask]> {
+        self.masks.shrink_to_fit();
         self.masks.into_boxed_slice()
     }
 }

@@ -7,6 +7,7 @@
 //! Nothing here allocates after the load.
 
 mod compile;
+mod interner;
 mod mask;
 mod table;
 mod trie;
@@ -56,6 +57,23 @@ pub enum Place {
 struct Span {
     start: u32,
     len: u32,
+}
+
+impl Span {
+    /// Empty past 4 GiB, which no configuration that fits into a VM reaches.
+    fn of(start: usize, len: usize) -> Self {
+        match (u32::try_from(start), u32::try_from(len)) {
+            (Ok(start), Ok(len)) => Self { start, len },
+            _ => Self::default(),
+        }
+    }
+
+    fn of_bytes(self, bytes: &[u8]) -> &[u8] {
+        let start = self.start as usize;
+        bytes
+            .get(start..start.saturating_add(self.len as usize))
+            .unwrap_or_default()
+    }
 }
 
 /// What the patterns of one kind in a bucket admit.
@@ -213,10 +231,7 @@ impl Matcher {
     }
 
     fn value(&self, span: Span) -> &[u8] {
-        let start = span.start as usize;
-        self.values
-            .get(start..start.saturating_add(span.len as usize))
-            .unwrap_or_default()
+        span.of_bytes(&self.values)
     }
 
     /// Finds the bucket of a request: by custom domain, by endpoint (virtual-hosted-style or path-style), by path on every

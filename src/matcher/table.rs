@@ -3,6 +3,8 @@
 //! One open-addressing table serves all buckets, so that ten thousand buckets cost one probe like one. Keys live in name
 //! spaces; compared is either byte for byte or without regard to ASCII case.
 
+use super::Span;
+
 /// What a key is a key of. Equal bytes in two spaces are two keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Space(u32);
@@ -11,6 +13,8 @@ impl Space {
     pub(crate) const BUCKET_NAME: Self = Self(0);
     pub(crate) const HOST: Self = Self(1);
     pub(crate) const ENDPOINT: Self = Self(2);
+    /// Interned strings, which have a table of their own.
+    pub(super) const VALUES: Self = Self(0);
 
     /// The exact origins of a bucket.
     pub(crate) fn origins(bucket: u32) -> Self {
@@ -35,8 +39,7 @@ impl Space {
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     space: Space,
-    start: u32,
-    len: u32,
+    key: Span,
     value: u32,
 }
 
@@ -50,16 +53,12 @@ pub(crate) struct TableBuilder {
 impl TableBuilder {
     /// Adds a key that is not there yet. Keys that are to be found without regard to case are given in lower case.
     pub(crate) fn insert(&mut self, space: Space, key: &[u8], value: u32) {
-        let (Ok(start), Ok(len)) = (u32::try_from(self.keys.len()), u32::try_from(key.len())) else {
-            return;
-        };
-        self.keys.extend_from_slice(key);
         self.entries.push(Entry {
             space,
-            start,
-            len,
+            key: Span::of(self.keys.len(), key.len()),
             value,
         });
+        self.keys.extend_from_slice(key);
     }
 
     pub(crate) fn finish(self) -> Table {
@@ -100,10 +99,7 @@ pub(crate) struct Table {
 
 impl Table {
     fn key(&self, entry: &Entry) -> &[u8] {
-        let start = entry.start as usize;
-        self.keys
-            .get(start..start.saturating_add(entry.len as usize))
-            .unwrap_or_default()
+        entry.key.of_bytes(&self.keys)
     }
 
     fn place(&mut self, index: usize) {
@@ -155,7 +151,7 @@ impl Table {
 ///
 /// The keys come from the configuration and look-ups insert nothing, so a client that looks for collisions finds at most
 /// the longest run of the operator's own keys.
-fn hash(space: Space, key: &[u8]) -> u32 {
+pub(super) fn hash(space: Space, key: &[u8]) -> u32 {
     const CASE: u64 = 0x2020_2020_2020_2020;
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut state = (u64::from(space.0) ^ (key.len() as u64).rotate_left(32)).wrapping_mul(FACTOR);

@@ -1,6 +1,7 @@
 //! Radix tries over what stands before and after the `*` of patterns: all keys that a value begins with, or ends with,
 //! are found in one walk whose cost depends on the value and not on the number of keys.
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
 /// From which end of a value a trie reads.
@@ -10,6 +11,52 @@ pub(crate) enum End {
     Front,
     /// Keys are suffixes.
     Back,
+}
+
+impl End {
+    /// The order in which a trie of this end wants its keys.
+    pub(crate) fn compare(self, a: &[u8], b: &[u8]) -> Ordering {
+        match self {
+            End::Front => a.cmp(b),
+            End::Back => a.iter().rev().cmp(b.iter().rev()),
+        }
+    }
+
+    fn next(self, key: &[u8]) -> Option<u8> {
+        match self {
+            End::Front => key.first().copied(),
+            End::Back => key.last().copied(),
+        }
+    }
+
+    fn split(self, key: &[u8], len: usize) -> (&[u8], &[u8]) {
+        match self {
+            End::Front => key.split_at_checked(len).unwrap_or((key, &[])),
+            End::Back => {
+                let (rest, taken) = key
+                    .split_at_checked(key.len().saturating_sub(len))
+                    .unwrap_or_default();
+                (taken, rest)
+            }
+        }
+    }
+
+    fn take(self, key: &[u8], len: usize) -> &[u8] {
+        self.split(key, len).0
+    }
+
+    fn skip(self, key: &[u8], len: usize) -> &[u8] {
+        self.split(key, len).1
+    }
+
+    /// How many bytes two keys share as this end reads them.
+    fn shared(self, a: &[u8], b: &[u8]) -> usize {
+        let pairs = |(a, b): &(&u8, &u8)| a == b;
+        match self {
+            End::Front => a.iter().zip(b).take_while(pairs).count(),
+            End::Back => a.iter().rev().zip(b.iter().rev()).take_while(pairs).count(),
+        }
+    }
 }
 
 /// Where a trie begins; an empty one has no node.
@@ -55,13 +102,12 @@ pub(crate) struct Forest {
 }
 
 impl Forest {
-    /// Adds a trie. `keys` are distinct and in the order in which the end reads them: suffixes are given reversed.
-    /// Sorted here. Keys are at most [`u16::MAX`] bytes long, so the recursion below is no deeper.
-    pub(crate) fn add(&mut self, end: End, keys: &mut [(Vec<u8>, u32)]) -> Root {
+    /// Adds a trie. `keys` are distinct and sorted in the order in which the end reads them, see [`End::compare`]. They are
+    /// at most [`u16::MAX`] bytes long, and the recursion below is no deeper than the longest.
+    pub(crate) fn add(&mut self, end: End, keys: &[(&[u8], u32)]) -> Root {
         if keys.is_empty() {
             return Root::EMPTY;
         }
-        keys.sort_unstable();
         let root = self.reserve(1);
         self.build(end, keys, 0, root);
         Root(root)
@@ -74,36 +120,30 @@ impl Forest {
         first
     }
 
-    /// Builds the node for `keys`, which agree on their first `depth` bytes.
-    fn build(&mut self, end: End, keys: &[(Vec<u8>, u32)], depth: usize, at: u32) {
+    /// Builds the node for `keys`, which agree on the first `depth` bytes that the end reads.
+    fn build(&mut self, end: End, keys: &[(&[u8], u32)], depth: usize, at: u32) {
         let (Some((first, value)), Some((last, _))) = (keys.first(), keys.last()) else {
             return;
         };
-        let (first, last) = (
-            first.get(depth..).unwrap_or_default(),
-            last.get(depth..).unwrap_or_default(),
-        );
+        let (first, last) = (end.skip(first, depth), end.skip(last, depth));
         // Sorted keys share what the first and the last share.
-        let shared = first.iter().zip(last).take_while(|(a, b)| a == b).count();
-        let label = first.get(..shared).unwrap_or_default();
-        let depth = depth.saturating_add(shared);
+        let shared = end.shared(first, last);
         let (value, rest) = if first.len() == shared {
             (*value, keys.get(1..).unwrap_or_default())
         } else {
             (NO_VALUE, keys)
         };
         let label_start = u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
-        match end {
-            End::Front => self.labels.extend_from_slice(label),
-            End::Back => self.labels.extend(label.iter().rev()),
-        }
-        let branch = |key: &(Vec<u8>, u32)| key.0.get(depth).copied();
-        let children_len = rest.chunk_by(|a, b| branch(a) == branch(b)).count();
+        self.labels.extend_from_slice(end.take(first, shared));
+        let depth = depth.saturating_add(shared);
+        let branch = |key: &(&[u8], u32)| end.next(end.skip(key.0, depth));
+        let same_branch = |a: &(&[u8], u32), b: &(&[u8], u32)| branch(a) == branch(b);
+        let children_len = rest.chunk_by(same_branch).count();
         let children = self.reserve(children_len);
         let node = Node {
             label_start,
             label_len: u16::try_from(shared).unwrap_or(u16::MAX),
-            first: label.first().copied().unwrap_or_default(),
+            first: end.next(first).unwrap_or_default(),
             children_len: u16::try_from(children_len).unwrap_or(u16::MAX),
             children,
             value,
@@ -111,7 +151,7 @@ impl Forest {
         if let Some(slot) = self.nodes.get_mut(at as usize) {
             *slot = node;
         }
-        for (child, keys) in (children..).zip(rest.chunk_by(|a, b| branch(a) == branch(b))) {
+        for (child, keys) in (children..).zip(rest.chunk_by(same_branch)) {
             self.build(end, keys, depth, child);
         }
     }
@@ -204,12 +244,12 @@ mod tests {
     #[test]
     fn all_prefixes_are_found_shortest_first() {
         let mut forest = Forest::default();
-        let mut keys: Vec<_> = KEYS
+        let keys: Vec<_> = KEYS
             .iter()
             .zip(0..)
-            .map(|(key, value)| (key.as_bytes().to_vec(), value))
+            .map(|(key, value)| (key.as_bytes(), value))
             .collect();
-        let root = forest.add(End::Front, &mut keys);
+        let root = forest.add(End::Front, &keys);
         for value in ["", "a", "abc", "abcd", "abx", "xy", "xyzz", "c", "b"] {
             let expected: Vec<_> = KEYS
                 .iter()
@@ -226,9 +266,10 @@ mod tests {
         let mut keys: Vec<_> = KEYS
             .iter()
             .zip(0..)
-            .map(|(key, value)| (key.bytes().rev().collect::<Vec<u8>>(), value))
+            .map(|(key, value)| (key.as_bytes(), value))
             .collect();
-        let root = forest.add(End::Back, &mut keys);
+        keys.sort_by(|(a, _), (b, _)| End::Back.compare(a, b));
+        let root = forest.add(End::Back, &keys);
         for value in ["", "a", "abc", "dabc", "xab", "xyz", "zxyz", "c"] {
             let mut found = Vec::new();
             forest.walk::<true, false>(root, value.as_bytes(), |key, rest| {
@@ -248,9 +289,9 @@ mod tests {
     #[test]
     fn several_tries_share_a_forest_and_an_empty_one_finds_nothing() {
         let mut forest = Forest::default();
-        let one = forest.add(End::Front, &mut [(b"a".to_vec(), 1)]);
-        let two = forest.add(End::Front, &mut [(b"b".to_vec(), 2)]);
-        assert_eq!(forest.add(End::Front, &mut []), Root::EMPTY);
+        let one = forest.add(End::Front, &[(b"a", 1)]);
+        let two = forest.add(End::Front, &[(b"b", 2)]);
+        assert_eq!(forest.add(End::Front, &[]), Root::EMPTY);
         assert_eq!(walk_front(&forest, one, "ab"), [(1, "b".to_owned())]);
         assert_eq!(walk_front(&forest, two, "ab"), []);
         assert_eq!(walk_front(&forest, Root::EMPTY, "ab"), []);
@@ -259,10 +300,7 @@ mod tests {
     #[test]
     fn case_is_ignored_where_asked() {
         let mut forest = Forest::default();
-        let root = forest.add(
-            End::Front,
-            &mut [(b"x-amz-".to_vec(), 1), (b"x-oss-".to_vec(), 2)],
-        );
+        let root = forest.add(End::Front, &[(b"x-amz-", 1), (b"x-oss-", 2)]);
         let mut found = Vec::new();
         forest.walk::<false, true>(root, b"X-OSS-Meta", |key, _| {
             found.push(key);
