@@ -39,7 +39,24 @@ pub fn is_token_byte(byte: u8) -> bool {
 
 /// Whether the bytes are a token: one `tchar` or more.
 pub fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
+    !bytes.is_empty() && token_len(bytes) == bytes.len()
+}
+
+/// How many bytes of a token the bytes begin with.
+pub fn token_len(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    // Eight bytes to a branch; a branch for each of them takes three times as long over a long list.
+    while let Some((eight, tail)) = rest.split_first_chunk::<8>() {
+        if !eight.iter().fold(true, |all, &byte| all & is_token_byte(byte)) {
+            break;
+        }
+        rest = tail;
+    }
+    let tail = rest
+        .iter()
+        .position(|&byte| !is_token_byte(byte))
+        .unwrap_or(rest.len());
+    bytes.len().saturating_sub(rest.len()).saturating_add(tail)
 }
 
 #[cfg(test)]

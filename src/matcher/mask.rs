@@ -29,6 +29,11 @@ impl RuleMask {
         self.0 == 0
     }
 
+    /// Whether every rule of `wanted` is in the set. False where none is wanted.
+    pub(crate) fn covers(self, wanted: Self) -> bool {
+        !wanted.is_empty() && wanted.0 & !self.0 == 0
+    }
+
     /// The first rule of the set.
     pub fn first(self) -> Option<usize> {
         if self.is_empty() {

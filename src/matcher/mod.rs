@@ -298,17 +298,18 @@ impl Matcher {
         headers: RequestedNames<'_>,
     ) -> Result<RuleId, NoRule> {
         let bucket = self.bucket(bucket_id).ok_or(NoRule::NoRules)?;
-        let rules = self.admitting::<false>(bucket.origins, Space::origins(bucket_id.0), origin);
-        if rules.is_empty() {
+        let with_method = self.with_method(bucket, bucket_id, method);
+        let with_origin =
+            self.admitting::<false>(bucket.origins, Space::origins(bucket_id.0), origin, with_method);
+        if with_origin.is_empty() {
             return Err(NoRule::Origin);
         }
-        let rules = rules & self.with_method(bucket, bucket_id, method);
+        let mut rules = with_origin & with_method;
         if rules.is_empty() {
             return Err(NoRule::Method);
         }
-        let mut rules = rules;
         for name in headers.iter() {
-            rules = rules & self.admitting::<true>(bucket.headers, Space::headers(bucket_id.0), name);
+            rules = rules & self.admitting::<true>(bucket.headers, Space::headers(bucket_id.0), name, rules);
             if rules.is_empty() {
                 return Err(NoRule::Header);
             }
@@ -346,19 +347,41 @@ impl Matcher {
         found.map_or(RuleMask::NONE, |mask| self.mask(MaskId(mask)))
     }
 
-    /// The rules whose patterns admit the value.
-    fn admitting<const IGNORE_CASE: bool>(&self, set: PatternSet, space: Space, value: &[u8]) -> RuleMask {
-        let mut rules = self.mask(set.any) | self.exact_mask::<IGNORE_CASE>(space, value);
+    /// The rules whose patterns admit the value. The search ends once it has every rule of `wanted`, so beyond those the set
+    /// may be short; it is whole where it lacks one of them, or none is wanted.
+    fn admitting<const IGNORE_CASE: bool>(
+        &self,
+        set: PatternSet,
+        space: Space,
+        value: &[u8],
+        wanted: RuleMask,
+    ) -> RuleMask {
+        let mut rules = self.mask(set.any);
+        if rules.covers(wanted) {
+            return rules;
+        }
+        rules |= self.exact_mask::<IGNORE_CASE>(space, value);
+        if rules.covers(wanted) {
+            return rules;
+        }
         // Only what is left of the value without the suffix is searched for prefixes: the two may not overlap.
         self.stars
             .walk::<true, IGNORE_CASE>(set.stars, value, |prefixes, rest| {
                 self.stars
                     .walk::<false, IGNORE_CASE>(Root::from_value(prefixes), rest, |mask, _| {
                         rules |= self.mask(MaskId(mask));
-                        ControlFlow::Continue(())
+                        unless(rules.covers(wanted))
                     });
-                ControlFlow::Continue(())
+                unless(rules.covers(wanted))
             });
         rules
+    }
+}
+
+fn unless(is_done: bool) -> ControlFlow<()> {
+    if is_done {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
     }
 }
