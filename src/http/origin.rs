@@ -1,5 +1,7 @@
 //! The request's `Origin` as the edge may trust it: bytes that some client could serialise as one origin.
 
+use super::token::leading;
+
 /// The longest origin that is looked at, in bytes: a scheme of up to 64, `://`, a DNS name of up to 253 (RFC 1035
 /// section 2.3.4, less the root) and a port with its colon. Browsers' own schemes (`chrome-extension`, `moz-extension`)
 /// are far shorter. Envoy lets an `Origin` of up to 60 KiB through; past this limit no rule can match.
@@ -21,9 +23,8 @@ const ORIGIN_BYTES: [bool; 256] = {
 };
 
 fn all_origin_bytes(bytes: &[u8]) -> bool {
-    bytes
-        .iter()
-        .all(|&byte| ORIGIN_BYTES.get(usize::from(byte)).copied().unwrap_or(false))
+    let admitted = |byte: u8| ORIGIN_BYTES.get(usize::from(byte)).copied().unwrap_or(false);
+    leading(bytes, admitted) == bytes.len()
 }
 
 /// Whether a rule may match this `Origin` at all, be it `*`.
