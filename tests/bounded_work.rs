@@ -13,12 +13,13 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use bucket_cors::answer::{ErrorContext, Responder, Scratch};
+use bucket_cors::answer::Scratch;
 use bucket_cors::config::{Bucket, Mode, Rule, Settings, UpstreamCors};
-use bucket_cors::decision::{self, Decision, Request};
+use bucket_cors::edge::{self, ResponseHeaders};
+use bucket_cors::http::head::RequestHead;
 use bucket_cors::http::pairs::{self, Pairs};
 use bucket_cors::http::{list, origin, vary};
-use bucket_cors::matcher::{Matcher, MatcherBuilder, Place};
+use bucket_cors::matcher::{Matcher, MatcherBuilder};
 use bucket_cors::profile::{PROFILES, Profile};
 use bucket_cors::wildcard::Pattern;
 
@@ -98,25 +99,28 @@ fn matcher(profile: &'static Profile) -> Matcher {
     })
 }
 
-/// One request, from its address to its answer.
-fn serve(matcher: &Matcher, path: &[u8], request: &Request<'_>, scratch: &mut Scratch) -> u32 {
-    let Place::Bucket(id, style) = matcher.locate(None, Some(path)) else {
-        return 0;
-    };
-    let bucket = matcher.bucket(id).expect("it was located");
-    let context = ErrorContext {
-        request_id: b"7c1bd0a8-91ff-4bd0-8ab1-67d9b5c6b8f9",
-        path: Some(path),
-        style,
-    };
-    let responder = Responder::new(matcher, id, bucket);
-    match decision::decide(matcher, id, bucket, request) {
-        Decision::Actual(verdict) => {
-            black_box(responder.actual(verdict, request, scratch));
+/// One request, from its address to its answer; 0 where it goes upstream.
+fn serve(matcher: &Matcher, request: &RequestHead<'_>, scratch: &mut Scratch) -> u32 {
+    match edge::on_request(matcher, request, scratch) {
+        edge::Outcome::Answer { answer, .. } => black_box(answer).status,
+        edge::Outcome::Untouched => 0,
+        edge::Outcome::Upstream(decided) => {
+            let echo = decided.echo(matcher, request);
+            edge::on_response(matcher, decided, echo, &Pairs::parse(b""), scratch, &mut Unseen);
             0
         }
-        Decision::Preflight(verdict) => responder.preflight(verdict, request, &context, scratch).status,
-        Decision::BadPreflight(reason) => responder.bad_request(reason, &context, scratch).status,
+    }
+}
+
+struct Unseen;
+
+impl ResponseHeaders for Unseen {
+    fn set(&mut self, name: &'static str, value: &[u8]) {
+        black_box((name, value));
+    }
+
+    fn remove(&mut self, name: &[u8]) {
+        black_box(name);
     }
 }
 
@@ -200,24 +204,26 @@ fn the_worst_request_costs_a_few_ordinary_preflights() {
     for profile in PROFILES {
         let matcher = matcher(profile);
         let mut scratch = Scratch::default();
-        let ordinary = Request {
+        let ordinary = RequestHead {
             method: b"OPTIONS",
+            path: Some(b"/b/object"),
+            request_id: Some(b"7c1bd0a8-91ff-4bd0-8ab1-67d9b5c6b8f9"),
             origin: Some(b"https://app.example.com"),
             request_method: Some(b"PUT"),
             request_headers: Some(b"authorization,content-md5,content-type,x-oss-date,x-oss-meta-author"),
-            request_private_network: None,
+            ..RequestHead::default()
         };
-        assert!(serve(&matcher, b"/b/object", &ordinary, &mut scratch) < 300);
+        assert!(serve(&matcher, &ordinary, &mut scratch) < 300);
         let mut worst = 0.0_f64;
-        let mut check = |what: &str, path: &[u8], request: &Request<'_>| {
+        let mut check = |what: &str, request: &RequestHead<'_>| {
             let mut other = Scratch::default();
             let times = time(
                 &mut [
                     &mut || {
-                        black_box(serve(&matcher, b"/b/object", black_box(&ordinary), &mut scratch));
+                        black_box(serve(&matcher, black_box(&ordinary), &mut scratch));
                     },
                     &mut || {
-                        black_box(serve(&matcher, path, black_box(request), &mut other));
+                        black_box(serve(&matcher, black_box(request), &mut other));
                     },
                 ],
                 100,
@@ -236,25 +242,20 @@ fn the_worst_request_costs_a_few_ordinary_preflights() {
         };
         for (what, is_allowed, request_headers) in worst_lists() {
             let request_headers = Some(&request_headers[..]);
-            let request = Request {
+            let request = RequestHead {
                 request_headers,
                 ..ordinary
             };
-            let status = serve(&matcher, b"/b/object", &request, &mut Scratch::default());
+            let status = serve(&matcher, &request, &mut Scratch::default());
             assert_eq!(status < 300, is_allowed, "{what}");
-            check(&format!("header list: {what}"), b"/b/object", &request);
+            check(&format!("header list: {what}"), &request);
         }
         for (what, origin) in worst_origins() {
             let origin = Some(&origin[..]);
-            check(
-                &format!("origin: {what}"),
-                b"/b/object",
-                &Request { origin, ..ordinary },
-            );
+            check(&format!("origin: {what}"), &RequestHead { origin, ..ordinary });
             check(
                 &format!("origin of a GET: {what}"),
-                b"/b/object",
-                &Request {
+                &RequestHead {
                     origin,
                     method: b"GET",
                     ..ordinary
@@ -263,17 +264,16 @@ fn the_worst_request_costs_a_few_ordinary_preflights() {
         }
         let lists = worst_lists();
         let origins = worst_origins();
-        let both = Request {
+        let both = RequestHead {
             origin: Some(&origins[0].1),
             request_headers: Some(&lists[0].2),
             ..ordinary
         };
-        check("the longest of both", b"/b/object", &both);
+        check("the longest of both", &both);
         let long = b"Z".repeat(60 * 1024);
         check(
             "a method of 60 KiB",
-            b"/b/object",
-            &Request {
+            &RequestHead {
                 request_method: Some(&long),
                 ..ordinary
             },
@@ -311,11 +311,12 @@ fn per_byte(what: &str, lengths: &[usize], make: impl Fn(usize) -> Vec<u8>, mut 
 fn time_per_byte_does_not_grow() {
     let matcher = matcher(PROFILES[1]);
     let mut scratch = Scratch::default();
-    let request = Request {
+    let request = RequestHead {
         method: b"OPTIONS",
+        path: Some(b"/b/object"),
         origin: Some(b"https://app.example.com"),
         request_method: Some(b"PUT"),
-        ..Request::default()
+        ..RequestHead::default()
     };
 
     let limit = origin::MAX_BYTES;
@@ -327,8 +328,7 @@ fn time_per_byte_does_not_grow() {
             |value| {
                 black_box(serve(
                     &matcher,
-                    b"/b/o",
-                    &Request {
+                    &RequestHead {
                         origin: Some(value),
                         ..request
                     },
@@ -358,8 +358,7 @@ fn time_per_byte_does_not_grow() {
             |value| {
                 black_box(serve(
                     &matcher,
-                    b"/b/o",
-                    &Request {
+                    &RequestHead {
                         request_headers: Some(value),
                         ..request
                     },

@@ -13,7 +13,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use bucket_cors::config::{Bucket, Mode, Rule, Settings, UpstreamCors};
-use bucket_cors::decision::{self, Decision, NoRule, Request};
+use bucket_cors::decision::{self, Decision, NoRule};
+use bucket_cors::http::head::RequestHead;
 use bucket_cors::matcher::{Matcher, MatcherBuilder, Place};
 use bucket_cors::profile::OSS;
 use bucket_cors::wildcard::Pattern;
@@ -127,26 +128,26 @@ fn rule(origins: Vec<String>) -> Rule<'static> {
     }
 }
 
-fn actual(origin: &str) -> Request<'_> {
-    Request {
+fn actual(origin: &str) -> RequestHead<'_> {
+    RequestHead {
         method: b"GET",
         origin: Some(origin.as_bytes()),
-        ..Request::default()
+        ..RequestHead::default()
     }
 }
 
-fn preflight(origin: &str) -> Request<'_> {
-    Request {
+fn preflight(origin: &str) -> RequestHead<'_> {
+    RequestHead {
         method: b"OPTIONS",
         origin: Some(origin.as_bytes()),
         request_method: Some(b"PUT"),
         request_headers: Some(b"authorization,content-md5,content-type,x-oss-date,x-oss-meta-author"),
-        ..Request::default()
+        ..RequestHead::default()
     }
 }
 
 impl Site {
-    fn measure(&self, what: &str, request: &Request<'_>, matches: bool) {
+    fn measure(&self, what: &str, request: &RequestHead<'_>, matches: bool) {
         let Place::Bucket(id, _) = self.matcher.locate(None, Some(self.path.as_bytes())) else {
             unlisted(what);
         };
@@ -161,7 +162,7 @@ impl Site {
         report(what, decide);
     }
 
-    fn measure_located(&self, what: &str, request: &Request<'_>) {
+    fn measure_located(&self, what: &str, request: &RequestHead<'_>) {
         let path = self.path.as_bytes();
         let locate = || self.matcher.locate(None, Some(black_box(path)));
         report(&format!("{what}: find the bucket"), locate);
