@@ -106,6 +106,8 @@ mod tests {
             "https://m\u{fc}nchen.example",
             "https://a\u{7f}b",
             "https://a\tb",
+            // A `$` at the end of a regular expression would let it through, as in LocalStack.
+            "https://a.com\n",
         ] {
             assert!(!is_sendable(origin.as_bytes()), "{origin}");
         }
