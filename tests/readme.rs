@@ -1,0 +1,122 @@
+//! What the README says is what there is.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)] // A test may fail by panicking.
+
+use std::fmt::Write;
+
+use bucket_cors::config::{self, CODES, Severity};
+
+const README: &str = include_str!("../README.md");
+
+fn assert_contains(part: &str) {
+    assert!(README.contains(part), "the README is to contain:\n{part}");
+}
+
+/// The fenced blocks of a language.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    README
+        .split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect()
+}
+
+#[test]
+fn every_code_is_listed() {
+    for severity in [Severity::Error, Severity::Warning] {
+        let title = if severity == Severity::Error {
+            "error"
+        } else {
+            "warning"
+        };
+        let mut table = format!("| {title} | what it means |\n|---|---|\n");
+        for code in CODES.iter().filter(|code| code.severity == severity) {
+            writeln!(table, "| `{}` | {} |", code.name, code.meaning).unwrap();
+        }
+        assert_contains(&table);
+    }
+}
+
+#[test]
+fn the_costs_are_those_that_were_counted() {
+    for table in include_str!("costs.md").split("\n\n") {
+        assert_contains(table.trim_end());
+    }
+}
+
+#[test]
+fn every_configuration_loads() {
+    let configurations = blocks("json");
+    assert!(!configurations.is_empty());
+    for text in configurations {
+        let (configuration, report) = config::parse(text.as_bytes());
+        assert!(configuration.is_some(), "{:?}", report.errors.kept());
+    }
+}
+
+#[test]
+fn the_lines_to_paste_are_those_that_make_run_prints() {
+    let script = include_str!("../envoy/run");
+    let tries = script
+        .split("TRIES = \"\"\"")
+        .nth(1)
+        .unwrap()
+        .split("\"\"\"")
+        .next()
+        .unwrap();
+    assert_contains(tries.replace("{port}", "10000").trim());
+}
+
+#[test]
+fn every_make_target_exists_and_every_target_is_explained() {
+    let makefile = include_str!("../Makefile");
+    for block in blocks("sh") {
+        for line in block.lines().filter(|line| !line.is_empty()) {
+            let target = line
+                .strip_prefix("make ")
+                .unwrap_or_else(|| panic!("{line:?} is no make target"));
+            let target = target.split(' ').next().unwrap();
+            assert!(
+                makefile.contains(&format!("\n{target}: ")),
+                "make {target} does not exist"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_error_it_shows_is_the_error_there_is() {
+    let shown = blocks("text")
+        .into_iter()
+        .find(|block| block.starts_with("/buckets"))
+        .unwrap();
+    let text = r#"{"buckets": [{"name": "a", "cors": {"CORSRules": [
+        {"AllowedOrigins": ["https://a.example", "https://*.*.com"], "AllowedMethods": ["GET", "HEAD"]}]}}]}"#;
+    let (_, report) = config::parse(text.as_bytes());
+    let errors: Vec<_> = report.errors.kept().iter().map(ToString::to_string).collect();
+    assert_eq!(errors, [shown.trim_end()]);
+}
+
+#[test]
+fn every_file_it_links_to_exists() {
+    for link in README
+        .split("](")
+        .skip(1)
+        .map(|rest| rest.split(')').next().unwrap())
+    {
+        if !link.starts_with('#') && !link.starts_with("http") {
+            assert!(
+                std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join(link)
+                    .exists(),
+                "{link}"
+            );
+        }
+    }
+}
