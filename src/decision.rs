@@ -28,17 +28,17 @@ pub enum NoRule {
 }
 
 impl NoRule {
-    /// What `explain` says.
-    pub fn explanation(self) -> &'static str {
+    /// The reason in a word, for people and for metrics.
+    pub fn reason(self) -> &'static str {
         match self {
-            NoRule::NoRules => "no-match; reason=no-rules",
-            NoRule::NoOrigin => "no-match; reason=no-origin",
-            NoRule::MalformedOrigin => "no-match; reason=malformed-origin",
-            NoRule::Origin => "no-match; reason=origin",
-            NoRule::Method => "no-match; reason=method",
-            NoRule::MalformedHeader => "no-match; reason=malformed-header",
-            NoRule::Header => "no-match; reason=header",
-            NoRule::Unanswered => "no-match; reason=unanswered",
+            NoRule::NoRules => "no-rules",
+            NoRule::NoOrigin => "no-origin",
+            NoRule::MalformedOrigin => "malformed-origin",
+            NoRule::Origin => "origin",
+            NoRule::Method => "method",
+            NoRule::MalformedHeader => "malformed-header",
+            NoRule::Header => "header",
+            NoRule::Unanswered => "unanswered",
         }
     }
 }
@@ -46,7 +46,7 @@ impl NoRule {
 /// The rule that applies to a request, or why there is none.
 pub type Verdict = Result<RuleId, NoRule>;
 
-/// Why a preflight is a bad head.
+/// Why a preflight is a bad request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadRequest<'a> {
     /// Without `Origin`.
@@ -71,18 +71,18 @@ impl From<BadRequest<'_>> for NoRule {
 }
 
 impl BadRequest<'_> {
-    /// What `explain` says.
-    pub fn explanation(self) -> &'static str {
+    /// The reason in a word.
+    pub fn reason(self) -> &'static str {
         match self {
-            BadRequest::NoOrigin => NoRule::NoOrigin.explanation(),
-            BadRequest::NoRequestMethod => "no-match; reason=no-request-method",
-            BadRequest::Method(_) => NoRule::Method.explanation(),
-            BadRequest::Header(_) => NoRule::MalformedHeader.explanation(),
+            BadRequest::NoOrigin => NoRule::NoOrigin.reason(),
+            BadRequest::NoRequestMethod => "no-request-method",
+            BadRequest::Method(_) => NoRule::Method.reason(),
+            BadRequest::Header(_) => NoRule::MalformedHeader.reason(),
         }
     }
 }
 
-/// What becomes of a head.
+/// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision<'a> {
     /// An actual request, or one that has nothing to do with CORS: it goes upstream, and the verdict decides which headers

@@ -22,6 +22,7 @@ pub struct Scratch {
     allow_headers: Vec<u8>,
     body: Vec<u8>,
     explanation: Vec<u8>,
+    details: Vec<u8>,
     pub(crate) vary: Vec<u8>,
 }
 
@@ -30,6 +31,8 @@ pub struct Scratch {
 pub struct Answer<'a> {
     /// The status.
     pub status: u32,
+    /// What was decided and why, without blanks, for the proxy's access log (`%RESPONSE_CODE_DETAILS%`).
+    pub details: &'a [u8],
     /// The headers; the proxy adds `content-length`, `date` and `server`.
     pub headers: HeaderList<'a>,
     /// The body.
@@ -93,8 +96,17 @@ impl<'m> Responder<'m> {
             };
             error_body::refusal(profile.error_body, reason, head, style, &mut scratch.body);
             push_content_type(profile, &mut headers);
+            let reason = match verdict {
+                _ if self.bucket.is_none() => UNLISTED,
+                Err(reason) => reason.reason(),
+                Ok(_) => "",
+            };
             return Answer {
                 status: 403,
+                details: concatenated(
+                    &[b"bucket_cors_refused:", reason.as_bytes()],
+                    &mut scratch.details,
+                ),
                 headers,
                 body: &scratch.body,
             };
@@ -127,6 +139,7 @@ impl<'m> Responder<'m> {
         }
         Answer {
             status: profile.allowed_status,
+            details: b"bucket_cors_allowed",
             headers,
             body: b"",
         }
@@ -145,12 +158,17 @@ impl<'m> Responder<'m> {
             headers.push(names::VARY, vary.as_bytes());
         }
         if self.matcher.settings().explain {
-            headers.push(names::EXPLAIN, reason.explanation().as_bytes());
+            let text = concatenated(&[NO_MATCH, reason.reason().as_bytes()], &mut scratch.explanation);
+            headers.push(names::EXPLAIN, text);
         }
         push_content_type(profile, &mut headers);
         error_body::bad_request(profile.error_body, reason, head, &mut scratch.body);
         Answer {
             status: 400,
+            details: concatenated(
+                &[b"bucket_cors_bad_request:", reason.reason().as_bytes()],
+                &mut scratch.details,
+            ),
             headers,
             body: &scratch.body,
         }
@@ -224,8 +242,15 @@ impl<'m> Responder<'m> {
                     }
                 }
             }
-            Err(_) if self.bucket.is_none() => out.extend_from_slice(b"no-match; reason=unlisted-bucket"),
-            Err(reason) => out.extend_from_slice(reason.explanation().as_bytes()),
+            Err(reason) => {
+                let reason = if self.bucket.is_none() {
+                    UNLISTED
+                } else {
+                    reason.reason()
+                };
+                out.extend_from_slice(NO_MATCH);
+                out.extend_from_slice(reason.as_bytes());
+            }
         }
         true
     }
@@ -248,6 +273,17 @@ impl<'m> Responder<'m> {
             headers.push(names::ALLOW_CREDENTIALS, b"true");
         }
     }
+}
+
+const NO_MATCH: &[u8] = b"no-match; reason=";
+const UNLISTED: &str = "unlisted-bucket";
+
+fn concatenated<'a>(parts: &[&[u8]], out: &'a mut Vec<u8>) -> &'a [u8] {
+    out.clear();
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+    out
 }
 
 fn push_content_type(profile: &Profile, headers: &mut HeaderList<'_>) {

@@ -100,11 +100,10 @@ pub(super) fn remove_header(map: HeaderMap, name: &[u8]) {
     }
 }
 
-/// Answers the request. `headers` is a serialised map. False: the host does not let us, and the request must go on, since
+/// Answers the request. `details` is for the proxy's access log, `headers` is a serialised map. False: the host does not let us, and the request must go on, since
 /// a stream that pauses without an answer hangs until it times out.
-pub(super) fn send_local_response(status: u32, headers: &[u8], body: &[u8]) -> bool {
+pub(super) fn send_local_response(status: u32, details: &[u8], headers: &[u8], body: &[u8]) -> bool {
     const NOT_GRPC: i32 = -1;
-    let details = b"";
     // SAFETY: all are live slices, which the host copies.
     let result = unsafe {
         proxy_send_local_response(

@@ -96,7 +96,7 @@ impl HttpContext for Stream {
             Outcome::Upstream(decided) => Some(decided),
             Outcome::Answer { answer, otherwise } => {
                 pairs::serialise(answer.headers.iter(), serialised);
-                if host::send_local_response(answer.status, serialised, answer.body) {
+                if host::send_local_response(answer.status, answer.details, serialised, answer.body) {
                     return Action::Pause;
                 }
                 otherwise
