@@ -9,6 +9,7 @@ ENVOY_VERSION ?= 1.40.0
 PORT ?= 10000
 ADMIN_PORT ?= 9901
 ORIGIN_PORT ?= 10001
+FUZZ_SECONDS ?= 60
 
 MODULE := target/bucket_cors.wasm
 # What a reader of the README may rely on; the module is far below.
@@ -18,7 +19,7 @@ export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build envoy run test lint clean
+.PHONY: help build envoy run test fuzz lint clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +38,9 @@ run: build envoy ## serve the sample on 127.0.0.1:10000 (PORT, ADMIN_PORT, ORIGI
 
 test: build envoy ## run every test, the ones in a real Envoy included
 	@.ci/test
+
+fuzz: ## fuzz each target of tests/fuzz for FUZZ_SECONDS (60)
+	@.ci/fuzz $(FUZZ_SECONDS)
 
 lint: ## check formatting, and clippy on the native and the WebAssembly build
 	@$(TOOLCHAIN) cargo fmt --check

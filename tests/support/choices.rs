@@ -49,6 +49,11 @@ impl<'t> Choices<'t> {
         values.get(self.below(values.len()))
     }
 
+    /// What is left of the tape.
+    pub fn rest(&mut self) -> &'t [u8] {
+        std::mem::take(&mut self.tape)
+    }
+
     /// Up to `longest` bytes of the tape as they stand.
     pub fn bytes(&mut self, longest: usize) -> Vec<u8> {
         (0..self.below(longest + 1)).map(|_| self.byte()).collect()

@@ -18,7 +18,7 @@ pub fn compile(settings: &Settings, buckets: &[Bucket<'_>]) -> Matcher {
     builder.finish(settings.clone())
 }
 
-fn head(request: &Request) -> RequestHead<'_> {
+pub fn head(request: &Request) -> RequestHead<'_> {
     RequestHead {
         method: &request.method,
         authority: request.authority.as_deref(),

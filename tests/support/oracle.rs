@@ -929,7 +929,8 @@ fn answered(status: u32, mut headers: Headers, body: Vec<u8>) -> Outcome {
     }
 }
 
-fn trimmed(text: &[u8]) -> &[u8] {
+/// Without the blanks and tabs around it.
+pub fn trimmed(text: &[u8]) -> &[u8] {
     let is_blank = |byte: &u8| b" \t".contains(byte);
     let start = text.iter().position(|byte| !is_blank(byte)).unwrap_or(text.len());
     let end = text

@@ -1,0 +1,317 @@
+//! What each fuzz target does with its bytes. libFuzzer looks for new bytes with it; `tests/corpus.rs` replays the old ones.
+#![allow(dead_code, unreachable_pub)] // Every fuzz target uses one of these.
+// A test that panics has failed, which is what it is for.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing
+)]
+
+#[path = "../support/proofs.rs"]
+pub mod proofs;
+
+use bucket_cors::answer::Scratch;
+use bucket_cors::config::{self, Bucket, Mode, Rule, Settings, UpstreamCors};
+use bucket_cors::edge::{self as core_edge, ResponseHeaders};
+use bucket_cors::http::head::RequestHead;
+use bucket_cors::http::pairs::{self, Pairs};
+use bucket_cors::http::{token, vary};
+use bucket_cors::matcher::{Matcher, MatcherBuilder};
+use bucket_cors::profile;
+
+use proofs::choices::Choices;
+use proofs::generate;
+use proofs::oracle::Oracle;
+use proofs::requests::{Headers, Outcome, Request};
+use proofs::{edge, oracle};
+
+/// Any text is read or refused, the same each time; what is accepted is within the limits, and serves requests as the
+/// naive edge does.
+pub fn configuration(text: &[u8]) {
+    let mut buckets: Vec<Bucket<'_>> = Vec::new();
+    let (settings, report) = config::read(text, &mut buckets);
+    let mut builder = MatcherBuilder::default();
+    let (again, same) = config::read(text, &mut builder);
+    assert_eq!((&settings, &report), (&again, &same), "read twice");
+    assert_eq!(
+        settings.is_some(),
+        report.errors.is_empty(),
+        "refused with errors, accepted without"
+    );
+    for finding in report.errors.kept().iter().chain(report.warnings.kept()) {
+        let line = finding.to_string();
+        assert!(!line.contains(char::is_control), "fit for a log: {line:?}");
+    }
+    let Some(settings) = settings else { return };
+    for bucket in &buckets {
+        assert!(bucket.rules.len() <= profile::MAX_RULES);
+        for rule in &bucket.rules {
+            assert!(!rule.allowed_origins.is_empty() && !rule.allowed_methods.is_empty());
+            let names = rule.allowed_methods.iter().chain(&rule.expose_headers);
+            assert!(names.into_iter().all(|name| token::is_token(name.as_bytes())));
+        }
+    }
+    let matcher = builder.finish(settings.clone());
+    let mut choices = Choices::new(text);
+    for _ in 0..4 {
+        let request = generate::request(&mut choices, &settings, &buckets);
+        agrees(&matcher, &settings, &buckets, &request);
+    }
+}
+
+/// Generated configurations and requests are answered as the naive edge answers them.
+pub fn decision(tape: &[u8]) {
+    let case = generate::case(&mut Choices::new(tape), 8);
+    let matcher = edge::compile(&case.settings, &case.buckets);
+    for request in &case.requests {
+        agrees(&matcher, &case.settings, &case.buckets, request);
+    }
+}
+
+/// Any host and any path find the bucket that the naive edge finds.
+pub fn addressing(tape: &[u8]) {
+    let mut choices = Choices::new(tape);
+    let (mut settings, mut buckets) = generate::configuration(&mut choices);
+    // The rule's name tells which bucket it was, and the error document how it was addressed.
+    settings.explain = true;
+    for bucket in &mut buckets {
+        bucket.profile = &profile::S3;
+        bucket.mode = Mode::Enforce;
+        bucket.rules = vec![Rule {
+            id: Some(bucket.name.clone()),
+            allowed_origins: vec![generate::pattern("https://a.example".to_owned())],
+            allowed_methods: vec!["GET".into()],
+            ..Rule::default()
+        }];
+    }
+    let matcher = edge::compile(&settings, &buckets);
+    let authority = choices.bytes(300);
+    let path = choices.rest().to_vec();
+    for (authority, path) in [
+        (Some(&authority), Some(&path)),
+        (None, Some(&path)),
+        (Some(&authority), None),
+        (Some(&path), Some(&authority)),
+    ] {
+        for origin in ["https://a.example", "https://b.example"] {
+            let request = Request {
+                authority: authority.cloned(),
+                path: path.cloned(),
+                ..Request::preflight(origin, "GET")
+            };
+            agrees(&matcher, &settings, &buckets, &request);
+        }
+    }
+}
+
+/// Whatever a store sends, its response ends up with the headers that the naive edge gives it, and keeps all others.
+pub fn response(tape: &[u8]) {
+    survives(tape);
+    let mut choices = Choices::new(tape);
+    let (settings, buckets) = generate::configuration(&mut choices);
+    let matcher = edge::compile(&settings, &buckets);
+    let request = generate::request(&mut choices, &settings, &buckets);
+    let sent = sent_headers(&mut choices);
+    let mut map = Vec::new();
+    pairs::serialise(
+        sent.iter().map(|(name, value)| (name.as_str(), &value[..])),
+        &mut map,
+    );
+    let read: Headers = Pairs::parse(&map)
+        .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.to_vec()))
+        .collect();
+    assert_eq!(read, sent, "a map survives the round trip");
+
+    let head = edge::head(&request);
+    let mut scratch = Scratch::default();
+    let core_edge::Outcome::Upstream(decided) = core_edge::on_request(&matcher, &head, &mut scratch) else {
+        return;
+    };
+    let mut response = Response(sent.clone());
+    let echo = decided.echo(&matcher, &head);
+    core_edge::on_response(
+        &matcher,
+        decided,
+        echo,
+        &Pairs::parse(&map),
+        &mut scratch,
+        &mut response,
+    );
+    let keeps = matcher
+        .bucket(decided.bucket)
+        .expect("it was decided on")
+        .upstream_cors()
+        == UpstreamCors::Keep;
+    let expected = naive_response(sent, keeps, Oracle::new(&settings, &buckets).serve(&request));
+    response.0.sort();
+    assert_eq!(response.0, expected);
+}
+
+/// What is read from bytes that nobody serialised: no more than is there, and no end to the world.
+fn survives(bytes: &[u8]) {
+    let read: usize = Pairs::parse(bytes)
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    assert!(read <= bytes.len());
+    let head = RequestHead::read(Pairs::parse(bytes));
+    assert!(head.method.len() <= bytes.len());
+    let mut merged = Vec::new();
+    for wanted in ["Origin", profile::S3.vary_on_match] {
+        let lines = bytes.split(|&byte| byte == b'\n');
+        let changed = vary::merge(lines.clone(), wanted.as_bytes(), &mut merged);
+        let lines: Vec<&[u8]> = lines.collect();
+        let naive = naive_vary(&lines, wanted);
+        assert_eq!(changed.then_some(&merged), naive.as_ref());
+    }
+}
+
+fn sent_headers(choices: &mut Choices<'_>) -> Headers {
+    const NAMES: [&str; 12] = [
+        "vary",
+        "access-control-allow-origin",
+        "content-type",
+        "Vary",
+        "Access-Control-Allow-Origin",
+        "access-control-allow-credentials",
+        "access-control-expose-headers",
+        "access-control-",
+        "access-control-x",
+        "access-control",
+        "x-bucket-cors",
+        "timing-allow-origin",
+    ];
+    const VALUES: [&[u8]; 10] = [
+        b"*",
+        b"Origin",
+        b"",
+        b"Accept-Encoding",
+        b"accept , ORIGIN",
+        b"X-Origin, Origins",
+        b" , ,",
+        b"https://a.example",
+        b"access-control-request-method",
+        b"\xff",
+    ];
+    (0..choices.below(6))
+        .map(|_| (choices.pick(&NAMES).to_owned(), choices.pick(&VALUES).to_vec()))
+        .collect()
+}
+
+/// A response as a host keeps it: names compare in any case.
+struct Response(Headers);
+
+impl ResponseHeaders for Response {
+    fn set(&mut self, name: &'static str, value: &[u8]) {
+        self.remove(name.as_bytes());
+        self.0.push((name.to_owned(), value.to_vec()));
+    }
+
+    fn remove(&mut self, name: &[u8]) {
+        self.0
+            .retain(|(kept, _)| !kept.as_bytes().eq_ignore_ascii_case(name));
+    }
+}
+
+fn naive_response(mut sent: Headers, keeps: bool, outcome: Outcome) -> Headers {
+    let Outcome::Upstream {
+        headers,
+        vary,
+        explanation,
+    } = outcome
+    else {
+        return sent;
+    };
+    let is = |name: &str, wanted: &str| name.eq_ignore_ascii_case(wanted);
+    let stands = keeps
+        && sent
+            .iter()
+            .any(|(name, _)| is(name, "access-control-allow-origin"));
+    if let Some(headers) = headers
+        && !stands
+    {
+        sent.retain(|(name, _)| !name.to_ascii_lowercase().starts_with("access-control-"));
+        sent.extend(headers);
+    }
+    if let Some(wanted) = vary {
+        let lines: Vec<&[u8]> = sent
+            .iter()
+            .filter(|(name, _)| is(name, "vary"))
+            .map(|(_, value)| &value[..])
+            .collect();
+        if let Some(merged) = naive_vary(&lines, &wanted) {
+            sent.retain(|(name, _)| !is(name, "vary"));
+            sent.push(("vary".to_owned(), merged));
+        }
+    }
+    if let Some(text) = explanation {
+        sent.retain(|(name, _)| !is(name, "x-bucket-cors"));
+        sent.push(("x-bucket-cors".to_owned(), text));
+    }
+    sent.sort();
+    sent
+}
+
+/// The lines joined, and each wanted name behind them that none of them has; `None` where nothing is missing.
+fn naive_vary(lines: &[&[u8]], wanted: &str) -> Option<Vec<u8>> {
+    let mut members: Vec<Vec<u8>> = Vec::new();
+    for line in lines {
+        members.extend(
+            line.split(|&byte| byte == b',')
+                .map(|member| oracle::trimmed(member).to_ascii_lowercase()),
+        );
+    }
+    if members.iter().any(|member| member == b"*") {
+        return None;
+    }
+    let mut parts: Vec<Vec<u8>> = lines
+        .iter()
+        .map(|line| oracle::trimmed(line).to_vec())
+        .filter(|line| !line.is_empty())
+        .collect();
+    let before = parts.len();
+    for name in wanted.split(", ") {
+        if !members.contains(&name.to_ascii_lowercase().into_bytes()) {
+            parts.push(name.into());
+        }
+    }
+    (parts.len() > before).then(|| parts.join(&b", "[..]))
+}
+
+fn agrees(matcher: &Matcher, settings: &Settings, buckets: &[Bucket<'_>], request: &Request) {
+    let outcome = edge::serve(matcher, request, &mut Scratch::default());
+    assert_eq!(
+        outcome,
+        Oracle::new(settings, buckets).serve(request),
+        "{request:?}"
+    );
+    is_fit_to_send(&outcome);
+}
+
+/// What holds of every answer, whatever the rules.
+fn is_fit_to_send(outcome: &Outcome) {
+    let (headers, explanation) = match outcome {
+        Outcome::Untouched => return,
+        Outcome::Answered { status, headers, .. } => {
+            assert!([200, 204, 400, 403].contains(status), "{status}");
+            (Some(headers), None)
+        }
+        Outcome::Upstream {
+            headers, explanation, ..
+        } => (headers.as_ref(), explanation.as_ref()),
+    };
+    let values = headers.into_iter().flatten().map(|(_, value)| value);
+    for value in values.chain(explanation) {
+        assert!(
+            value.iter().all(|byte| (b' '..=b'~').contains(byte)),
+            "no line break and no raw byte in {:?}",
+            value.escape_ascii()
+        );
+    }
+    let credentials = outcome.header("access-control-allow-credentials");
+    let origin = outcome.header("access-control-allow-origin");
+    assert!(credentials.is_none() || credentials.as_deref() == Some("true"));
+    assert!(
+        credentials.is_none() || !matches!(origin.as_deref(), None | Some("*" | "null")),
+        "credentials beside {origin:?}"
+    );
+}
