@@ -1,5 +1,8 @@
 //! What fuzzing has found worth keeping goes through the same functions on every run.
 
+// A test that panics has failed, which is what it is for.
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
+
 #[path = "fuzz/bodies.rs"]
 mod bodies;
 
