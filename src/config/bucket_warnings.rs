@@ -2,6 +2,7 @@
 
 use super::code;
 use super::cors::Cors;
+use super::message::Part::{Number, Words};
 use super::model::{Bucket, Rule};
 use super::place::Place;
 use super::report::Report;
@@ -11,30 +12,34 @@ use crate::profile::Profile;
 pub(super) fn warn(report: &mut Report, place: &Place<'_>, bucket: &Bucket<'_>, cors: &Cors<'_>) {
     let profile = bucket.profile;
     if cors.rules.len() > profile.documented_rules {
-        cors.shape.at_rules(place, |rules| {
-            report.add(&code::MANY_RULES, rules, || {
-                format!(
-                    "{} rules stand here, and the {} store documents at most {} in a bucket",
-                    cors.rules.len(),
-                    profile.name,
-                    profile.documented_rules
-                )
-            });
+        cors.shape.at_rules(place, &mut |rules| {
+            let message = [
+                Number(cors.rules.len()),
+                Words(" rules stand here, and the "),
+                Words(profile.name),
+                Words(" store documents at most "),
+                Number(profile.documented_rules),
+                Words(" in a bucket"),
+            ];
+            report.add(&code::MANY_RULES, rules, &message);
         });
     }
     let bytes = xml_bytes(&cors.rules);
     if bytes > profile.documented_bytes {
-        cors.shape.at_rules(place, |rules| {
-            report.add(&code::LARGE_DOCUMENT, rules, || {
-                format!(
-                    "the rules are {bytes} bytes as XML, and the {} store documents at most {}",
-                    profile.name, profile.documented_bytes
-                )
-            });
+        cors.shape.at_rules(place, &mut |rules| {
+            let message = [
+                Words("the rules are "),
+                Number(bytes),
+                Words(" bytes as XML, and the "),
+                Words(profile.name),
+                Words(" store documents at most "),
+                Number(profile.documented_bytes),
+            ];
+            report.add(&code::LARGE_DOCUMENT, rules, &message);
         });
     }
     if cors.shape.response_vary && cors.response_vary.is_some() {
-        cors.shape.at_document(place, |document| {
+        cors.shape.at_document(place, &mut |document| {
             warn_of_response_vary(report, &Place::Key(document, "ResponseVary"), profile, cors);
         });
     }
@@ -48,20 +53,19 @@ pub(super) fn warn_of_response_vary(
     cors: &Cors<'_>,
 ) {
     if !profile.obeys_response_vary {
-        report.add(&code::RESPONSE_VARY_IGNORED, place, || {
-            format!(
-                "the {} profile sends Vary: Origin where the answer depends on it, whatever is said here",
-                profile.name
-            )
-        });
+        let why = " profile sends Vary: Origin where the answer depends on it, whatever is said here";
+        report.add(
+            &code::RESPONSE_VARY_IGNORED,
+            place,
+            &[Words("the "), Words(profile.name), Words(why)],
+        );
         return;
     }
     // A rule with `*` answers `*`, to every origin the same.
     let depends = cors.rules.iter().any(|rule| !rule.allows_any_origin());
     if cors.response_vary == Some(false) && depends {
-        report.add(&code::VARY_OFF, place, || {
-            "without Vary: Origin a shared cache hands one site's answer to another: write true, or leave it out".to_owned()
-        });
+        let way_out = "without Vary: Origin a shared cache hands one site's answer to another: write true, or leave it out";
+        report.add(&code::VARY_OFF, place, &[Words(way_out)]);
     }
 }
 

@@ -1,9 +1,124 @@
-//! Fields that do not exist, or exist twice.
+//! The fields of an object, in whatever order they stand: each is read once, and those that do not exist are reported.
 
 use super::code;
+use super::json::Stopped;
+use super::message::Part::{Names, Value, Words};
 use super::place::Place;
+use super::reading::Reading;
 use super::report::Report;
-use super::text::{nearest, shown};
+use super::text::nearest;
+
+/// The most fields that an object has.
+const MOST: usize = 8;
+
+/// Fields of one object.
+#[derive(Debug)]
+pub(super) struct Fields {
+    object: &'static str,
+    /// The spellings of each; the first one is recommended.
+    known: &'static [&'static [&'static str]],
+    /// The spelling in which each was given.
+    given: [Option<&'static str>; MOST],
+}
+
+impl Fields {
+    /// `object`: what a message calls it. `known`: the spellings of each field, at most [`MOST`] of them.
+    pub(super) fn new(object: &'static str, known: &'static [&'static [&'static str]]) -> Self {
+        Self {
+            object,
+            known,
+            given: [None; MOST],
+        }
+    }
+
+    /// Reads to the next field that exists and was not given before. Its value is to be read next.
+    pub(super) fn next(
+        &mut self,
+        reading: &mut Reading<'_>,
+        place: &Place<'_>,
+    ) -> Result<Option<&'static str>, Stopped> {
+        while let Some(key) = reading.json.key()? {
+            let name = self.take(&mut reading.report, &Place::Key(place, &key), &key);
+            if name.is_some() {
+                return Ok(name);
+            }
+            reading.skip()?;
+        }
+        Ok(None)
+    }
+
+    /// The spelling in which a field was given.
+    pub(super) fn given(&self, name: &str) -> Option<&'static str> {
+        let mut fields = self.known.iter().zip(self.given);
+        fields
+            .find(|(spellings, _)| spellings.contains(&name))
+            .and_then(|(_, given)| given)
+    }
+
+    fn take(&mut self, report: &mut Report, place: &Place<'_>, key: &str) -> Option<&'static str> {
+        for (spellings, given) in self.known.iter().zip(&mut self.given) {
+            let Some(&name) = spellings.iter().find(|name| **name == key) else {
+                continue;
+            };
+            let Some(first) = *given else {
+                *given = Some(name);
+                return Some(name);
+            };
+            // Parsers differ in which of two wins, so that a reviewer may have read another policy (RFC 8259 section 4).
+            if first == name {
+                report.add(
+                    &code::DUPLICATE_FIELD,
+                    place,
+                    &[Words(name), Words(" is given twice: take one out")],
+                );
+            } else {
+                let way_out = " are two spellings of one field: take one out";
+                report.add(
+                    &code::DUPLICATE_FIELD,
+                    place,
+                    &[Words(first), Words(" and "), Words(name), Words(way_out)],
+                );
+            }
+            return None;
+        }
+        self.unknown(report, place, key);
+        None
+    }
+
+    #[cold]
+    fn unknown(&self, report: &mut Report, place: &Place<'_>, field: &str) {
+        if matches!(place, Place::Key(Place::Document, "_rules_")) {
+            let way_out = "Higress puts the matchRules of its WasmPlugin into _rules_, which this filter does not read: give \
+                           one defaultConfig that lists all buckets, and name the domains of a bucket in its \"hosts\"";
+            report.add(&code::HIGRESS_RULES, place, &[Words(way_out)]);
+            return;
+        }
+        let names: Vec<&str> = self
+            .known
+            .iter()
+            .filter_map(|spellings| spellings.first().copied())
+            .collect();
+        let foreign = FOREIGN.iter().find(|(names, _)| names.contains(&field));
+        let way_out = match (nearest(field, &names), foreign) {
+            (Some(meant), _) => [Words("write "), Words(meant)],
+            (None, Some((_, way_out))) => [Words(way_out), Words("")],
+            (None, None) => [Words("it takes "), Names(&names)],
+        };
+        let [way, out] = way_out;
+        report.add(
+            &code::UNKNOWN_FIELD,
+            place,
+            &[
+                Words(self.object),
+                Words(" has no field "),
+                Value(field),
+                Words(": "),
+                way,
+                out,
+            ],
+        );
+    }
+}
 
 /// Fields of other products, and fields that stand in the wrong object: what to write instead.
 static FOREIGN: &[(&[&str], &str)] = &[
@@ -50,47 +165,3 @@ static FOREIGN: &[(&[&str], &str)] = &[
         "a bucket's name is \"name\", in an element of \"buckets\"",
     ),
 ];
-
-/// Reports a field that `object` does not have.
-pub(super) fn unknown(report: &mut Report, place: &Place<'_>, field: &str, object: &str, fields: &[&str]) {
-    report.add(&code::UNKNOWN_FIELD, place, || {
-        let field_shown = shown(field);
-        if let Some(meant) = nearest(field, fields) {
-            return format!("{object} has no field {field_shown}: write {meant}");
-        }
-        match FOREIGN.iter().find(|(names, _)| names.contains(&field)) {
-            Some((_, way_out)) => format!("{object} has no field {field_shown}: {way_out}"),
-            None => format!(
-                "{object} has no field {field_shown}: it takes {}",
-                fields.join(", ")
-            ),
-        }
-    });
-}
-
-/// Notes that a field is there; false, and reported, where it already was. Parsers differ in which of two wins, so that a
-/// reviewer may have read another policy (RFC 8259 section 4).
-pub(super) fn is_first(
-    report: &mut Report,
-    place: &Place<'_>,
-    seen: &mut Option<&'static str>,
-    name: &'static str,
-) -> bool {
-    match seen {
-        None => {
-            *seen = Some(name);
-            true
-        }
-        Some(first) => {
-            let first = *first;
-            report.add(&code::DUPLICATE_FIELD, place, || {
-                if first == name {
-                    format!("{name} is given twice: take one out")
-                } else {
-                    format!("{first} and {name} are two spellings of one field: take one out")
-                }
-            });
-            false
-        }
-    }
-}

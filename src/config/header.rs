@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::code;
+use super::message::Part::{self, Names, Number, Value, Words};
 use super::place::Place;
 use super::report::Report;
-use super::text::{has_control_character, shown, trimmed};
+use super::text::{has_control_character, trimmed};
 use crate::http::token::is_token;
 use crate::profile::STORE_METHODS;
 use crate::wildcard::Pattern;
@@ -22,22 +23,25 @@ pub(super) fn read_allowed<'a>(
         return None;
     }
     if is_forbidden_request_header(&text) {
-        report.add(&code::FORBIDDEN_REQUEST_HEADER, place, || {
-            format!(
-                "no script can set {} (Fetch, \"forbidden request-header\"): take it out",
-                shown(&text)
-            )
-        });
+        let why = Words(" (Fetch, \"forbidden request-header\"): take it out");
+        report.add(
+            &code::FORBIDDEN_REQUEST_HEADER,
+            place,
+            &[Words("no script can set "), Value(&text), why],
+        );
     }
     match Pattern::new(text) {
         Ok(pattern) => Some(pattern),
         Err(many) => {
-            report.add(&code::TWO_WILDCARDS, place, || {
-                format!(
-                    "this header pattern holds {} wildcards: it may hold at most one *",
-                    many.stars
-                )
-            });
+            report.add(
+                &code::TWO_WILDCARDS,
+                place,
+                &[
+                    Words("this header pattern holds "),
+                    Number(many.stars),
+                    Words(" wildcards: it may hold at most one *"),
+                ],
+            );
             None
         }
     }
@@ -54,21 +58,17 @@ pub(super) fn read_exposed<'a>(
         return None;
     }
     if text.as_bytes().contains(&b'*') {
-        report.add(&code::WILDCARD_IN_EXPOSED_HEADER, place, || {
-            format!(
-                "{} holds a *, which stores refuse here: name each header",
-                shown(&text)
-            )
-        });
+        let way_out = Words(" holds a *, which stores refuse here: name each header");
+        report.add(&code::WILDCARD_IN_EXPOSED_HEADER, place, &[Value(&text), way_out]);
         return None;
     }
     if text.eq_ignore_ascii_case("set-cookie") || text.eq_ignore_ascii_case("set-cookie2") {
-        report.add(&code::FORBIDDEN_RESPONSE_HEADER, place, || {
-            format!(
-                "no script can read {} (Fetch, \"forbidden response-header name\"): take it out",
-                shown(&text)
-            )
-        });
+        let why = Words(" (Fetch, \"forbidden response-header name\"): take it out");
+        report.add(
+            &code::FORBIDDEN_RESPONSE_HEADER,
+            place,
+            &[Words("no script can read "), Value(&text), why],
+        );
     }
     Some(text)
 }
@@ -78,16 +78,18 @@ fn name_is_token(report: &mut Report, place: &Place<'_>, text: &str) -> bool {
         return true;
     }
     if !has_control_character(report, place, text) {
-        report.add(&code::HEADER_NAME, place, || {
-            let way_out = if text.is_empty() {
-                "take the empty entry out"
-            } else if text.contains([',', ' ']) {
-                "one entry is one name; write several as a list of strings"
-            } else {
-                "a name holds letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110 section 5.6.2)"
-            };
-            format!("{} is no header name: {way_out}", shown(text))
-        });
+        let way_out = if text.is_empty() {
+            "take the empty entry out"
+        } else if text.contains([',', ' ']) {
+            "one entry is one name; write several as a list of strings"
+        } else {
+            "a name holds letters, digits and !#$%&'*+-.^_`|~ only (RFC 9110 section 5.6.2)"
+        };
+        report.add(
+            &code::HEADER_NAME,
+            place,
+            &[Value(text), Words(" is no header name: "), Words(way_out)],
+        );
     }
     false
 }
@@ -106,23 +108,21 @@ pub(super) fn read_method<'a>(
         return None;
     }
     if text.contains('*') {
-        report.add(&code::WILDCARD_IN_METHOD, place, || {
-            format!(
-                "{} holds a *, and a method is no pattern: list the methods",
-                shown(&text)
-            )
-        });
+        let way_out = Words(" holds a *, and a method is no pattern: list the methods");
+        report.add(&code::WILDCARD_IN_METHOD, place, &[Value(&text), way_out]);
         return None;
     }
     if !is_token(text.as_bytes()) {
-        report.add(&code::METHOD, place, || {
-            let way_out = if text.contains([',', ' ']) {
-                "write several as a list of strings"
-            } else {
-                "write GET"
-            };
-            format!("{} is no method: {way_out}", shown(&text))
-        });
+        let way_out = if text.contains([',', ' ']) {
+            "write several as a list of strings"
+        } else {
+            "write GET"
+        };
+        report.add(
+            &code::METHOD,
+            place,
+            &[Value(&text), Words(" is no method: "), Words(way_out)],
+        );
         return None;
     }
     Some(text)
@@ -130,16 +130,29 @@ pub(super) fn read_method<'a>(
 
 /// A token that is not one of the five, in a profile that takes the five only.
 pub(super) fn refuse_method(report: &mut Report, place: &Place<'_>, method: &str, profile: &str) {
-    report.add(&code::METHOD, place, || {
-        let five = STORE_METHODS.join(", ");
-        match STORE_METHODS.iter().find(|known| known.eq_ignore_ascii_case(method)) {
-            Some(known) => format!("methods are case-sensitive: write {known} for {}", shown(method)),
-            None if method == "OPTIONS" => {
-                "a rule does not list OPTIONS: preflights are answered for the method that they ask for; take it out".to_owned()
-            }
-            None => format!("{} is none of {five}, which the {profile} profile takes", shown(method)),
-        }
-    });
+    let parts: &[Part<'_>] = match STORE_METHODS
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(method))
+    {
+        Some(known) => &[
+            Words("methods are case-sensitive: write "),
+            Words(known),
+            Words(" for "),
+            Value(method),
+        ],
+        None if method == "OPTIONS" => &[Words(
+            "a rule does not list OPTIONS: preflights are answered for the method that they ask for; take it out",
+        )],
+        None => &[
+            Value(method),
+            Words(" is none of "),
+            Names(&STORE_METHODS),
+            Words(", which the "),
+            Words(profile),
+            Words(" profile takes"),
+        ],
+    };
+    report.add(&code::METHOD, place, parts);
 }
 
 /// A token in a profile that takes any.
@@ -149,20 +162,27 @@ pub(super) fn warn_of_method(report: &mut Report, place: &Place<'_>, method: &st
     if let Some(upper) = normalised.iter().find(|name| name.eq_ignore_ascii_case(method))
         && *upper != method
     {
-        report.add(&code::METHOD_CASE, place, || {
-            format!("browsers send {upper}, never {}", shown(method))
-        });
+        report.add(
+            &code::METHOD_CASE,
+            place,
+            &[
+                Words("browsers send "),
+                Words(upper),
+                Words(", never "),
+                Value(method),
+            ],
+        );
     }
     if ["CONNECT", "TRACE", "TRACK"]
         .iter()
         .any(|name| name.eq_ignore_ascii_case(method))
     {
-        report.add(&code::FORBIDDEN_METHOD, place, || {
-            format!(
-                "no script can send {} (Fetch, \"forbidden method\"): take it out",
-                shown(method)
-            )
-        });
+        let why = Words(" (Fetch, \"forbidden method\"): take it out");
+        report.add(
+            &code::FORBIDDEN_METHOD,
+            place,
+            &[Words("no script can send "), Value(method), why],
+        );
     }
 }
 

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use super::code;
+use super::message::Part::{Value, Words};
 use super::place::Place;
 use super::report::Report;
-use super::text::{has_control_character, shown};
+use super::text::has_control_character;
 use crate::addressing::MAX_HOST_BYTES;
 
 /// Whether the lone `*` is a host.
@@ -30,9 +31,11 @@ pub(super) fn read<'a>(
     }
     if let Some(problem) = problem(&text) {
         if !has_control_character(report, place, &text) {
-            report.add(&code::HOST_NAME, place, || {
-                format!("{} is no host name: {problem}", shown(&text))
-            });
+            report.add(
+                &code::HOST_NAME,
+                place,
+                &[Value(&text), Words(" is no host name: "), Words(problem)],
+            );
         }
         return None;
     }

@@ -5,14 +5,15 @@
 
 mod bucket;
 mod bucket_warnings;
-mod choice;
 mod code;
 mod cors;
 mod document;
 mod field;
 mod header;
 mod host;
+mod json;
 mod max_age;
+mod message;
 mod model;
 mod names;
 mod origin;
@@ -20,12 +21,12 @@ mod origin_browser;
 mod origin_star;
 mod overlap;
 mod place;
+mod reading;
 mod report;
 mod rule;
 mod shared_domains;
 mod source;
 mod text;
-mod value;
 
 pub use code::{CODES, Code, Severity};
 pub use model::{Bucket, Configuration, Mode, Rule, Settings, Unmanaged, UpstreamCors};
@@ -53,7 +54,7 @@ impl<'a> BucketSink<'a> for Vec<Bucket<'a>> {
 
 /// Reads a configuration and hands its buckets to `sink`. Without errors there are settings, and what the sink has is the
 /// whole; with errors there are none, and what the sink has is to be dropped.
-pub fn read<'a>(text: &'a [u8], sink: &mut impl BucketSink<'a>) -> (Option<Settings>, Report) {
+pub fn read<'a>(text: &'a [u8], sink: &mut dyn BucketSink<'a>) -> (Option<Settings>, Report) {
     document::read(text, sink)
 }
 

@@ -9,9 +9,10 @@ use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::code;
+use super::message::Part::{Character, Number, Value, Words};
 use super::place::Place;
 use super::report::Report;
-use super::text::{has_control_character, shown, trimmed};
+use super::text::{has_control_character, trimmed};
 use super::{origin_browser, origin_star};
 use crate::wildcard::Pattern;
 
@@ -30,13 +31,15 @@ pub(super) fn read<'a>(report: &mut Report, place: &Place<'_>, text: Cow<'a, str
     let text = trimmed(report, place, text);
     match text.as_ref() {
         "*" => {}
-        "" => report.add(&code::EMPTY_ORIGIN, place, || {
-            "an empty origin matches nothing: an empty Origin counts as none; take it out".to_owned()
-        }),
-        "null" => report.add(&code::NULL_ORIGIN, place, || {
-            "null is the origin of every sandboxed frame and local file, so this admits any site; it never gets credentials"
-                .to_owned()
-        }),
+        "" => {
+            let why = "an empty origin matches nothing: an empty Origin counts as none; take it out";
+            report.add(&code::EMPTY_ORIGIN, place, &[Words(why)]);
+        }
+        "null" => {
+            let why = "null is the origin of every sandboxed frame and local file, so this admits any site; it never gets \
+                       credentials";
+            report.add(&code::NULL_ORIGIN, place, &[Words(why)]);
+        }
         text => {
             if !bytes_are_possible(report, place, text) {
                 return None;
@@ -103,12 +106,12 @@ fn bytes_are_possible(report: &mut Report, place: &Place<'_>, text: &str) -> boo
         return false;
     }
     if stars > 1 {
-        report.add(&code::TWO_WILDCARDS, place, || {
-            format!(
-                "{} holds {stars} wildcards: a pattern holds at most one *, so write one entry per case",
-                shown(text)
-            )
-        });
+        let way_out = " wildcards: a pattern holds at most one *, so write one entry per case";
+        report.add(
+            &code::TWO_WILDCARDS,
+            place,
+            &[Value(text), Words(" holds "), Number(stars), Words(way_out)],
+        );
     }
     stars <= 1
 }
@@ -142,9 +145,17 @@ fn impossible_character(report: &mut Report, place: &Place<'_>, text: &str, char
         ),
         _ => (&code::ORIGIN_BYTE, "no origin holds it; take it out"),
     };
-    report.add(code, place, || {
-        format!("{} holds {character:?}: {way_out}", shown(text))
-    });
+    report.add(
+        code,
+        place,
+        &[
+            Value(text),
+            Words(" holds "),
+            Character(character),
+            Words(": "),
+            Words(way_out),
+        ],
+    );
 }
 
 /// What stands before and after `://`, where the first colon is part of one.
@@ -167,13 +178,16 @@ fn split<'t>(report: &mut Report, place: &Place<'_>, text: &'t str) -> Option<Pa
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"+-.*".contains(&byte));
         if !possible {
-            report.add(&code::ORIGIN_SCHEME, place, || {
-                format!(
-                    "{} is no scheme in {}: write https:// or http://",
-                    shown(scheme),
-                    shown(text)
-                )
-            });
+            report.add(
+                &code::ORIGIN_SCHEME,
+                place,
+                &[
+                    Value(scheme),
+                    Words(" is no scheme in "),
+                    Value(text),
+                    Words(": write https:// or http://"),
+                ],
+            );
             return None;
         }
     }
@@ -192,13 +206,16 @@ fn split<'t>(report: &mut Report, place: &Place<'_>, text: &'t str) -> Option<Pa
                     return None;
                 }
                 None => {
-                    report.add(&code::ORIGIN_HOST, place, || {
-                        format!(
-                            "{} stands after the IPv6 address in {}: only :port can",
-                            shown(after),
-                            shown(text)
-                        )
-                    });
+                    report.add(
+                        &code::ORIGIN_HOST,
+                        place,
+                        &[
+                            Value(after),
+                            Words(" stands after the IPv6 address in "),
+                            Value(text),
+                            Words(": only :port can"),
+                        ],
+                    );
                     return None;
                 }
             }
@@ -242,9 +259,11 @@ fn host_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -
         None
     };
     if let Some(problem) = problem {
-        report.add(&code::ORIGIN_HOST, place, || {
-            format!("{} has {problem}", shown(text))
-        });
+        report.add(
+            &code::ORIGIN_HOST,
+            place,
+            &[Value(text), Words(" has "), Words(problem)],
+        );
     }
     problem.is_none()
 }
@@ -286,16 +305,24 @@ fn port_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -
         && port.parse::<u16>().is_ok();
     let possible = number || port == "*";
     if !possible {
-        report.add(&code::ORIGIN_PORT, place, || {
-            let way_out = if parts.scheme.is_none() && parts.path.starts_with('/') {
-                "a scheme is followed by ://"
-            } else if port.contains(':') {
-                "an IPv6 address stands in brackets, as in http://[::1]:8080"
-            } else {
-                "write 1 to 65535 without leading zeros, or * for every port"
-            };
-            format!("{} is no port in {}: {way_out}", shown(port), shown(parts.text))
-        });
+        let way_out = if parts.scheme.is_none() && parts.path.starts_with('/') {
+            "a scheme is followed by ://"
+        } else if port.contains(':') {
+            "an IPv6 address stands in brackets, as in http://[::1]:8080"
+        } else {
+            "write 1 to 65535 without leading zeros, or * for every port"
+        };
+        report.add(
+            &code::ORIGIN_PORT,
+            place,
+            &[
+                Value(port),
+                Words(" is no port in "),
+                Value(parts.text),
+                Words(": "),
+                Words(way_out),
+            ],
+        );
     }
     possible
 }

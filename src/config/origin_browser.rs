@@ -1,12 +1,13 @@
 //! What browsers never send in an origin, and what they send over a wire that anybody can write to.
 
+use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::code;
+use super::message::Part::{Number, Value, Words};
 use super::origin::Parts;
 use super::place::Place;
 use super::report::Report;
-use super::text::shown;
 use crate::http::origin::MAX_BYTES;
 
 /// How an origin that a pattern admits came over the wire.
@@ -63,24 +64,18 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
         port,
         path,
     } = *parts;
-    if !path.is_empty() {
-        report.add(&code::ORIGIN_PATH, place, || {
-            let cut = text.get(..text.len().saturating_sub(path.len())).unwrap_or(text);
-            format!(
-                "{} can never match: an origin ends with its host and port; write {}",
-                shown(text),
-                shown(cut)
-            )
-        });
-    }
     let origin = text.get(..text.len().saturating_sub(path.len())).unwrap_or(text);
+    if !path.is_empty() {
+        let why = Words(" can never match: an origin ends with its host and port; write ");
+        report.add(&code::ORIGIN_PATH, place, &[Value(text), why, Value(origin)]);
+    }
     if origin.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        report.add(&code::UPPER_CASE, place, || {
-            format!(
-                "browsers send origins in lower case, so {} matches none: write it so",
-                shown(text)
-            )
-        });
+        let before = Words("browsers send origins in lower case, so ");
+        report.add(
+            &code::UPPER_CASE,
+            place,
+            &[before, Value(text), Words(" matches none: write it so")],
+        );
     }
     let default_port = match scheme {
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => port == Some("443"),
@@ -88,43 +83,104 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
         _ => false,
     };
     if default_port {
-        report.add(&code::DEFAULT_PORT, place, || {
-            format!(
-                "browsers leave the default port out, so {} matches none: take it off",
-                shown(text)
-            )
-        });
+        let before = Words("browsers leave the default port out, so ");
+        report.add(
+            &code::DEFAULT_PORT,
+            place,
+            &[before, Value(text), Words(" matches none: take it off")],
+        );
     }
     if text.len() > MAX_BYTES.saturating_add(1) || (text.len() > MAX_BYTES && !text.contains('*')) {
-        report.add(&code::LONG_ORIGIN, place, || {
-            format!(
-                "{} is longer than {MAX_BYTES} bytes, so it matches nothing",
-                shown(text)
-            )
-        });
+        let why = Words(" bytes, so it matches nothing");
+        report.add(
+            &code::LONG_ORIGIN,
+            place,
+            &[Value(text), Words(" is longer than "), Number(MAX_BYTES), why],
+        );
     }
     if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
         && let Ok(parsed) = address.parse::<Ipv6Addr>()
     {
-        // The URL standard's serialiser knows no dotted quads.
-        let spelled = match parsed.to_ipv4_mapped() {
-            None => parsed.to_string(),
-            Some(_) => match parsed.segments() {
-                [.., high, low] => format!("::ffff:{high:x}:{low:x}"),
-            },
-        };
+        let spelled = serialised(parsed.segments());
         if !address.eq_ignore_ascii_case(&spelled) {
-            report.add(&code::ADDRESS_SPELLING, place, || {
-                format!("browsers write [{spelled}] where {} has [{address}]", shown(text))
-            });
+            report.add(
+                &code::ADDRESS_SPELLING,
+                place,
+                &[
+                    Words("browsers write ["),
+                    Words(&spelled),
+                    Words("] where "),
+                    Value(text),
+                    Words(" has ["),
+                    Words(address),
+                    Words("]"),
+                ],
+            );
         }
     }
     if transport(text) == Transport::Insecure {
-        report.add(&code::INSECURE_ORIGIN, place, || {
-            format!(
-                "{} is not encrypted, so whoever is on the way can be this origin: write https://",
-                shown(text)
-            )
-        });
+        let why = Words(" is not encrypted, so whoever is on the way can be this origin: write https://");
+        report.add(&code::INSECURE_ORIGIN, place, &[Value(text), why]);
+    }
+}
+
+/// URL standard, "IPv6 serializer": the first of the longest runs of zeros is `::`, and there are no dotted quads.
+fn serialised(pieces: [u16; 8]) -> String {
+    let mut longest = 0..0;
+    let mut run = 0..0;
+    for (index, piece) in pieces.iter().enumerate() {
+        let next = index.saturating_add(1);
+        run = if *piece == 0 { run.start..next } else { next..next };
+        if run.len() > longest.len() {
+            longest = run.clone();
+        }
+    }
+    if longest.len() < 2 {
+        longest = 0..0;
+    }
+    let mut text = String::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        if longest.contains(&index) {
+            if index == longest.start {
+                text.push_str("::");
+            }
+            continue;
+        }
+        if index != 0 && index != longest.end {
+            text.push(':');
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{piece:x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_spelled_as_browsers_spell_them() {
+        for text in [
+            "::",
+            "::1",
+            "1::",
+            "1::1",
+            "1:0:0:2::3",
+            "1:0:2:3:4:5:6:7",
+            "0:1:1:1:1:1:1:0",
+            "::ffff:7f00:1",
+            "2001:db8:0:1:1:1:1:1",
+            "1:2:3:4:5:6:7:8",
+            "1:2:3:4:5:6::",
+            "0:0:0:1::",
+        ] {
+            let address: Ipv6Addr = text.parse().unwrap();
+            let expected = match address.to_ipv4_mapped() {
+                None => address.to_string(),
+                Some(_) => text.to_owned(),
+            };
+            assert_eq!(serialised(address.segments()), expected);
+        }
     }
 }

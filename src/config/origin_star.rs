@@ -1,11 +1,11 @@
 //! What the `*` of an origin pattern lets in besides what was meant.
 
 use super::code;
+use super::message::Part::{Printable, Value, Words};
 use super::origin::Parts;
 use super::place::Place;
 use super::report::Report;
 use super::shared_domains::is_shared;
-use super::text::shown;
 
 /// Warns of a valid pattern, other than the lone `*`, that admits origins of strangers, or of browsers' schemes left out.
 pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
@@ -50,13 +50,18 @@ fn star_in_host(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
         // `http://localhost:*` is every port of one host.
         None => {}
         Some(("", "")) => any_host(report, place, parts.text),
-        Some((before, "")) => report.add(&code::OPEN_END, place, || {
-            format!(
-                "{} also admits {}.evil.example: a * at the end of a host admits foreign sites, so end it with the name",
-                shown(parts.text),
-                shown(before.trim_end_matches('.')).trim_matches('"'),
-            )
-        }),
+        Some((before, "")) => report.add(
+            &code::OPEN_END,
+            place,
+            &[
+                Value(parts.text),
+                Words(" also admits "),
+                Printable(before.trim_end_matches('.')),
+                Words(
+                    ".evil.example: a * at the end of a host admits foreign sites, so end it with the name",
+                ),
+            ],
+        ),
         Some((_, after)) if !after.starts_with(']') => what_follows(report, place, parts.text, after),
         Some(_) => {}
     }
@@ -69,44 +74,53 @@ fn what_follows(report: &mut Report, place: &Place<'_>, text: &str, after: &str)
     match after.split_once('.') {
         Some(("", parent)) => {
             if is_shared(parent) {
-                report.add(&code::SHARED_DOMAIN, place, || {
-                    format!("anybody can have a name under {parent}, so {} admits anybody", shown(text))
-                });
+                report.add(
+                    &code::SHARED_DOMAIN,
+                    place,
+                    &[
+                        Words("anybody can have a name under "),
+                        Printable(parent),
+                        Words(", so "),
+                        Value(text),
+                        Words(" admits anybody"),
+                    ],
+                );
             }
         }
         Some((_, parent)) if !is_shared(parent) => {}
-        _ => report.add(&code::OPEN_START, place, || {
-            format!(
-                "{} also admits evil{after}, which anybody can register: write *.{after} and {after} as two entries",
-                shown(text)
-            )
-        }),
+        _ => report.add(
+            &code::OPEN_START,
+            place,
+            &[
+                Value(text),
+                Words(" also admits evil"),
+                Printable(after),
+                Words(", which anybody can register: write *."),
+                Printable(after),
+                Words(" and "),
+                Printable(after),
+                Words(" as two entries"),
+            ],
+        ),
     }
 }
 
 fn any_host(report: &mut Report, place: &Place<'_>, text: &str) {
-    report.add(&code::ANY_HOST, place, || {
-        format!(
-            "{} admits every site there is: if that is meant, write *; if not, name the hosts",
-            shown(text)
-        )
-    });
+    let way_out = " admits every site there is: if that is meant, write *; if not, name the hosts";
+    report.add(&code::ANY_HOST, place, &[Value(text), Words(way_out)]);
 }
 
 fn open_scheme(report: &mut Report, place: &Place<'_>, text: &str) {
-    report.add(&code::OPEN_SCHEME, place, || {
-        format!(
-            "the * of {} also stands for http:// and any other scheme: write https:// out",
-            shown(text)
-        )
-    });
+    let way_out = Words(" also stands for http:// and any other scheme: write https:// out");
+    report.add(
+        &code::OPEN_SCHEME,
+        place,
+        &[Words("the * of "), Value(text), way_out],
+    );
 }
 
 fn no_scheme(report: &mut Report, place: &Place<'_>, text: &str) {
-    report.add(&code::NO_SCHEME, place, || {
-        format!(
-            "browsers send an origin with its scheme, so {} matches none: write https:// before it",
-            shown(text)
-        )
-    });
+    let before = Words("browsers send an origin with its scheme, so ");
+    let way_out = Words(" matches none: write https:// before it");
+    report.add(&code::NO_SCHEME, place, &[before, Value(text), way_out]);
 }

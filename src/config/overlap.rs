@@ -2,6 +2,7 @@
 //! rules, which no picture of them shows, decides: OSS tells users to avoid it.
 
 use super::code;
+use super::message::Part::{Pointer, Words};
 use super::model::Rule;
 use super::place::Place;
 use super::report::Report;
@@ -43,14 +44,26 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, rules: &[Rule<'_>], b
         let earlier = rules.get(..index).unwrap_or_default();
         match check(rule, earlier, budget) {
             Ok(Found::Nothing) => {}
-            Ok(Found::Shadowed(first)) => report.add(&code::SHADOWED_RULE, &Place::Index(place, index), || {
-                let first = Place::Index(place, first).pointer();
-                format!("earlier rules, from {first} on, match all that this one could: it never answers, so move it up or take it out")
-            }),
-            Ok(Found::Overlap(first)) => report.add(&code::OVERLAPPING_RULES, &Place::Index(place, index), || {
-                let first = Place::Index(place, first).pointer();
-                format!("some requests match {first} as well, which answers them: order the rules by intent, or narrow one")
-            }),
+            Ok(Found::Shadowed(first)) => report.add(
+                &code::SHADOWED_RULE,
+                &Place::Index(place, index),
+                &[
+                    Words("earlier rules, from "),
+                    Pointer(&Place::Index(place, first)),
+                    Words(
+                        " on, match all that this one could: it never answers, so move it up or take it out",
+                    ),
+                ],
+            ),
+            Ok(Found::Overlap(first)) => report.add(
+                &code::OVERLAPPING_RULES,
+                &Place::Index(place, index),
+                &[
+                    Words("some requests match "),
+                    Pointer(&Place::Index(place, first)),
+                    Words(" as well, which answers them: order the rules by intent, or narrow one"),
+                ],
+            ),
             Err(Exhausted) => {
                 budget.unchecked = budget.unchecked.saturating_add(1);
                 return;

@@ -18,15 +18,9 @@ pub(super) enum Place<'p> {
 }
 
 impl Place<'_> {
-    /// The JSON pointer (RFC 6901). Control characters, which a pointer may hold, are escaped as JSON escapes them:
+    /// Writes the JSON pointer (RFC 6901). Control characters, which a pointer may hold, are escaped as JSON escapes them:
     /// pointers end up in logs.
-    pub(super) fn pointer(&self) -> String {
-        let mut text = String::new();
-        self.write(&mut text);
-        text
-    }
-
-    fn write(&self, text: &mut String) {
+    pub(super) fn write(&self, text: &mut String) {
         match self {
             Place::Document => {}
             Place::Key(parent, key) => {
@@ -63,6 +57,14 @@ fn write_token(text: &mut String, key: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Place<'_> {
+        fn pointer(&self) -> String {
+            let mut text = String::new();
+            self.write(&mut text);
+            text
+        }
+    }
 
     #[test]
     fn the_document_itself_is_the_empty_pointer() {

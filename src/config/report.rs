@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::code::{Code, Severity};
+use super::message::Part;
 use super::place::Place;
 
 /// How many findings of a kind are kept with their text; the rest are only counted.
@@ -41,14 +42,6 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds a finding; `finding` runs only while there is room to keep it.
-    pub fn push_with(&mut self, finding: impl FnOnce() -> Finding) {
-        self.total = self.total.saturating_add(1);
-        if self.kept.len() < KEPT_FINDINGS {
-            self.kept.push(finding());
-        }
-    }
-
     /// The findings that were kept, in the order of reading: a bucket's own profile can decide what its rules may say, so
     /// what depends on it comes after the bucket's other findings.
     pub fn kept(&self) -> &[Finding] {
@@ -76,16 +69,27 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds a finding. `message` runs, and the pointer is built, only while there is room to keep it.
-    pub(super) fn add(&mut self, code: &'static Code, place: &Place<'_>, message: impl FnOnce() -> String) {
+    /// Adds a finding. Its message and its pointer are put together only while there is room to keep it.
+    #[cold]
+    pub(super) fn add(&mut self, code: &'static Code, place: &Place<'_>, parts: &[Part<'_>]) {
         let findings = match code.severity {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
         };
-        findings.push_with(|| Finding {
-            pointer: place.pointer(),
+        findings.total = findings.total.saturating_add(1);
+        if findings.kept.len() >= KEPT_FINDINGS {
+            return;
+        }
+        let mut pointer = String::new();
+        place.write(&mut pointer);
+        let mut message = String::new();
+        for part in parts {
+            part.write(&mut message);
+        }
+        findings.kept.push(Finding {
+            pointer,
             code: code.name,
-            message: message(),
+            message,
         });
     }
 }
@@ -96,12 +100,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn past_the_bound_findings_are_counted_and_cost_nothing() {
+    fn past_the_bound_findings_are_only_counted() {
         let mut report = Report::default();
-        for _ in 0..KEPT_FINDINGS {
-            report.add(&code::TRIMMED, &Place::Document, String::new);
+        for _ in 0..=KEPT_FINDINGS {
+            report.add(&code::TRIMMED, &Place::Document, &[]);
         }
-        report.add(&code::TRIMMED, &Place::Document, || panic!("built"));
         assert_eq!(report.warnings.kept().len(), KEPT_FINDINGS);
         assert_eq!(report.warnings.total(), KEPT_FINDINGS + 1);
         assert!(report.errors.is_empty());

@@ -1,6 +1,7 @@
 //! What a text that is no JSON may be instead: the ways in which a configuration goes wrong before it reaches a parser.
 
 use super::code;
+use super::message::Part::{Number, Words};
 use super::place::Place;
 use super::report::Report;
 
@@ -8,52 +9,38 @@ use super::report::Report;
 pub(super) fn is_empty(report: &mut Report, text: &[u8]) -> bool {
     let empty = text.iter().all(u8::is_ascii_whitespace);
     if empty {
-        report.add(&code::EMPTY_CONFIGURATION, &Place::Document, || {
-            "there is no configuration: write {\"buckets\": [{\"name\": …, \"cors\": …}]}; Istio sends none where a \
-             WasmPlugin has no pluginConfig, Envoy none where a PluginConfig has no configuration"
-                .to_owned()
-        });
+        let way_out = "there is no configuration: write {\"buckets\": [{\"name\": …, \"cors\": …}]}; Istio sends none where \
+                       a WasmPlugin has no pluginConfig, Envoy none where a PluginConfig has no configuration";
+        report.add(&code::EMPTY_CONFIGURATION, &Place::Document, &[Words(way_out)]);
     }
     empty
 }
 
-/// Reports a syntax error, with what the text looks like.
-pub(super) fn not_json(report: &mut Report, text: &[u8], error: &serde_json::Error) {
+/// Reports what keeps the byte at `offset` from being read, or the end of the text, with what the text looks like.
+/// `way_out`: what to write where it looks like nothing else.
+pub(super) fn not_json(report: &mut Report, text: &[u8], offset: usize, reason: &str, way_out: &str) {
     if is_protobuf_struct(text) {
-        raw_protobuf(report);
+        let way_out = "the configuration is protobuf, not JSON: Envoy hands a google.protobuf.Struct on as its bytes; give the \
+                       JSON as a string in a google.protobuf.StringValue";
+        report.add(&code::PROTOBUF, &Place::Document, &[Words(way_out)]);
         return;
     }
-    report.add(&code::NOT_JSON, &Place::Document, || match guess(text) {
-        Some(way_out) => format!("{error}: {way_out}"),
-        None => format!("{error}: the rest was not read"),
-    });
-}
-
-fn raw_protobuf(report: &mut Report) {
-    report.add(&code::PROTOBUF, &Place::Document, || {
-            "the configuration is protobuf, not JSON: Envoy hands a google.protobuf.Struct on as its bytes; give the JSON \
-             as a string in a google.protobuf.StringValue"
-                .to_owned()
-        });
-}
-
-/// Reports a byte that is no UTF-8, after `before`.
-pub(super) fn not_utf8(report: &mut Report, text: &[u8], before: &[u8]) {
-    if is_protobuf_struct(text) {
-        raw_protobuf(report);
-        return;
-    }
-    report.add(&code::NOT_JSON, &Place::Document, || {
-        let line = before.split(|&byte| byte == b'\n').count();
-        let column = before
-            .rsplit(|&byte| byte == b'\n')
-            .next()
-            .unwrap_or_default()
-            .len()
-            .saturating_add(1);
-        let way_out = guess(text).unwrap_or("save the file as UTF-8");
-        format!("a byte that is no UTF-8 at line {line} column {column}: {way_out}")
-    });
+    let read = text.get(..=offset).unwrap_or(text);
+    let line = read.split(|&byte| byte == b'\n').count();
+    let last_line = read.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
+    report.add(
+        &code::NOT_JSON,
+        &Place::Document,
+        &[
+            Words(reason),
+            Words(" at line "),
+            Number(line),
+            Words(" column "),
+            Number(last_line.len()),
+            Words(": "),
+            Words(guess(text).unwrap_or(way_out)),
+        ],
+    );
 }
 
 /// `Struct{ fields: map<string, Value> }`: field 1 of length n, in it field 1 (the key) of length k, then field 2. The

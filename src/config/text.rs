@@ -1,31 +1,11 @@
-//! Words about the words of a configuration: showing values safely, finding what was meant, taking blanks off.
+//! What may be wrong with any string: control characters, blanks around it, a typing error.
 
 use std::borrow::Cow;
 
 use super::code;
+use super::message::Part::{Character, Value, Words};
 use super::place::Place;
 use super::report::Report;
-
-/// How many characters of a value a message shows.
-const SHOWN: usize = 80;
-
-/// A value for a message: quoted, control characters escaped (a log line is a line), the end of a long one cut.
-pub(super) fn shown(value: &str) -> String {
-    let mut text = String::from("\"");
-    for (count, character) in value.chars().enumerate() {
-        if count >= SHOWN {
-            text.push('…');
-            break;
-        }
-        if character == '\'' {
-            text.push(character);
-        } else {
-            text.extend(character.escape_debug());
-        }
-    }
-    text.push('"');
-    text
-}
 
 /// A control character, C0, DEL or C1, whose place is in no value.
 pub(super) fn control_character(value: &str) -> Option<char> {
@@ -40,12 +20,12 @@ pub(super) fn has_control_character(report: &mut Report, place: &Place<'_>, valu
     let Some(control) = control_character(value) else {
         return false;
     };
-    report.add(&code::CONTROL_CHARACTER, place, || {
-        format!(
-            "{} holds the control character {control:?}: take it out",
-            shown(value)
-        )
-    });
+    let holds = Words(" holds the control character ");
+    report.add(
+        &code::CONTROL_CHARACTER,
+        place,
+        &[Value(value), holds, Character(control), Words(": take it out")],
+    );
     true
 }
 
@@ -55,12 +35,8 @@ pub(super) fn trimmed<'a>(report: &mut Report, place: &Place<'_>, value: Cow<'a,
     if bytes.first() != Some(&b' ') && bytes.last() != Some(&b' ') {
         return value;
     }
-    report.add(&code::TRIMMED, place, || {
-        format!(
-            "{} has blanks around it, which were taken off: write it without them",
-            shown(&value)
-        )
-    });
+    let way_out = " has blanks around it, which were taken off: write it without them";
+    report.add(&code::TRIMMED, place, &[Value(&value), Words(way_out)]);
     match value {
         Cow::Borrowed(value) => Cow::Borrowed(value.trim_matches(' ')),
         Cow::Owned(value) => Cow::Owned(value.trim_matches(' ').to_owned()),
@@ -114,12 +90,6 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_value_in_a_message_is_one_line_and_short() {
-        assert_eq!(shown("a\r\nb\u{202e}'\""), r#""a\r\nb\u{202e}'\"""#);
-        assert!(shown(&"x".repeat(10_000)).len() < 100);
-    }
 
     #[test]
     fn typing_errors_find_their_field() {
