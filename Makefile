@@ -14,15 +14,18 @@ FUZZ_SECONDS ?= 60
 MODULE := target/bucket_cors.wasm
 # What a reader of the README may rely on; the module is far below.
 MODULE_MAX_BYTES := 300000
+# Where the image is going to be, for the manifests.
+IMAGE ?= registry.example.com/bucket-cors
+ARTIFACTS := target/release-artifacts
 # Exported: the tests start the same binary.
 export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build envoy run test fuzz lint clean
+.PHONY: help build envoy run test fuzz lint image manifests artifacts clean
 
 help: ## print every target
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 build: ## build the module at target/bucket_cors.wasm
 	@$(TOOLCHAIN) build_module
@@ -46,6 +49,15 @@ lint: ## check formatting, and clippy on the native and the WebAssembly build
 	@$(TOOLCHAIN) cargo fmt --check
 	@$(TOOLCHAIN) cargo clippy --quiet --all-targets -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --lib --target wasm32-unknown-unknown --target-dir target/wasm -- -D warnings
+
+image: build ## write the module as an OCI image, without a container engine
+	@.ci/write-image $(MODULE) $(ARTIFACTS)
+
+manifests: image ## render the manifests for Istio, Envoy Gateway and Higress (IMAGE)
+	@.ci/render-manifests $(IMAGE) $(ARTIFACTS)
+
+artifacts: manifests ## write all of a release into target/release-artifacts: also the module, an SBOM and checksums
+	@.ci/write-artifacts $(MODULE) $(ARTIFACTS)
 
 clean: ## remove everything that was built or fetched
 	rm -rf target
