@@ -94,6 +94,16 @@ pub enum Decision<'a> {
     BadPreflight(BadRequest<'a>),
 }
 
+impl Decision<'_> {
+    /// The rule, or why there is none.
+    pub fn verdict(&self) -> Verdict {
+        match *self {
+            Decision::Actual(verdict) | Decision::Preflight(verdict) => verdict,
+            Decision::BadPreflight(reason) => Err(reason.into()),
+        }
+    }
+}
+
 /// An empty value counts as an absent one, as it does at the stores and in Envoy's own filter.
 fn given(value: Option<&[u8]>) -> Option<&[u8]> {
     value.filter(|value| !value.is_empty())

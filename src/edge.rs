@@ -8,6 +8,14 @@ use crate::http::head::RequestHead;
 use crate::http::pairs::Pairs;
 use crate::http::{names, vary};
 use crate::matcher::{BucketId, Matcher, Place};
+use crate::stats::Stats;
+
+/// A loaded configuration at work.
+#[derive(Debug)]
+pub struct Edge {
+    matcher: Matcher,
+    stats: Stats,
+}
 
 /// What becomes of a request.
 #[derive(Debug)]
@@ -15,7 +23,7 @@ use crate::matcher::{BucketId, Matcher, Place};
 pub enum Outcome<'a> {
     /// It is none of ours, and neither is its response.
     Untouched,
-    /// It goes upstream, and [`on_response`] has to see its response.
+    /// It goes upstream, and [`Edge::on_response`] has to see its response.
     Upstream(Decided),
     /// The edge answers it. `otherwise` is what to go on with where the host does not take the answer.
     Answer {
@@ -46,8 +54,9 @@ pub struct Echo<'a> {
 }
 
 impl Decided {
-    /// The part of the request that [`on_response`] needs; empty where the response repeats nothing.
-    pub fn echo<'a>(&self, matcher: &Matcher, head: &RequestHead<'a>) -> Echo<'a> {
+    /// The part of the request that [`Edge::on_response`] needs; empty where the response repeats nothing.
+    pub fn echo<'a>(&self, edge: &Edge, head: &RequestHead<'a>) -> Echo<'a> {
+        let matcher = &edge.matcher;
         let Ok(rule) = self.verdict else {
             return Echo::default();
         };
@@ -73,46 +82,70 @@ pub trait ResponseHeaders {
     fn remove(&mut self, name: &[u8]);
 }
 
-/// Decides what becomes of a request. Never changes it: that would clear Envoy's route cache.
-pub fn on_request<'a>(matcher: &'a Matcher, head: &RequestHead<'a>, scratch: &'a mut Scratch) -> Outcome<'a> {
-    match matcher.locate(head.authority, head.path) {
-        Place::Bucket(id, style) => on_managed_request(matcher, id, style, head, scratch),
-        Place::Unlisted if matcher.refuses_unlisted() && head.method == b"OPTIONS" => {
-            let decision = decision::decide_unlisted(matcher, head);
-            match answer(Responder::unlisted(matcher), decision, head, Style::Path, scratch) {
-                Some(answer) => Outcome::Answer {
-                    answer,
-                    otherwise: None,
-                },
-                None => Outcome::Untouched,
-            }
-        }
-        Place::Unlisted | Place::Nowhere => Outcome::Untouched,
+impl Edge {
+    /// Puts a configuration to work.
+    pub fn new(matcher: Matcher) -> Self {
+        let stats = Stats::new(matcher.counted_buckets());
+        Self { matcher, stats }
     }
-}
 
-fn on_managed_request<'a>(
-    matcher: &'a Matcher,
-    id: BucketId,
-    style: Style,
-    head: &RequestHead<'a>,
-    scratch: &'a mut Scratch,
-) -> Outcome<'a> {
-    let Some(bucket) = matcher.bucket(id) else {
-        return Outcome::Untouched;
-    };
-    if bucket.mode() == Mode::Shadow && !matcher.settings().explain {
-        return Outcome::Untouched;
+    /// The configuration.
+    pub fn matcher(&self) -> &Matcher {
+        &self.matcher
     }
-    let upstream = |verdict| Decided { bucket: id, verdict };
-    match decision::decide(matcher, id, bucket, head) {
-        Decision::Actual(verdict) => Outcome::Upstream(upstream(verdict)),
-        Decision::Preflight(verdict) if bucket.mode() == Mode::Shadow => Outcome::Upstream(upstream(verdict)),
-        Decision::BadPreflight(reason) if bucket.mode() == Mode::Shadow => {
-            Outcome::Upstream(upstream(Err(reason.into())))
+
+    /// What was counted so far.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Decides what becomes of a request. Never changes it: that would clear Envoy's route cache.
+    pub fn on_request<'a>(&'a self, head: &RequestHead<'a>, scratch: &'a mut Scratch) -> Outcome<'a> {
+        match self.matcher.locate(head.authority, head.path) {
+            Place::Bucket(id, style) => self.on_managed_request(id, style, head, scratch),
+            Place::Unlisted if self.matcher.refuses_unlisted() && head.method == b"OPTIONS" => {
+                let decision = decision::decide_unlisted(&self.matcher, head);
+                match answer(
+                    Responder::unlisted(&self.matcher),
+                    decision,
+                    head,
+                    Style::Path,
+                    scratch,
+                ) {
+                    Some(answer) => {
+                        self.stats.count(None, Mode::Enforce, &decision);
+                        Outcome::Answer {
+                            answer,
+                            otherwise: None,
+                        }
+                    }
+                    None => Outcome::Untouched,
+                }
+            }
+            Place::Unlisted | Place::Nowhere => Outcome::Untouched,
         }
-        decision => match answer(
-            Responder::new(matcher, id, bucket),
+    }
+
+    fn on_managed_request<'a>(
+        &'a self,
+        id: BucketId,
+        style: Style,
+        head: &RequestHead<'a>,
+        scratch: &'a mut Scratch,
+    ) -> Outcome<'a> {
+        let Some(bucket) = self.matcher.bucket(id) else {
+            return Outcome::Untouched;
+        };
+        let decision = decision::decide(&self.matcher, id, bucket, head);
+        self.stats.count(Some(id), bucket.mode(), &decision);
+        let upstream = |verdict| Decided { bucket: id, verdict };
+        if bucket.mode() == Mode::Shadow {
+            // The response is only ever explained.
+            let shown = self.matcher.settings().explain.then(|| decision.verdict());
+            return shown.map_or(Outcome::Untouched, |verdict| Outcome::Upstream(upstream(verdict)));
+        }
+        match answer(
+            Responder::new(&self.matcher, id, bucket),
             decision,
             head,
             style,
@@ -122,8 +155,43 @@ fn on_managed_request<'a>(
                 answer,
                 otherwise: Some(upstream(Err(NoRule::Unanswered))),
             },
-            None => Outcome::Untouched,
-        },
+            None => Outcome::Upstream(upstream(decision.verdict())),
+        }
+    }
+
+    /// Gives a response its headers, on success, on errors and on the proxy's own replies alike. `sent` is what the response
+    /// has so far.
+    pub fn on_response(
+        &self,
+        decided: Decided,
+        echo: Echo<'_>,
+        sent: &Pairs<'_>,
+        scratch: &mut Scratch,
+        response: &mut impl ResponseHeaders,
+    ) {
+        let Some(bucket) = self.matcher.bucket(decided.bucket) else {
+            return;
+        };
+        let responder = Responder::new(&self.matcher, decided.bucket, bucket);
+        if bucket.mode() == Mode::Enforce {
+            let stands = bucket.upstream_cors() == UpstreamCors::Keep
+                && sent.clone().any(|(name, _)| is_named(name, names::ALLOW_ORIGIN));
+            if !stands {
+                replace_cors_headers(responder, decided.verdict, echo, sent, scratch, response);
+            }
+            if let Some(wanted) = responder.vary(decided.verdict) {
+                let lines = sent
+                    .clone()
+                    .filter(|(name, _)| is_named(name, names::VARY))
+                    .map(|(_, value)| value);
+                if let Some(merged) = scratch.merge_vary(lines, wanted) {
+                    response.set(names::VARY, merged);
+                }
+            }
+        }
+        if let Some(text) = responder.explanation(decided.verdict, scratch) {
+            response.set(names::EXPLAIN, text);
+        }
     }
 }
 
@@ -138,41 +206,6 @@ fn answer<'a>(
         Decision::Actual(_) => None,
         Decision::Preflight(verdict) => Some(responder.preflight(verdict, head, style, scratch)),
         Decision::BadPreflight(reason) => Some(responder.bad_request(reason, head, scratch)),
-    }
-}
-
-/// Gives a response its headers, on success, on errors and on the proxy's own replies alike. `sent` is what the response
-/// has so far.
-pub fn on_response(
-    matcher: &Matcher,
-    decided: Decided,
-    echo: Echo<'_>,
-    sent: &Pairs<'_>,
-    scratch: &mut Scratch,
-    response: &mut impl ResponseHeaders,
-) {
-    let Some(bucket) = matcher.bucket(decided.bucket) else {
-        return;
-    };
-    let responder = Responder::new(matcher, decided.bucket, bucket);
-    if bucket.mode() == Mode::Enforce {
-        let stands = bucket.upstream_cors() == UpstreamCors::Keep
-            && sent.clone().any(|(name, _)| is_named(name, names::ALLOW_ORIGIN));
-        if !stands {
-            replace_cors_headers(responder, decided.verdict, echo, sent, scratch, response);
-        }
-        if let Some(wanted) = responder.vary(decided.verdict) {
-            let lines = sent
-                .clone()
-                .filter(|(name, _)| is_named(name, names::VARY))
-                .map(|(_, value)| value);
-            if let Some(merged) = scratch.merge_vary(lines, wanted) {
-                response.set(names::VARY, merged);
-            }
-        }
-    }
-    if let Some(text) = responder.explanation(decided.verdict, scratch) {
-        response.set(names::EXPLAIN, text);
     }
 }
 

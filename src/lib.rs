@@ -13,4 +13,5 @@ mod filter;
 pub mod http;
 pub mod matcher;
 pub mod profile;
+pub mod stats;
 pub mod wildcard;

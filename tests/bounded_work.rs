@@ -16,11 +16,11 @@ use std::time::Instant;
 
 use bucket_cors::answer::Scratch;
 use bucket_cors::config::{Bucket, Mode, Rule, Settings, UpstreamCors};
-use bucket_cors::edge::{self, ResponseHeaders};
+use bucket_cors::edge::{Edge, Outcome, ResponseHeaders};
 use bucket_cors::http::head::RequestHead;
 use bucket_cors::http::pairs::{self, Pairs};
 use bucket_cors::http::{list, origin, vary};
-use bucket_cors::matcher::{Matcher, MatcherBuilder};
+use bucket_cors::matcher::MatcherBuilder;
 use bucket_cors::profile::{PROFILES, Profile};
 use bucket_cors::wildcard::Pattern;
 
@@ -71,7 +71,7 @@ fn pattern(text: &str) -> Pattern<'static> {
 
 /// A bucket such as operators have, and patterns that make a walk go as far as it can: what stands before and after their
 /// `*` repeats, and each is a part of the next.
-fn matcher(profile: &'static Profile) -> Matcher {
+fn edge(profile: &'static Profile) -> Edge {
     let mut builder = MatcherBuilder::default();
     let mut origins: Vec<_> = [
         "https://app.example.com",
@@ -107,20 +107,20 @@ fn matcher(profile: &'static Profile) -> Matcher {
         .into(),
         response_vary: None,
     });
-    builder.finish(Settings {
+    Edge::new(builder.finish(Settings {
         explain: true,
         ..Settings::default()
-    })
+    }))
 }
 
 /// One request, from its address to its answer; 0 where it goes upstream.
-fn serve(matcher: &Matcher, request: &RequestHead<'_>, scratch: &mut Scratch) -> u32 {
-    match edge::on_request(matcher, request, scratch) {
-        edge::Outcome::Answer { answer, .. } => black_box(answer).status,
-        edge::Outcome::Untouched => 0,
-        edge::Outcome::Upstream(decided) => {
-            let echo = decided.echo(matcher, request);
-            edge::on_response(matcher, decided, echo, &Pairs::parse(b""), scratch, &mut Unseen);
+fn serve(edge: &Edge, request: &RequestHead<'_>, scratch: &mut Scratch) -> u32 {
+    match edge.on_request(request, scratch) {
+        Outcome::Answer { answer, .. } => black_box(answer).status,
+        Outcome::Untouched => 0,
+        Outcome::Upstream(decided) => {
+            let echo = decided.echo(edge, request);
+            edge.on_response(decided, echo, &Pairs::parse(b""), scratch, &mut Unseen);
             0
         }
     }
@@ -217,7 +217,7 @@ fn worst_origins() -> Vec<(&'static str, Vec<u8>)> {
 fn the_worst_request_costs_a_few_ordinary_preflights() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     for profile in PROFILES {
-        let matcher = matcher(profile);
+        let edge = edge(profile);
         let mut scratch = Scratch::default();
         let ordinary = RequestHead {
             method: b"OPTIONS",
@@ -228,7 +228,7 @@ fn the_worst_request_costs_a_few_ordinary_preflights() {
             request_headers: Some(b"authorization,content-md5,content-type,x-oss-date,x-oss-meta-author"),
             ..RequestHead::default()
         };
-        assert!(serve(&matcher, &ordinary, &mut scratch) < 300);
+        assert!(serve(&edge, &ordinary, &mut scratch) < 300);
         let mut worst = 0.0_f64;
         let mut check = |what: &str, request: &RequestHead<'_>| {
             let mut other = Scratch::default();
@@ -237,10 +237,10 @@ fn the_worst_request_costs_a_few_ordinary_preflights() {
                 times = time(
                     &mut [
                         &mut || {
-                            black_box(serve(&matcher, black_box(&ordinary), &mut scratch));
+                            black_box(serve(&edge, black_box(&ordinary), &mut scratch));
                         },
                         &mut || {
-                            black_box(serve(&matcher, black_box(request), &mut other));
+                            black_box(serve(&edge, black_box(request), &mut other));
                         },
                     ],
                     50,
@@ -264,7 +264,7 @@ fn the_worst_request_costs_a_few_ordinary_preflights() {
                 request_headers,
                 ..ordinary
             };
-            let status = serve(&matcher, &request, &mut Scratch::default());
+            let status = serve(&edge, &request, &mut Scratch::default());
             assert_eq!(status < 300, is_allowed, "{what}");
             check(&format!("header list: {what}"), &request);
         }
@@ -333,7 +333,7 @@ fn per_byte(what: &str, lengths: &[usize], make: impl Fn(usize) -> Vec<u8>, mut 
 #[test]
 fn time_per_byte_does_not_grow() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let matcher = matcher(PROFILES[1]);
+    let edge = edge(PROFILES[1]);
     let mut scratch = Scratch::default();
     let request = RequestHead {
         method: b"OPTIONS",
@@ -351,7 +351,7 @@ fn time_per_byte_does_not_grow() {
             |n| byte.repeat(n),
             |value| {
                 black_box(serve(
-                    &matcher,
+                    &edge,
                     &RequestHead {
                         origin: Some(value),
                         ..request
@@ -381,7 +381,7 @@ fn time_per_byte_does_not_grow() {
             make,
             |value| {
                 black_box(serve(
-                    &matcher,
+                    &edge,
                     &RequestHead {
                         request_headers: Some(value),
                         ..request
@@ -400,7 +400,7 @@ fn time_per_byte_does_not_grow() {
     ] {
         let make = |n: usize| [b"/b/", &segment.repeat(n / segment.len())[..]].concat();
         per_byte(&format!("path of {what}"), &lengths, make, |path| {
-            black_box(matcher.locate(None, Some(path)));
+            black_box(edge.matcher().locate(None, Some(path)));
         });
     }
     let mut out = Vec::new();

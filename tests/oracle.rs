@@ -40,7 +40,7 @@ fn generated(seed: u64) -> Case {
 
 /// The index of the first request on which the compiled core and the naive edge differ.
 fn difference(case: &Case, fault: Option<Fault>) -> Option<usize> {
-    let matcher = edge::compile(&case.settings, &case.buckets);
+    let core = edge::compile(&case.settings, &case.buckets);
     let oracle = Oracle {
         fault,
         ..Oracle::new(&case.settings, &case.buckets)
@@ -48,16 +48,16 @@ fn difference(case: &Case, fault: Option<Fault>) -> Option<usize> {
     let mut scratch = Scratch::default();
     case.requests
         .iter()
-        .position(|request| edge::serve(&matcher, request, &mut scratch) != oracle.serve(request))
+        .position(|request| edge::serve(&core, request, &mut scratch) != oracle.serve(request))
 }
 
 fn explain(seed: u64, case: &Case) -> String {
     let case = shrink::shrink(case.clone(), |case| difference(case, None).is_some());
     let request = &case.requests[difference(&case, None).unwrap_or_default()];
-    let matcher = edge::compile(&case.settings, &case.buckets);
+    let core = edge::compile(&case.settings, &case.buckets);
     format!(
         "the core and the oracle differ; ORACLE_SEED={seed} repeats it; made small:\n{case}\ncore:   {:?}\noracle: {:?}",
-        edge::serve(&matcher, request, &mut Scratch::default()),
+        edge::serve(&core, request, &mut Scratch::default()),
         Oracle::new(&case.settings, &case.buckets).serve(request),
     )
 }

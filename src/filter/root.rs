@@ -6,8 +6,9 @@ use log::{error, info, warn};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
-use super::stream::{Edge, Stream};
+use super::stream::{Shared, Stream};
 use crate::config;
+use crate::edge::Edge;
 use crate::matcher::MatcherBuilder;
 
 /// Holds the configuration of one plugin instance.
@@ -16,7 +17,7 @@ use crate::matcher::MatcherBuilder;
 /// while streams of the old one are still in flight. A global would switch under them.
 #[derive(Default)]
 pub(super) struct Root {
-    edge: Option<Rc<Edge>>,
+    shared: Option<Rc<Shared>>,
 }
 
 impl Context for Root {}
@@ -48,12 +49,12 @@ impl RootContext for Root {
             matcher.pattern_count(),
             report.warnings.total()
         );
-        self.edge = Some(Rc::new(Edge::new(matcher)));
+        self.shared = Some(Rc::new(Shared::new(Edge::new(matcher))));
         true
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Stream::new(self.edge.clone())))
+        Some(Box::new(Stream::new(self.shared.clone())))
     }
 
     fn get_type(&self) -> Option<ContextType> {

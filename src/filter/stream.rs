@@ -8,15 +8,14 @@ use proxy_wasm::types::Action;
 
 use super::host::{self, HeaderMap};
 use crate::answer::Scratch;
-use crate::edge::{self, Decided, Echo, Outcome, ResponseHeaders};
+use crate::edge::{Decided, Echo, Edge, Outcome, ResponseHeaders};
 use crate::http::head::{self, RequestHead};
 use crate::http::names;
 use crate::http::pairs::{self, Pairs};
-use crate::matcher::Matcher;
 
-/// A loaded configuration with the memory that its streams share. A VM runs one callback at a time.
-pub(super) struct Edge {
-    matcher: Matcher,
+/// A configuration at work, with the memory that its streams share. A VM runs one callback at a time.
+pub(super) struct Shared {
+    edge: Edge,
     buffers: RefCell<Buffers>,
 }
 
@@ -32,10 +31,10 @@ struct Buffers {
 /// How many emptied buffers are kept: as many streams in flight at once then cost no allocation.
 const MAX_SPARE: usize = 256;
 
-impl Edge {
-    pub(super) fn new(matcher: Matcher) -> Self {
+impl Shared {
+    pub(super) fn new(edge: Edge) -> Self {
         Self {
-            matcher,
+            edge,
             buffers: RefCell::default(),
         }
     }
@@ -43,7 +42,7 @@ impl Edge {
 
 /// One request.
 pub(super) struct Stream {
-    edge: Option<Rc<Edge>>,
+    shared: Option<Rc<Shared>>,
     /// Present from the request to its response, where the response is ours. Not for a request that was answered: Envoy
     /// runs the response callback for the filter's own replies as well, and headers given twice are doubled.
     kept: Option<Kept>,
@@ -58,16 +57,16 @@ struct Kept {
 }
 
 impl Stream {
-    pub(super) fn new(edge: Option<Rc<Edge>>) -> Self {
-        Self { edge, kept: None }
+    pub(super) fn new(shared: Option<Rc<Shared>>) -> Self {
+        Self { shared, kept: None }
     }
 }
 
 impl Drop for Stream {
     /// A client that goes away before the response must not take a buffer with it.
     fn drop(&mut self) {
-        if let (Some(edge), Some(kept)) = (&self.edge, self.kept.take())
-            && let Ok(mut buffers) = edge.buffers.try_borrow_mut()
+        if let (Some(shared), Some(kept)) = (&self.shared, self.kept.take())
+            && let Ok(mut buffers) = shared.buffers.try_borrow_mut()
         {
             kept.recycle(&mut buffers.spare);
         }
@@ -78,10 +77,10 @@ impl Context for Stream {}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
-        let Some(edge) = &self.edge else {
+        let Some(shared) = &self.shared else {
             return Action::Continue;
         };
-        let Ok(mut buffers) = edge.buffers.try_borrow_mut() else {
+        let Ok(mut buffers) = shared.buffers.try_borrow_mut() else {
             return Action::Continue;
         };
         let Buffers {
@@ -91,7 +90,7 @@ impl HttpContext for Stream {
         } = &mut *buffers;
         let map = header_map(HeaderMap::Request, head::NAMES.iter());
         let head = RequestHead::read(Pairs::parse(&map));
-        let decided = match edge::on_request(&edge.matcher, &head, scratch) {
+        let decided = match shared.edge.on_request(&head, scratch) {
             Outcome::Untouched => None,
             Outcome::Upstream(decided) => Some(decided),
             Outcome::Answer { answer, otherwise } => {
@@ -102,15 +101,15 @@ impl HttpContext for Stream {
                 otherwise
             }
         };
-        self.kept = decided.map(|decided| Kept::new(decided, decided.echo(&edge.matcher, &head), spare));
+        self.kept = decided.map(|decided| Kept::new(decided, decided.echo(&shared.edge, &head), spare));
         Action::Continue
     }
 
     fn on_http_response_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
-        let (Some(edge), Some(kept)) = (&self.edge, self.kept.take()) else {
+        let (Some(shared), Some(kept)) = (&self.shared, self.kept.take()) else {
             return Action::Continue;
         };
-        let Ok(mut buffers) = edge.buffers.try_borrow_mut() else {
+        let Ok(mut buffers) = shared.buffers.try_borrow_mut() else {
             return Action::Continue;
         };
         let Buffers { scratch, spare, .. } = &mut *buffers;
@@ -118,8 +117,7 @@ impl HttpContext for Stream {
             HeaderMap::Response,
             names::CORS_RESPONSE_HEADERS.iter().chain([&names::VARY]),
         );
-        edge::on_response(
-            &edge.matcher,
+        shared.edge.on_response(
             kept.decided,
             kept.echo(),
             &Pairs::parse(&map),

@@ -30,6 +30,13 @@ use trie::{Forest, Root};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BucketId(u32);
 
+impl BucketId {
+    /// The index in the configuration, from 0.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A rule of a bucket: its index in the document, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleId(u32);
@@ -205,6 +212,11 @@ impl Matcher {
     /// How many distinct origin and header patterns the buckets have, the lone `*` apart.
     pub fn pattern_count(&self) -> usize {
         self.pattern_count
+    }
+
+    /// How many buckets are counted one by one.
+    pub fn counted_buckets(&self) -> usize {
+        0
     }
 
     /// Whether a preflight for a bucket that is not listed is refused.

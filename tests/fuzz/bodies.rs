@@ -12,11 +12,11 @@ pub mod proofs;
 
 use bucket_cors::answer::Scratch;
 use bucket_cors::config::{self, Bucket, Mode, Rule, Settings, UpstreamCors};
-use bucket_cors::edge::{self as core_edge, ResponseHeaders};
+use bucket_cors::edge::{self as core_edge, Edge, ResponseHeaders};
 use bucket_cors::http::head::RequestHead;
 use bucket_cors::http::pairs::{self, Pairs};
 use bucket_cors::http::{token, vary};
-use bucket_cors::matcher::{Matcher, MatcherBuilder};
+use bucket_cors::matcher::MatcherBuilder;
 use bucket_cors::profile;
 
 use proofs::choices::Choices;
@@ -51,20 +51,20 @@ pub fn configuration(text: &[u8]) {
             assert!(names.into_iter().all(|name| token::is_token(name.as_bytes())));
         }
     }
-    let matcher = builder.finish(settings.clone());
+    let core = Edge::new(builder.finish(settings.clone()));
     let mut choices = Choices::new(text);
     for _ in 0..4 {
         let request = generate::request(&mut choices, &settings, &buckets);
-        agrees(&matcher, &settings, &buckets, &request);
+        agrees(&core, &settings, &buckets, &request);
     }
 }
 
 /// Generated configurations and requests are answered as the naive edge answers them.
 pub fn decision(tape: &[u8]) {
     let case = generate::case(&mut Choices::new(tape), 8);
-    let matcher = edge::compile(&case.settings, &case.buckets);
+    let core = edge::compile(&case.settings, &case.buckets);
     for request in &case.requests {
-        agrees(&matcher, &case.settings, &case.buckets, request);
+        agrees(&core, &case.settings, &case.buckets, request);
     }
 }
 
@@ -84,7 +84,7 @@ pub fn addressing(tape: &[u8]) {
             ..Rule::default()
         }];
     }
-    let matcher = edge::compile(&settings, &buckets);
+    let core = edge::compile(&settings, &buckets);
     let authority = choices.bytes(300);
     let path = choices.rest().to_vec();
     for (authority, path) in [
@@ -99,7 +99,7 @@ pub fn addressing(tape: &[u8]) {
                 path: path.cloned(),
                 ..Request::preflight(origin, "GET")
             };
-            agrees(&matcher, &settings, &buckets, &request);
+            agrees(&core, &settings, &buckets, &request);
         }
     }
 }
@@ -109,7 +109,7 @@ pub fn response(tape: &[u8]) {
     survives(tape);
     let mut choices = Choices::new(tape);
     let (settings, buckets) = generate::configuration(&mut choices);
-    let matcher = edge::compile(&settings, &buckets);
+    let core = edge::compile(&settings, &buckets);
     let request = generate::request(&mut choices, &settings, &buckets);
     let sent = sent_headers(&mut choices);
     let mut map = Vec::new();
@@ -124,20 +124,14 @@ pub fn response(tape: &[u8]) {
 
     let head = edge::head(&request);
     let mut scratch = Scratch::default();
-    let core_edge::Outcome::Upstream(decided) = core_edge::on_request(&matcher, &head, &mut scratch) else {
+    let core_edge::Outcome::Upstream(decided) = core.on_request(&head, &mut scratch) else {
         return;
     };
     let mut response = Response(sent.clone());
-    let echo = decided.echo(&matcher, &head);
-    core_edge::on_response(
-        &matcher,
-        decided,
-        echo,
-        &Pairs::parse(&map),
-        &mut scratch,
-        &mut response,
-    );
-    let keeps = matcher
+    let echo = decided.echo(&core, &head);
+    core.on_response(decided, echo, &Pairs::parse(&map), &mut scratch, &mut response);
+    let keeps = core
+        .matcher()
         .bucket(decided.bucket)
         .expect("it was decided on")
         .upstream_cors()
@@ -277,8 +271,8 @@ fn naive_vary(lines: &[&[u8]], wanted: &str) -> Option<Vec<u8>> {
     (parts.len() > before).then(|| parts.join(&b", "[..]))
 }
 
-fn agrees(matcher: &Matcher, settings: &Settings, buckets: &[Bucket<'_>], request: &Request) {
-    let outcome = edge::serve(matcher, request, &mut Scratch::default());
+fn agrees(core: &Edge, settings: &Settings, buckets: &[Bucket<'_>], request: &Request) {
+    let outcome = edge::serve(core, request, &mut Scratch::default());
     assert_eq!(
         outcome,
         Oracle::new(settings, buckets).serve(request),

@@ -2,20 +2,20 @@
 
 use bucket_cors::answer::Scratch;
 use bucket_cors::config::{Bucket, Mode, Settings};
-use bucket_cors::edge::{self, ResponseHeaders};
+use bucket_cors::edge::{self, Edge, ResponseHeaders};
 use bucket_cors::http::head::RequestHead;
 use bucket_cors::http::names;
 use bucket_cors::http::pairs::Pairs;
-use bucket_cors::matcher::{Matcher, MatcherBuilder};
+use bucket_cors::matcher::MatcherBuilder;
 
 use super::requests::{Headers, Outcome, Request};
 
-pub fn compile(settings: &Settings, buckets: &[Bucket<'_>]) -> Matcher {
+pub fn compile(settings: &Settings, buckets: &[Bucket<'_>]) -> Edge {
     let mut builder = MatcherBuilder::default();
     for bucket in buckets {
         builder.add(bucket);
     }
-    builder.finish(settings.clone())
+    Edge::new(builder.finish(settings.clone()))
 }
 
 pub fn head(request: &Request) -> RequestHead<'_> {
@@ -31,9 +31,9 @@ pub fn head(request: &Request) -> RequestHead<'_> {
     }
 }
 
-pub fn serve(matcher: &Matcher, request: &Request, scratch: &mut Scratch) -> Outcome {
+pub fn serve(edge: &Edge, request: &Request, scratch: &mut Scratch) -> Outcome {
     let head = head(request);
-    match edge::on_request(matcher, &head, scratch) {
+    match edge.on_request(&head, scratch) {
         edge::Outcome::Untouched => Outcome::Untouched,
         edge::Outcome::Answer { answer, .. } => Outcome::Answered {
             status: answer.status,
@@ -47,8 +47,8 @@ pub fn serve(matcher: &Matcher, request: &Request, scratch: &mut Scratch) -> Out
         },
         edge::Outcome::Upstream(decided) => {
             let mut set = Recorder::default();
-            let echo = decided.echo(matcher, &head);
-            edge::on_response(matcher, decided, echo, &Pairs::parse(b""), scratch, &mut set);
+            let echo = decided.echo(edge, &head);
+            edge.on_response(decided, echo, &Pairs::parse(b""), scratch, &mut set);
             let take = |name: &str, set: &mut Recorder| {
                 let at = set.0.iter().position(|(set, _)| set == name)?;
                 Some(set.0.remove(at).1)
@@ -56,7 +56,8 @@ pub fn serve(matcher: &Matcher, request: &Request, scratch: &mut Scratch) -> Out
             let vary =
                 take(names::VARY, &mut set).map(|vary| String::from_utf8(vary).expect("Vary is ASCII"));
             let explanation = take(names::EXPLAIN, &mut set);
-            let mode = matcher
+            let mode = edge
+                .matcher()
                 .bucket(decided.bucket)
                 .expect("a place is a bucket that exists")
                 .mode();
