@@ -22,10 +22,10 @@ export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build envoy run test fuzz lint image manifests artifacts clean
+.PHONY: help build envoy run test conformance fuzz lint image manifests artifacts clean
 
 help: ## print every target
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 build: ## build the module at target/bucket_cors.wasm
 	@$(TOOLCHAIN) build_module
@@ -41,6 +41,9 @@ run: build envoy ## serve the sample on 127.0.0.1:10000 (PORT, ADMIN_PORT, ORIGI
 
 test: build envoy ## run every test, the ones in a real Envoy included
 	@.ci/test
+
+conformance: build envoy ## print what public suites, recordings and documents say, and how far this project agrees
+	@$(TOOLCHAIN) cargo test --quiet --test conformance -- --table
 
 fuzz: ## fuzz each target of tests/fuzz for FUZZ_SECONDS (60)
 	@.ci/fuzz $(FUZZ_SECONDS)

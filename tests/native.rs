@@ -16,6 +16,8 @@ mod native_host;
 mod proofs;
 #[path = "native/replay.rs"]
 mod replay;
+#[path = "native/ring.rs"]
+mod ring;
 mod support;
 
 use native_host::{Answer, Headers, Import, Line, Response, Vm};

@@ -17,7 +17,6 @@ mod choices;
 mod errors;
 mod limits;
 mod properties;
-mod replay;
 mod shapes;
 mod warnings;
 

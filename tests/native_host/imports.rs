@@ -8,10 +8,7 @@ use std::slice;
 
 use super::headers::Headers;
 use super::owner::{self, Owner};
-use super::state::{
-    BAD_ARGUMENT, Callback, Host, Import, Line, NOT_FOUND, OK, REQUEST_HEADERS, RESPONSE_HEADERS, Reply,
-    text, with_host,
-};
+use super::state::{Callback, Host, Import, Line, NOT_FOUND, OK, Reply, text, with_host};
 
 /// `proxy_buffer_type_t::PluginConfiguration`.
 const PLUGIN_CONFIGURATION: u32 = 7;
@@ -232,8 +229,9 @@ unexpected! {
 }
 
 #[cfg(test)]
+#[allow(unused_imports)] // A test binary with a harness of its own leaves these tests out.
 mod tests {
-    use super::super::state::Exchange;
+    use super::super::state::{BAD_ARGUMENT, Exchange, REQUEST_HEADERS, RESPONSE_HEADERS};
     use super::*;
 
     fn read(map: u32, name: &str) -> (u32, Option<Vec<u8>>) {

@@ -25,6 +25,8 @@ pub(crate) struct Listener {
     /// What stands before the router.
     filters: Vec<Value>,
     routes: Value,
+    /// More fields of the connection manager.
+    manager: Value,
 }
 
 impl Listener {
@@ -37,12 +39,19 @@ impl Listener {
             name: name.to_owned(),
             filters,
             routes,
+            manager: json!({}),
         }
     }
 
     /// The same with other routes.
     pub(crate) fn with_routes(mut self, routes: Value) -> Self {
         self.routes = routes;
+        self
+    }
+
+    /// The same with more fields of the connection manager.
+    pub(crate) fn with_manager(mut self, fields: Value) -> Self {
+        self.manager = fields;
         self
     }
 
@@ -53,28 +62,35 @@ impl Listener {
             "router.v3.Router",
             json!({}),
         ));
-        let manager = format!(
-            "{TYPES}/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-        );
+        let mut manager = json!({
+            "@type": format!(
+                "{TYPES}/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+            ),
+            "stat_prefix": "edge",
+            // So that a test can compare it with the one in an error body.
+            "always_set_request_id_in_response": true,
+            "upgrade_configs": [{ "upgrade_type": "websocket" }],
+            "route_config": { "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": self.routes }] },
+            "http_filters": filters,
+        });
+        for (name, value) in self.manager.as_object().into_iter().flatten() {
+            manager[name] = value.clone();
+        }
         json!({
             "name": self.name,
-            "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } },
+            "address": address(SocketAddr::from(([127, 0, 0, 1], 0))),
             "filter_chains": [{ "filters": [{
-                "name": "envoy.filters.network.http_connection_manager",
-                "typed_config": {
-                    "@type": manager,
-                    "stat_prefix": "edge",
-                    // So that a test can compare it with the one in an error body.
-                    "always_set_request_id_in_response": true,
-                    "upgrade_configs": [{ "upgrade_type": "websocket" }],
-                    "route_config": { "virtual_hosts": [{
-                        "name": "all", "domains": ["*"], "routes": self.routes,
-                    }] },
-                    "http_filters": filters,
-                },
+                "name": "envoy.filters.network.http_connection_manager", "typed_config": manager,
             }] }],
         })
     }
+}
+
+/// A listener as a resource of a file.
+pub(crate) fn listener_resource(listener: &Listener) -> Value {
+    let mut resource = listener.to_json();
+    resource["@type"] = format!("{TYPES}/envoy.config.listener.v3.Listener").into();
+    resource
 }
 
 /// An HTTP filter of Envoy's own: `kind` is its type below `envoy.extensions.filters.http`.
@@ -85,21 +101,31 @@ pub(crate) fn http_filter(name: &str, kind: &str, mut fields: Value) -> Value {
 
 /// Our filter with a configuration text, as the sample has it.
 pub(crate) fn bucket_cors(configuration: &str) -> Value {
-    bucket_cors_given(json!({
-        "@type": format!("{TYPES}/google.protobuf.StringValue"), "value": configuration,
-    }))
+    bucket_cors_named("", configuration.as_bytes())
+}
+
+/// The same with a configuration that need not be text, and a root id that stands in each line it logs.
+pub(crate) fn bucket_cors_named(root_id: &str, configuration: &[u8]) -> Value {
+    let configuration = match std::str::from_utf8(configuration) {
+        Ok(text) => json!({ "@type": format!("{TYPES}/google.protobuf.StringValue"), "value": text }),
+        // Only so can what is no text get to the filter.
+        Err(_) => {
+            json!({ "@type": format!("{TYPES}/google.protobuf.BytesValue"), "value": base64(configuration) })
+        }
+    };
+    bucket_cors_given(root_id, configuration)
 }
 
 /// Our filter with a configuration that is a `google.protobuf.Struct`.
 pub(crate) fn bucket_cors_with_struct(configuration: &Value) -> Value {
-    bucket_cors_given(json!({
-        "@type": format!("{TYPES}/google.protobuf.Struct"), "value": configuration,
-    }))
+    let configuration = json!({ "@type": format!("{TYPES}/google.protobuf.Struct"), "value": configuration });
+    bucket_cors_given("", configuration)
 }
 
-fn bucket_cors_given(configuration: Value) -> Value {
+fn bucket_cors_given(root_id: &str, configuration: Value) -> Value {
     let config = json!({
         "name": "bucket-cors",
+        "root_id": root_id,
         "failure_policy": "FAIL_RELOAD",
         "reload_config": { "backoff": { "base_interval": "0.1s" } },
         "vm_config": {
@@ -110,6 +136,21 @@ fn bucket_cors_given(configuration: Value) -> Value {
         "configuration": configuration,
     });
     http_filter("bucket-cors", "wasm.v3.Wasm", json!({ "config": config }))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |group: &[u8]| {
+        let bits =
+            group.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte)) << (24 - 8 * group.len());
+        (0..4)
+            .map(|at| match at <= group.len() {
+                true => char::from(DIGITS[bits >> (18 - 6 * at) & 63]),
+                false => '=',
+            })
+            .collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
 }
 
 /// What the sample lets the filter do, so that every test shows that it is enough.
@@ -177,24 +218,12 @@ impl Envoy {
     /// Envoy is stopped with the thread that started it, so that nothing is left even of a test that is killed: start it
     /// from the thread that outlives its use.
     pub(crate) fn start(listeners: &[Listener], upstream: SocketAddr) -> Result<Self, Refused> {
-        let address = |address: SocketAddr| json!({ "socket_address": { "address": address.ip().to_string(), "port_value": address.port() } });
-        Self::start_with(&json!({
-            "admin": { "address": address(SocketAddr::from(([127, 0, 0, 1], 0))) },
-            "static_resources": {
-                "listeners": listeners.iter().map(Listener::to_json).collect::<Vec<_>>(),
-                "clusters": [{
-                    "name": "upstream",
-                    "load_assignment": { "cluster_name": "upstream", "endpoints": [{ "lb_endpoints": [
-                        { "endpoint": { "address": address(upstream) } },
-                    ] }] },
-                }],
-            },
-        }))
+        Self::start_with(&bootstrap(listeners, &[cluster("upstream", upstream)]), &[])
     }
 
-    /// The same with a bootstrap of the test's own, whose admin port should be 0.
-    pub(crate) fn start_with(bootstrap: &Value) -> Result<Self, Refused> {
-        let mut process = Process::spawn(bootstrap);
+    /// The same with a bootstrap of the test's own, and files that it names as `./name`.
+    pub(crate) fn start_with(bootstrap: &Value, files: &[(&str, Value)]) -> Result<Self, Refused> {
+        let mut process = Process::spawn(bootstrap, files);
         let deadline = Instant::now() + START;
         while Instant::now() < deadline {
             if let Some(status) = process.child.try_wait().unwrap() {
@@ -215,12 +244,32 @@ impl Envoy {
         panic!("Envoy was not ready in {START:?}:\n{}", process.log());
     }
 
+    /// The port of a listener, if it was taken.
+    pub(crate) fn find_port(&self, listener: &str) -> Option<u16> {
+        self.ports.get(listener).copied()
+    }
+
     /// The port of a listener.
     pub(crate) fn port(&self, listener: &str) -> u16 {
-        *self
-            .ports
-            .get(listener)
+        self.find_port(listener)
             .unwrap_or_else(|| panic!("no listener is named {listener:?}"))
+    }
+
+    /// Puts another file in the place of one, at once, as Envoy wants to see it.
+    pub(crate) fn replace(&self, file: &str, value: &Value) {
+        let (new, file) = (self.process.folder.join("new"), self.process.folder.join(file));
+        fs::write(&new, value.to_string()).unwrap();
+        fs::rename(new, file).unwrap();
+    }
+
+    /// The resident memory, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// What the admin interface says under a path.
@@ -244,8 +293,52 @@ impl Envoy {
                         .iter()
                         .any(|word| line.contains(word))
         };
-        self.log().lines().filter(is_failure).map(str::to_owned).collect()
+        // So Envoy puts it when a filter refuses its configuration, which is no failure.
+        let is_refusal = |line: &&str| {
+            line.contains("Failed to configure base Wasm plugin")
+                || line.contains("Plugin") && line.contains("failed to load")
+        };
+        let log = self.log();
+        let failures = log.lines().filter(is_failure).filter(|line| !is_refusal(line));
+        failures.map(str::to_owned).collect()
     }
+}
+
+/// What Envoy starts with.
+pub(crate) fn bootstrap(listeners: &[Listener], clusters: &[Value]) -> Value {
+    json!({
+        // Who asks, which Envoy wants to know even where it asks a file.
+        "node": { "id": "test", "cluster": "test" },
+        "admin": { "address": address(SocketAddr::from(([127, 0, 0, 1], 0))) },
+        "static_resources": {
+            "listeners": listeners.iter().map(Listener::to_json).collect::<Vec<_>>(),
+            "clusters": clusters,
+        },
+    })
+}
+
+/// A cluster of one host.
+pub(crate) fn cluster(name: &str, host: SocketAddr) -> Value {
+    json!({
+        "name": name,
+        "load_assignment": { "cluster_name": name, "endpoints": [{ "lb_endpoints": [
+            { "endpoint": { "address": address(host) } },
+        ] }] },
+    })
+}
+
+/// A file of resources, as Envoy reads and watches it.
+pub(crate) fn resources(resources: &[Value]) -> Value {
+    json!({ "resources": resources })
+}
+
+/// Where Envoy finds a file of resources that was handed to [`Envoy::start_with`].
+pub(crate) fn from_file(name: &str) -> Value {
+    json!({ "path_config_source": { "path": format!("./{name}") }, "resource_api_version": "V3" })
+}
+
+fn address(address: SocketAddr) -> Value {
+    json!({ "socket_address": { "address": address.ip().to_string(), "port_value": address.port() } })
 }
 
 fn is_ready(admin: u16) -> bool {
@@ -275,12 +368,15 @@ struct Process {
 }
 
 impl Process {
-    fn spawn(bootstrap: &Value) -> Self {
+    fn spawn(bootstrap: &Value, files: &[(&str, Value)]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = checkout().join(format!("target/envoy-tests/{}-{number}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("envoy.json"), bootstrap.to_string()).unwrap();
+        for (name, value) in files {
+            fs::write(folder.join(name), value.to_string()).unwrap();
+        }
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL"])
             .arg(binary())

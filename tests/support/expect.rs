@@ -26,6 +26,14 @@ impl Expectation {
             Self::Hostile(hostile) => hostile.problems(answer),
         }
     }
+
+    /// Whether it says if an origin is allowed.
+    pub(crate) fn fixes_the_verdict(&self) -> bool {
+        match self {
+            Self::Exact(_) | Self::Recorded(_) => true,
+            Self::Hostile(hostile) => hostile.fixes_the_verdict(),
+        }
+    }
 }
 
 /// Who answers.

@@ -12,4 +12,5 @@ pub(crate) mod conformance;
 pub(crate) mod envoy;
 pub(crate) mod expect;
 pub(crate) mod http;
+pub(crate) mod stand;
 pub(crate) mod upstream;

@@ -5,13 +5,26 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{bucket, in_one_configuration, permissive, read};
+use super::{Gathered, What, bucket, in_one_configuration, permissive, read};
 use crate::support::answer::{Answer, names_in};
 use crate::support::case::{Case, Request, UpstreamAnswer};
 use crate::support::expect::{ErrorBody, Expectation};
 
+/// Whose answers the file has: a tier, and what the table calls it.
+const TIERS: [(&str, &str); 9] = [
+    ("aws-snapshot", "AWS S3: recorded answers"),
+    ("aws-live-suite", "AWS S3: suites that run against it"),
+    ("s3-emulator", "AWS S3: emulators"),
+    ("s3-tests", "Ceph: s3-tests"),
+    ("rgw-unit", "Ceph: unit tests of its gateway"),
+    ("rgw-legacy", "Ceph: what its gateway once did"),
+    ("oss-live-suite", "OSS: suites that run against it"),
+    ("oss-doc", "OSS: documents"),
+    ("gcs-doc", "Google Cloud Storage: documents"),
+];
+
 #[derive(Deserialize)]
-struct Gathered {
+struct Answered {
     id: String,
     provider: String,
     tier: String,
@@ -75,34 +88,64 @@ pub(crate) struct Recorded {
     may_vary_by_origin: bool,
 }
 
-/// The cases of the stores whose profile this is.
-pub(crate) fn answers(profile: &str) -> Vec<Case> {
-    let gathered: Vec<Gathered> = read("answers.json");
-    let runs = |case: &Gathered| {
-        // Of Google's, the file says that its model is another one.
-        let case_profile = match case.provider.as_str() {
-            "oss" => "oss",
-            "aws" | "ceph" => "s3",
-            _ => "",
+/// Every case, tier by tier. What another model documents, or nobody answers any more, is not run.
+pub(crate) fn answers() -> Vec<Gathered> {
+    let answered: Vec<Answered> = read("answers.json");
+    if let Some(case) = answered.iter().find(|case| place_of(&case.tier).is_none()) {
+        panic!("answers.json: {}: an unknown tier, {}", case.id, case.tier);
+    }
+    let (mut members, mut gathered) = (BTreeMap::<&str, Vec<_>>::new(), Vec::new());
+    let mut places = BTreeMap::new();
+    for case in answered {
+        let place = place_of(&case.tier);
+        places.insert(case.id.clone(), place);
+        let profile = match case.provider.as_str() {
+            "oss" => Some("oss"),
+            "aws" | "ceph" => Some("s3"),
+            _ => None,
         };
-        case_profile == profile && case.tier != "rgw-legacy" && !case.model_disagrees
-    };
-    in_one_configuration(profile, gathered.into_iter().filter(runs).map(convert).collect())
+        match profile.filter(|_| case.tier != "rgw-legacy" && !case.model_disagrees) {
+            Some(profile) => members.entry(profile).or_default().push(convert(case)),
+            None => gathered.push((case.id, What::NotRun)),
+        }
+    }
+    for (profile, members) in members {
+        let cases = in_one_configuration(profile, members);
+        gathered.extend(
+            cases
+                .into_iter()
+                .map(|case| (case.name.clone(), What::Exchange(case))),
+        );
+    }
+    gathered.sort_by_key(|(id, _)| places[id]);
+    let name = |id: &str| TIERS[places[id].unwrap_or_default()].1.to_owned();
+    gathered
+        .into_iter()
+        .map(|(id, what)| Gathered {
+            source: name(&id),
+            id,
+            what,
+        })
+        .collect()
 }
 
-fn convert(gathered: Gathered) -> (Value, Case) {
-    let Gathered {
+fn place_of(tier: &str) -> Option<usize> {
+    TIERS.iter().position(|(name, _)| *name == tier)
+}
+
+fn convert(answered: Answered) -> (Value, Case) {
+    let Answered {
         id,
         request,
         expect: documented,
         ..
-    } = gathered;
-    let rules = gathered.bucket_rules.unwrap_or_default();
+    } = answered;
+    let rules = answered.bucket_rules.unwrap_or_default();
     let response_vary = rules.iter().find_map(|rule| rule.response_vary);
     let documents: Vec<Value> = rules.iter().map(NeutralRule::to_json).collect();
-    let is_managed = gathered.bucket_exists && request.target != Target::Service;
+    let is_managed = answered.bucket_exists && request.target != Target::Service;
     let is_preflight = request.method == "OPTIONS";
-    let status = gathered
+    let status = answered
         .upstream
         .map_or(documented.status, |upstream| upstream.status);
     let case = Case {
@@ -131,16 +174,16 @@ fn convert(gathered: Gathered) -> (Value, Case) {
             },
         },
         expectation: Expectation::Recorded(Box::new(Recorded {
-            matched_rule: usize::try_from(gathered.matched_rule).ok(),
+            matched_rule: usize::try_from(answered.matched_rule).ok(),
             is_preflight,
             is_managed,
-            verdict_only: gathered.provider == "ceph",
+            verdict_only: answered.provider == "ceph",
             may_vary_by_origin: response_vary != Some(false)
-                && gathered.tags.iter().any(|tag| tag == "expects-no-vary"),
+                && answered.tags.iter().any(|tag| tag == "expects-no-vary"),
             documented,
         })),
     };
-    let bucket = if gathered.bucket_exists {
+    let bucket = if answered.bucket_exists {
         bucket(&id, &documents, response_vary)
     } else {
         Value::Null
@@ -175,6 +218,19 @@ impl Recorded {
 
     fn verdict_problems(&self, answer: &Answer) -> Vec<String> {
         let mut problems = Vec::new();
+        let lines: Vec<&str> = answer
+            .headers
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| name.starts_with("access-control-"))
+            .collect();
+        // Whatever else a store's documentation leaves open: no match, no CORS headers; and none of them twice.
+        if self.is_managed && self.matched_rule.is_none() && !lines.is_empty() {
+            problems.push(format!("no rule matches, and the answer has {lines:?}"));
+        }
+        if (1..lines.len()).any(|at| lines[..at].contains(&lines[at])) {
+            problems.push(format!("a header stands twice among {lines:?}"));
+        }
         if answer.reached_upstream == self.is_preflight {
             problems.push(format!("reached the upstream: {}", answer.reached_upstream));
         }

@@ -1,9 +1,9 @@
-//! `hostile.json`: what attackers send and broken stores answer. Its configurations are run elsewhere.
+//! `hostile.json`: what attackers send and broken stores answer. For its configurations see `configurations`.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{permissive, read};
+use super::{Gathered, What, permissive, read};
 use crate::support::answer::{Answer, names_in};
 use crate::support::case::{Case, Request, UpstreamAnswer, from_hex};
 use crate::support::expect::Expectation;
@@ -12,7 +12,7 @@ use crate::support::expect::Expectation;
 const BUCKET: &str = "bucket";
 
 #[derive(Deserialize)]
-struct Gathered {
+struct Attack {
     id: String,
     kind: String,
     input: Value,
@@ -87,20 +87,24 @@ pub(crate) struct Hostile {
 }
 
 /// The hostile requests.
-pub(crate) fn hostile() -> Vec<Case> {
-    let gathered: Vec<Gathered> = read("hostile.json");
-    gathered
+pub(crate) fn hostile() -> Vec<Gathered> {
+    let attacks: Vec<Attack> = read("hostile.json");
+    attacks
         .into_iter()
-        .filter(|case| case.kind == "request")
-        .map(convert)
+        .filter(|attack| attack.kind == "request")
+        .map(|attack| Gathered {
+            source: "Hostile requests".to_owned(),
+            id: attack.id.clone(),
+            what: What::Exchange(convert(attack)),
+        })
         .collect()
 }
 
-fn convert(gathered: Gathered) -> Case {
-    let input: Input = serde_json::from_value(gathered.input)
-        .unwrap_or_else(|error| panic!("hostile.json: {}: {error}", gathered.id));
-    let expected: Hostile = serde_json::from_value(gathered.expected)
-        .unwrap_or_else(|error| panic!("hostile.json: {}: {error}", gathered.id));
+fn convert(attack: Attack) -> Case {
+    let input: Input = serde_json::from_value(attack.input)
+        .unwrap_or_else(|error| panic!("hostile.json: {}: {error}", attack.id));
+    let expected: Hostile = serde_json::from_value(attack.expected)
+        .unwrap_or_else(|error| panic!("hostile.json: {}: {error}", attack.id));
     let configuration = json!({
         "endpoints": ["oss.example"],
         "buckets": [{
@@ -119,7 +123,7 @@ fn convert(gathered: Gathered) -> Case {
     let mut request = match (input.request, input.raw) {
         (Some(request), _) => request.into_request(),
         (None, Some(raw)) => from_raw(&raw),
-        (None, None) => panic!("hostile.json: {}: no request", gathered.id),
+        (None, None) => panic!("hostile.json: {}: no request", attack.id),
     };
     if let Some(generated) = input.generate {
         request.headers.retain(|(name, _)| name != "origin");
@@ -128,7 +132,7 @@ fn convert(gathered: Gathered) -> Case {
             .push(("origin".to_owned(), evaluate(&generated.origin)));
     }
     Case {
-        name: gathered.id,
+        name: attack.id,
         configuration: configuration.to_string().into(),
         request,
         upstream,
@@ -193,6 +197,11 @@ impl Hostile {
         let none_of_ours =
             |buckets: &Vec<Option<String>>| !buckets.iter().any(|name| name.as_deref() == Some(BUCKET));
         other || self.bucket_in.as_ref().is_some_and(none_of_ours)
+    }
+
+    /// Whether it says if an origin is allowed.
+    pub(crate) fn fixes_the_verdict(&self) -> bool {
+        self.matches.is_some() || self.allowed.is_some() || self.acao.is_some() || self.bucket.is_some()
     }
 
     /// In what the answer is more or less than it may be.

@@ -4,6 +4,7 @@
 //! their fields are compared how, their README says.
 
 mod answers;
+mod configurations;
 mod hostile;
 mod origins;
 
@@ -14,9 +15,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-pub(crate) use answers::{Recorded, answers};
-pub(crate) use hostile::{Hostile, hostile};
-pub(crate) use origins::origins;
+pub(crate) use answers::Recorded;
+#[allow(unused_imports)] // Not every test binary loads configurations.
+pub(crate) use configurations::{Document, Loaded};
+pub(crate) use hostile::Hostile;
 
 use super::case::{Case, UpstreamAnswer};
 
@@ -32,7 +34,35 @@ fn read<T: DeserializeOwned>(file: &str) -> T {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// A case that the project answers differently on purpose.
+/// A case of the gathered files.
+pub(crate) struct Gathered {
+    pub(crate) id: String,
+    /// Where it was gathered, as the table says it.
+    pub(crate) source: String,
+    pub(crate) what: What,
+}
+
+/// What a gathered case asks.
+#[allow(clippy::large_enum_variant)] // There are hundreds, not millions.
+pub(crate) enum What {
+    /// For the answer to a request.
+    Exchange(Case),
+    /// Whether a configuration is taken.
+    Configuration(Document),
+    /// Nothing that this filter could be asked.
+    NotRun,
+}
+
+/// Every case of every file.
+pub(crate) fn all() -> Vec<Gathered> {
+    let mut all = answers::answers();
+    all.extend(origins::origins());
+    all.extend(hostile::hostile());
+    all.extend(configurations::configurations());
+    all
+}
+
+/// A case that the project answers differently on purpose, or that is not run.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Difference {

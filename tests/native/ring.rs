@@ -1,0 +1,84 @@
+//! The filter on its native host, asked as the real Envoy is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::native_host::{Headers, Line, Plugin, Response, Vm};
+use crate::support::answer::Answer;
+use crate::support::case::Case;
+use crate::support::expect::{By, Expectation};
+
+/// The filter with every configuration that was asked for.
+pub(crate) struct Ring {
+    vm: Vm,
+    plugins: BTreeMap<Arc<str>, Result<Plugin, Vec<String>>>,
+}
+
+impl Ring {
+    pub(crate) fn start() -> Self {
+        Self {
+            vm: Vm::start(),
+            plugins: BTreeMap::new(),
+        }
+    }
+
+    /// What comes back for a case's request; the errors, where its configuration is refused.
+    pub(crate) fn answer(&mut self, case: &Case) -> Result<Answer, Vec<String>> {
+        let plugin = self.plugins.entry(case.configuration.clone()).or_insert_with(|| {
+            self.vm.take_log();
+            let loaded = self.vm.configure(case.configuration.as_bytes());
+            loaded.map_err(|_| texts(&self.vm.take_log(), Line::ERROR))
+        });
+        plugin
+            .as_ref()
+            .map(|plugin| answer(plugin, case))
+            .map_err(Clone::clone)
+    }
+}
+
+/// The lines of one level.
+pub(crate) fn texts(log: &[Line], level: u32) -> Vec<String> {
+    let lines = log.iter().filter(|line| line.level == level);
+    lines.map(|line| line.text.clone()).collect()
+}
+
+fn on_the_wire(case: &Case) -> Headers {
+    let request = &case.request;
+    let headers = request.headers.iter();
+    Headers::request(
+        &request.method,
+        &request.authority,
+        &request.path,
+        headers.map(|(name, value)| (name.as_bytes(), value.trim_ascii())),
+    )
+}
+
+fn answer(plugin: &Plugin, case: &Case) -> Answer {
+    let headers = case.upstream.headers.iter();
+    let upstream = Response::new(
+        case.upstream.status.into(),
+        headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())),
+    );
+    let answered = plugin.exchange(on_the_wire(case), &upstream);
+    let headers = answered.response.headers.into_iter();
+    Answer {
+        reached_upstream: !answered.is_edge,
+        status: answered.response.status.try_into().unwrap(),
+        headers: headers
+            .map(|(name, value)| (String::from_utf8_lossy(&name).into_owned(), value))
+            .collect(),
+        body: answered.response.body,
+    }
+}
+
+/// Whether only a real Envoy can tell: where it answers itself, its router runs out of time, or its codec refuses or
+/// changes what was sent (control characters, more than 60 KiB of headers).
+pub(crate) fn takes_an_envoy(case: &Case) -> bool {
+    let values = || case.request.headers.iter().map(|(_, value)| value);
+    matches!(&case.expectation, Expectation::Exact(exact) if exact.by == By::Envoy)
+        || case.upstream.delay_ms > 0
+        || values()
+            .flatten()
+            .any(|byte| byte.is_ascii_control() && *byte != b'\t')
+        || values().map(Vec::len).sum::<usize>() > 60 * 1024
+}

@@ -1,0 +1,77 @@
+//! An Envoy with a listener for each configuration of some cases, in front of a store that answers them as they say.
+//!
+//! They share a VM, so a configuration that leaked into another, or a request that took the VM down, would be seen by the
+//! others.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::case::Case;
+use super::envoy::{self, Envoy, Listener};
+use super::http;
+use super::upstream::{CASE_HEADER, Upstream};
+
+/// See the module.
+pub(crate) struct Stand {
+    pub(crate) envoy: Envoy,
+    upstream: Upstream,
+    /// The listener of each configuration.
+    names: BTreeMap<Arc<str>, String>,
+}
+
+/// The file of the listeners that Envoy may refuse without ending.
+const DYNAMIC: &str = "listeners.json";
+
+impl Stand {
+    /// `dynamic` are listeners that Envoy is asked to add once it runs.
+    pub(crate) fn start<'a>(cases: impl Iterator<Item = &'a Case>, dynamic: &[Value]) -> Self {
+        let (mut listeners, mut names) = (Vec::new(), BTreeMap::new());
+        for case in cases {
+            names.entry(case.configuration.clone()).or_insert_with(|| {
+                let name = format!("{} and its like", case.name);
+                listeners.push(Listener::new(
+                    &name,
+                    vec![envoy::bucket_cors(&case.configuration)],
+                ));
+                name
+            });
+        }
+        let upstream = Upstream::start();
+        let mut bootstrap = envoy::bootstrap(&listeners, &[envoy::cluster("upstream", upstream.address())]);
+        bootstrap["dynamic_resources"] = json!({ "lds_config": envoy::from_file(DYNAMIC) });
+        let files = [(DYNAMIC, envoy::resources(dynamic))];
+        let envoy = Envoy::start_with(&bootstrap, &files)
+            .unwrap_or_else(|refused| panic!("Envoy does not start, {}:\n{}", refused.status, refused.log));
+        Self {
+            envoy,
+            upstream,
+            names,
+        }
+    }
+
+    /// What comes back for a case's request.
+    pub(crate) fn answer(&self, case: &Case) -> io::Result<Answer> {
+        self.upstream.prepare(&case.name, case.upstream.clone());
+        let request = http::serialise(&case.request, (CASE_HEADER, &case.name));
+        let response = http::exchange(self.port(case), &request)?;
+        Ok(Answer {
+            reached_upstream: !self.upstream.received(&case.name).is_empty(),
+            status: response.status,
+            headers: response.headers,
+            body: response.body,
+        })
+    }
+
+    /// Whether the worker that answered the case lives: a VM that failed answers 503 until it is made anew.
+    pub(crate) fn is_alive(&self, case: &Case) -> io::Result<bool> {
+        Ok(http::get(self.port(case), "/a-bucket-of-nobody/test.txt")?.status == 200)
+    }
+
+    fn port(&self, case: &Case) -> u16 {
+        self.envoy.port(&self.names[&case.configuration])
+    }
+}
