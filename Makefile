@@ -22,7 +22,7 @@ export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build envoy run test conformance fuzz lint image manifests artifacts clean
+.PHONY: help build envoy run test conformance fuzz lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ manifests: image ## render the manifests for Istio, Envoy Gateway and Higress (I
 
 artifacts: manifests ## write all of a release into target/release-artifacts: also the module, an SBOM and checksums
 	@.ci/write-artifacts $(MODULE) $(ARTIFACTS)
+
+load-test: build ## measure with and without the filter in Docker (ENVOY_IMAGE, LOAD_SECONDS, LOAD_CONNECTIONS)
+	@envoy/load-test $(MODULE)
 
 clean: ## remove everything that was built or fetched
 	rm -rf target

@@ -177,9 +177,10 @@ fn the_archive_is_the_layout() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("archive");
     fs::remove_dir_all(&folder).ok();
     fs::create_dir_all(&folder).unwrap();
-    let archive = artifacts().join(name);
+    let archive = artifacts().join(&name);
     output("tar", &["-xf", archive.to_str().unwrap()], &folder);
     assert!(files(&folder) == files(&artifacts().join("image")));
+    assert!(include_str!("../README.md").contains(&format!("oci-archive:target/release-artifacts/{name}`")));
 }
 
 #[test]
