@@ -137,3 +137,19 @@ fn a_string_is_borrowed_where_it_can_be() {
         Ok(Value::Text(Cow::Owned(text))) if text == "a"
     ));
 }
+
+#[test]
+fn every_byte_that_ends_plain_text_is_found_wherever_it_stands() {
+    for byte in 0..=255_u8 {
+        let ends = byte < 0x20 || byte == b'"' || byte == b'\\';
+        for at in 0..20 {
+            let mut text = *b"plain \x7f\x80\xff text, twenty";
+            text[at] = byte;
+            assert_eq!(
+                plain_len(&text),
+                if ends { at } else { text.len() },
+                "{byte} at {at}"
+            );
+        }
+    }
+}
