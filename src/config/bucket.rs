@@ -105,14 +105,20 @@ pub(super) fn read<'a>(
     }
     let report = &mut reading.report;
     if fields.given("name").is_none() {
-        let way_out =
-            "the bucket has no name: write \"name\", or \"name\": \"*\" for every bucket that is not listed";
-        report.add(&code::MISSING_FIELD, place, &[Words(way_out)]);
+        report.add(
+            &code::MISSING_FIELD,
+            place,
+            "the bucket has no name: write \"name\", or \"name\": \"*\" for every bucket that is not listed",
+            &[],
+        );
     }
     if fields.given("cors").is_none() {
-        let way_out =
-            "the bucket has no cors, so its preflights are refused: write \"cors\": null if that is meant";
-        report.add(&code::NO_CORS_FIELD, place, &[Words(way_out)]);
+        report.add(
+            &code::NO_CORS_FIELD,
+            place,
+            "the bucket has no cors, so its preflights are refused: write \"cors\": null if that is meant",
+            &[],
+        );
     }
     shared.used_profile |= own_profile.is_none();
     bucket.profile = own_profile.unwrap_or(shared.profile);
@@ -156,8 +162,12 @@ fn name<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Result<Option<Cow<'
     } else {
         return Ok(Some(name));
     };
-    let message = [Part::Value(&name), Words(" is no bucket name: "), Words(problem)];
-    reading.report.add(&code::BUCKET_NAME, place, &message);
+    reading.report.add(
+        &code::BUCKET_NAME,
+        place,
+        "{} is no bucket name: {}",
+        &[Part::Value(&name), Words(problem)],
+    );
     Ok(None)
 }
 
@@ -170,14 +180,12 @@ fn add_name<'a>(
 ) {
     if let Some(first) = names.add(name.clone(), index) {
         let first = Place::Index(&Place::Key(&Place::Document, "buckets"), first);
-        let message = [
-            Words("the bucket "),
-            Part::Value(&name),
-            Words(" already stands at "),
-            Pointer(&first),
-            Words(": join the two"),
-        ];
-        report.add(&code::DUPLICATE_BUCKET, place, &message);
+        report.add(
+            &code::DUPLICATE_BUCKET,
+            place,
+            "the bucket {} already stands at {}: join the two",
+            &[Part::Value(&name), Pointer(&first)],
+        );
     }
 }
 
@@ -190,14 +198,12 @@ fn add_host<'a>(
 ) {
     if let Some(first) = hosts.add(host.clone(), index) {
         let first = Place::Index(&Place::Key(&Place::Document, "buckets"), first);
-        let message = [
-            Words("the host "),
-            Part::Value(&host),
-            Words(" already stands in "),
-            Pointer(&first),
-            Words(": it can lead to one bucket only"),
-        ];
-        report.add(&code::DUPLICATE_HOST, place, &message);
+        report.add(
+            &code::DUPLICATE_HOST,
+            place,
+            "the host {} already stands in {}: it can lead to one bucket only",
+            &[Part::Value(&host), Pointer(&first)],
+        );
     }
 }
 
@@ -216,11 +222,11 @@ fn check_against_profile(report: &mut Report, place: &Place<'_>, bucket: &Bucket
                 },
                 PendingValue::Exposed(name) => {
                     if name.bytes().any(|byte| profile.expose_forbidden.contains(&byte)) {
-                        let way_out = " holds & or ', which OSS refuses in ExposeHeader: rename the header";
                         report.add(
                             &code::EXPOSED_HEADER_BYTE,
                             place,
-                            &[Part::Value(name), Words(way_out)],
+                            "{} holds & or ', which OSS refuses in ExposeHeader: rename the header",
+                            &[Part::Value(name)],
                         );
                     }
                 }
@@ -234,13 +240,13 @@ fn check_against_profile(report: &mut Report, place: &Place<'_>, bucket: &Bucket
     if bucket.allow_credentials
         && let Some(rule) = cors.rules.iter().position(Rule::allows_any_origin)
     {
-        let way_out = " lists *, which never gets credentials: name the origins there, or take this out";
         let flag = Place::Key(place, "allow_credentials");
         cors.shape.at_rule(place, rule, &mut |rule| {
             report.add(
                 &code::CREDENTIALS_WITH_ANY_ORIGIN,
                 &flag,
-                &[Pointer(rule), Words(way_out)],
+                "{} lists *, which never gets credentials: name the origins there, or take this out",
+                &[Pointer(rule)],
             );
         });
     }

@@ -13,29 +13,31 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, bucket: &Bucket<'_>, 
     let profile = bucket.profile;
     if cors.rules.len() > profile.documented_rules {
         cors.shape.at_rules(place, &mut |rules| {
-            let message = [
-                Number(cors.rules.len()),
-                Words(" rules stand here, and the "),
-                Words(profile.name),
-                Words(" store documents at most "),
-                Number(profile.documented_rules),
-                Words(" in a bucket"),
-            ];
-            report.add(&code::MANY_RULES, rules, &message);
+            report.add(
+                &code::MANY_RULES,
+                rules,
+                "{} rules stand here, and the {} store documents at most {} in a bucket",
+                &[
+                    Number(cors.rules.len()),
+                    Words(profile.name),
+                    Number(profile.documented_rules),
+                ],
+            );
         });
     }
     let bytes = xml_bytes(&cors.rules);
     if bytes > profile.documented_bytes {
         cors.shape.at_rules(place, &mut |rules| {
-            let message = [
-                Words("the rules are "),
-                Number(bytes),
-                Words(" bytes as XML, and the "),
-                Words(profile.name),
-                Words(" store documents at most "),
-                Number(profile.documented_bytes),
-            ];
-            report.add(&code::LARGE_DOCUMENT, rules, &message);
+            report.add(
+                &code::LARGE_DOCUMENT,
+                rules,
+                "the rules are {} bytes as XML, and the {} store documents at most {}",
+                &[
+                    Number(bytes),
+                    Words(profile.name),
+                    Number(profile.documented_bytes),
+                ],
+            );
         });
     }
     if cors.shape.response_vary && cors.response_vary.is_some() {
@@ -53,19 +55,24 @@ pub(super) fn warn_of_response_vary(
     cors: &Cors<'_>,
 ) {
     if !profile.obeys_response_vary {
-        let why = " profile sends Vary: Origin where the answer depends on it, whatever is said here";
         report.add(
             &code::RESPONSE_VARY_IGNORED,
             place,
-            &[Words("the "), Words(profile.name), Words(why)],
+            "the {} profile sends Vary: Origin where the answer depends on it, whatever is said here",
+            &[Words(profile.name)],
         );
         return;
     }
     // A rule with `*` answers `*`, to every origin the same.
     let depends = cors.rules.iter().any(|rule| !rule.allows_any_origin());
     if cors.response_vary == Some(false) && depends {
-        let way_out = "without Vary: Origin a shared cache hands one site's answer to another: write true, or leave it out";
-        report.add(&code::VARY_OFF, place, &[Words(way_out)]);
+        report.add(
+            &code::VARY_OFF,
+            place,
+            "without Vary: Origin a shared cache hands one site's answer to another: write true, or \
+             leave it out",
+            &[],
+        );
     }
 }
 

@@ -101,7 +101,9 @@ pub(super) fn read<'a>(
         },
         Value::Flag(_) | Value::Number(_) => return reading.wrong_type(place, EXPECTED, &value),
     };
-    reading.report.add(&code::WRONG_TYPE, place, &[Words(way_out)]);
+    reading
+        .report
+        .add(&code::WRONG_TYPE, place, "{}", &[Words(way_out)]);
     Ok(())
 }
 
@@ -122,8 +124,12 @@ fn document<'a>(
         let place = &Place::Key(place, field);
         let beside = fields.given("CORSRules").or(fields.given("ResponseVary"));
         if beside.is_some() && fields.given("CORSConfiguration").is_some() {
-            let way_out = Words("CORSConfiguration holds the whole document: nothing stands beside it");
-            reading.report.add(&code::DUPLICATE_FIELD, place, &[way_out]);
+            reading.report.add(
+                &code::DUPLICATE_FIELD,
+                place,
+                "CORSConfiguration holds the whole document: nothing stands beside it",
+                &[],
+            );
             reading.skip()?;
             continue;
         }
@@ -180,10 +186,12 @@ fn rules<'a>(
     }
     let report = &mut reading.report;
     if count > MAX_RULES {
-        let words = Words(" rules stand here: a bucket has at most ");
-        let way_out = Words(", so join rules that differ in origin only");
-        let message = [Number(count), words, Number(MAX_RULES), way_out];
-        report.add(&code::TOO_MANY_RULES, place, &message);
+        report.add(
+            &code::TOO_MANY_RULES,
+            place,
+            "{} rules stand here: a bucket has at most {}, so join rules that differ in origin only",
+            &[Number(count), Number(MAX_RULES)],
+        );
     }
     warn_of_mixed_schemes(report, place, &cors.rules);
     // A rule that is half read would look narrower than it is meant.
@@ -198,8 +206,12 @@ fn warn_of_mixed_schemes(report: &mut Report, place: &Place<'_>, rules: &[Rule<'
     let origins = || rules.iter().flat_map(|rule| &rule.allowed_origins);
     let has = |wanted| origins().any(|origin| transport(origin.as_str()) == wanted);
     if has(Transport::Insecure) && has(Transport::Secure) {
-        let why = "http:// origins stand beside https:// ones: what the https:// site may do, anybody on the way to the \
-                   http:// one may";
-        report.add(&code::MIXED_SCHEMES, place, &[Words(why)]);
+        report.add(
+            &code::MIXED_SCHEMES,
+            place,
+            "http:// origins stand beside https:// ones: what the https:// site may do, anybody on the \
+             way to the http:// one may",
+            &[],
+        );
     }
 }

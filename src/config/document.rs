@@ -99,11 +99,13 @@ impl<'s, 'a> Document<'s, 'a> {
         match self.reading.json.value()? {
             Value::Object => self.fields()?,
             Value::List => {
-                let way_out = "a list stands where the configuration, an object with buckets belongs: a list of rules is the \
-                               \"cors\" of a bucket";
-                self.reading
-                    .report
-                    .add(&code::WRONG_TYPE, &Place::Document, &[Words(way_out)]);
+                self.reading.report.add(
+                    &code::WRONG_TYPE,
+                    &Place::Document,
+                    "a list stands where the configuration, an object with buckets belongs: a list \
+                         of rules is the \"cors\" of a bucket",
+                    &[],
+                );
                 self.reading.json.skip(&Value::List)?;
             }
             other => {
@@ -142,10 +144,12 @@ impl<'s, 'a> Document<'s, 'a> {
             }
         }
         if fields.given("buckets").is_none() {
-            let way_out = "there are no buckets: write \"buckets\": [{\"name\": …, \"cors\": …}]";
-            self.reading
-                .report
-                .add(&code::MISSING_FIELD, &Place::Document, &[Words(way_out)]);
+            self.reading.report.add(
+                &code::MISSING_FIELD,
+                &Place::Document,
+                "there are no buckets: write \"buckets\": [{\"name\": …, \"cors\": …}]",
+                &[],
+            );
         }
         self.finish();
         Ok(())
@@ -163,11 +167,11 @@ impl<'s, 'a> Document<'s, 'a> {
                     endpoints.push(host.into_owned());
                     return;
                 }
-                let way_out = Words(" is given twice: take one out");
                 report.add(
                     &code::DUPLICATE_HOST,
                     place,
-                    &[Words("the endpoint "), Words(&host), way_out],
+                    "the endpoint {} is given twice: take one out",
+                    &[Words(&host)],
                 );
             })
     }
@@ -178,8 +182,13 @@ impl<'s, 'a> Document<'s, 'a> {
         match reading.json.value()? {
             Value::List => {}
             Value::Object => {
-                let way_out = "buckets is a list, so that a bucket given twice can be told: write [{\"name\": …, \"cors\": …}]";
-                reading.report.add(&code::WRONG_TYPE, place, &[Words(way_out)]);
+                reading.report.add(
+                    &code::WRONG_TYPE,
+                    place,
+                    "buckets is a list, so that a bucket given twice can be told: write [{\"name\": …, \
+                     \"cors\": …}]",
+                    &[],
+                );
                 return reading.json.skip(&Value::Object);
             }
             other => return reading.wrong_type(place, "a list of buckets", &other),
@@ -208,28 +217,18 @@ impl<'s, 'a> Document<'s, 'a> {
                 report.add(
                     &code::HOST_IS_ENDPOINT,
                     &Place::Index(endpoints, index),
-                    &[
-                        Words(endpoint),
-                        Words(" is also a host of "),
-                        Pointer(&Place::Index(buckets, bucket)),
-                        Words(", which takes its requests: take one out"),
-                    ],
+                    "{} is also a host of {}, which takes its requests: take one out",
+                    &[Words(endpoint), Pointer(&Place::Index(buckets, bucket))],
                 );
             }
         }
         let unchecked = self.shared.budget.unchecked;
         if unchecked > 0 {
-            let why = " buckets were not checked for overlap: there are too many patterns";
             report.add(
                 &code::OVERLAP_NOT_CHECKED,
                 buckets,
-                &[
-                    Words("the rules of "),
-                    Number(unchecked),
-                    Words(" of "),
-                    Number(self.bucket_count),
-                    Words(why),
-                ],
+                "the rules of {} of {} buckets were not checked for overlap: there are too many patterns",
+                &[Number(unchecked), Number(self.bucket_count)],
             );
         }
     }

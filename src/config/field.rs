@@ -69,14 +69,15 @@ impl Fields {
                 report.add(
                     &code::DUPLICATE_FIELD,
                     place,
-                    &[Words(name), Words(" is given twice: take one out")],
+                    "{} is given twice: take one out",
+                    &[Words(name)],
                 );
             } else {
-                let way_out = " are two spellings of one field: take one out";
                 report.add(
                     &code::DUPLICATE_FIELD,
                     place,
-                    &[Words(first), Words(" and "), Words(name), Words(way_out)],
+                    "{} and {} are two spellings of one field: take one out",
+                    &[Words(first), Words(name)],
                 );
             }
             return None;
@@ -88,9 +89,14 @@ impl Fields {
     #[cold]
     fn unknown(&self, report: &mut Report, place: &Place<'_>, field: &str) {
         if matches!(place, Place::Key(Place::Document, "_rules_")) {
-            let way_out = "Higress puts the matchRules of its WasmPlugin into _rules_, which this filter does not read: give \
-                           one defaultConfig that lists all buckets, and name the domains of a bucket in its \"hosts\"";
-            report.add(&code::HIGRESS_RULES, place, &[Words(way_out)]);
+            report.add(
+                &code::HIGRESS_RULES,
+                place,
+                "Higress puts the matchRules of its WasmPlugin into _rules_, which this filter does not \
+                 read: give one defaultConfig that lists all buckets, and name the domains of a bucket \
+                 in its \"hosts\"",
+                &[],
+            );
             return;
         }
         let names: Vec<&str> = self
@@ -108,14 +114,8 @@ impl Fields {
         report.add(
             &code::UNKNOWN_FIELD,
             place,
-            &[
-                Words(self.object),
-                Words(" has no field "),
-                Value(field),
-                Words(": "),
-                way,
-                out,
-            ],
+            "{} has no field {}: {}{}",
+            &[Words(self.object), Value(field), way, out],
         );
     }
 }

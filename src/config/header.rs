@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::code;
-use super::message::Part::{self, Names, Number, Value, Words};
+use super::message::Part::{Names, Number, Value, Words};
 use super::place::Place;
 use super::report::Report;
 use super::text::{has_control_character, trimmed};
@@ -23,11 +23,11 @@ pub(super) fn read_allowed<'a>(
         return None;
     }
     if is_forbidden_request_header(&text) {
-        let why = Words(" (Fetch, \"forbidden request-header\"): take it out");
         report.add(
             &code::FORBIDDEN_REQUEST_HEADER,
             place,
-            &[Words("no script can set "), Value(&text), why],
+            "no script can set {} (Fetch, \"forbidden request-header\"): take it out",
+            &[Value(&text)],
         );
     }
     match Pattern::new(text) {
@@ -36,11 +36,8 @@ pub(super) fn read_allowed<'a>(
             report.add(
                 &code::TWO_WILDCARDS,
                 place,
-                &[
-                    Words("this header pattern holds "),
-                    Number(many.stars),
-                    Words(" wildcards: it may hold at most one *"),
-                ],
+                "this header pattern holds {} wildcards: it may hold at most one *",
+                &[Number(many.stars)],
             );
             None
         }
@@ -58,16 +55,20 @@ pub(super) fn read_exposed<'a>(
         return None;
     }
     if text.as_bytes().contains(&b'*') {
-        let way_out = Words(" holds a *, which stores refuse here: name each header");
-        report.add(&code::WILDCARD_IN_EXPOSED_HEADER, place, &[Value(&text), way_out]);
+        report.add(
+            &code::WILDCARD_IN_EXPOSED_HEADER,
+            place,
+            "{} holds a *, which stores refuse here: name each header",
+            &[Value(&text)],
+        );
         return None;
     }
     if text.eq_ignore_ascii_case("set-cookie") || text.eq_ignore_ascii_case("set-cookie2") {
-        let why = Words(" (Fetch, \"forbidden response-header name\"): take it out");
         report.add(
             &code::FORBIDDEN_RESPONSE_HEADER,
             place,
-            &[Words("no script can read "), Value(&text), why],
+            "no script can read {} (Fetch, \"forbidden response-header name\"): take it out",
+            &[Value(&text)],
         );
     }
     Some(text)
@@ -88,7 +89,8 @@ fn name_is_token(report: &mut Report, place: &Place<'_>, text: &str) -> bool {
         report.add(
             &code::HEADER_NAME,
             place,
-            &[Value(text), Words(" is no header name: "), Words(way_out)],
+            "{} is no header name: {}",
+            &[Value(text), Words(way_out)],
         );
     }
     false
@@ -108,8 +110,12 @@ pub(super) fn read_method<'a>(
         return None;
     }
     if text.contains('*') {
-        let way_out = Words(" holds a *, and a method is no pattern: list the methods");
-        report.add(&code::WILDCARD_IN_METHOD, place, &[Value(&text), way_out]);
+        report.add(
+            &code::WILDCARD_IN_METHOD,
+            place,
+            "{} holds a *, and a method is no pattern: list the methods",
+            &[Value(&text)],
+        );
         return None;
     }
     if !is_token(text.as_bytes()) {
@@ -121,7 +127,8 @@ pub(super) fn read_method<'a>(
         report.add(
             &code::METHOD,
             place,
-            &[Value(&text), Words(" is no method: "), Words(way_out)],
+            "{} is no method: {}",
+            &[Value(&text), Words(way_out)],
         );
         return None;
     }
@@ -130,29 +137,32 @@ pub(super) fn read_method<'a>(
 
 /// A token that is not one of the five, in a profile that takes the five only.
 pub(super) fn refuse_method(report: &mut Report, place: &Place<'_>, method: &str, profile: &str) {
-    let parts: &[Part<'_>] = match STORE_METHODS
+    if let Some(known) = STORE_METHODS
         .iter()
         .find(|known| known.eq_ignore_ascii_case(method))
     {
-        Some(known) => &[
-            Words("methods are case-sensitive: write "),
-            Words(known),
-            Words(" for "),
-            Value(method),
-        ],
-        None if method == "OPTIONS" => &[Words(
-            "a rule does not list OPTIONS: preflights are answered for the method that they ask for; take it out",
-        )],
-        None => &[
-            Value(method),
-            Words(" is none of "),
-            Names(&STORE_METHODS),
-            Words(", which the "),
-            Words(profile),
-            Words(" profile takes"),
-        ],
-    };
-    report.add(&code::METHOD, place, parts);
+        report.add(
+            &code::METHOD,
+            place,
+            "methods are case-sensitive: write {} for {}",
+            &[Words(known), Value(method)],
+        );
+    } else if method == "OPTIONS" {
+        report.add(
+            &code::METHOD,
+            place,
+            "a rule does not list OPTIONS: preflights are answered for the method that they ask for; \
+             take it out",
+            &[],
+        );
+    } else {
+        report.add(
+            &code::METHOD,
+            place,
+            "{} is none of {}, which the {} profile takes",
+            &[Value(method), Names(&STORE_METHODS), Words(profile)],
+        );
+    }
 }
 
 /// A token in a profile that takes any.
@@ -165,23 +175,19 @@ pub(super) fn warn_of_method(report: &mut Report, place: &Place<'_>, method: &st
         report.add(
             &code::METHOD_CASE,
             place,
-            &[
-                Words("browsers send "),
-                Words(upper),
-                Words(", never "),
-                Value(method),
-            ],
+            "browsers send {}, never {}",
+            &[Words(upper), Value(method)],
         );
     }
     if ["CONNECT", "TRACE", "TRACK"]
         .iter()
         .any(|name| name.eq_ignore_ascii_case(method))
     {
-        let why = Words(" (Fetch, \"forbidden method\"): take it out");
         report.add(
             &code::FORBIDDEN_METHOD,
             place,
-            &[Words("no script can send "), Value(method), why],
+            "no script can send {} (Fetch, \"forbidden method\"): take it out",
+            &[Value(method)],
         );
     }
 }

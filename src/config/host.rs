@@ -34,7 +34,8 @@ pub(super) fn read<'a>(
             report.add(
                 &code::HOST_NAME,
                 place,
-                &[Value(&text), Words(" is no host name: "), Words(problem)],
+                "{} is no host name: {}",
+                &[Value(&text), Words(problem)],
             );
         }
         return None;

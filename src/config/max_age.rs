@@ -24,10 +24,12 @@ pub(super) fn read(reading: &mut Reading<'_>, place: &Place<'_>) -> Result<Optio
         warn(&mut reading.report, place, seconds);
         return Ok(Some(seconds));
     }
-    let way_out = Words(" is no number of seconds: write a whole number from 0 to 999999999");
-    reading
-        .report
-        .add(&code::MAX_AGE, place, &[value.part(), way_out]);
+    reading.report.add(
+        &code::MAX_AGE,
+        place,
+        "{} is no number of seconds: write a whole number from 0 to 999999999",
+        &[value.part()],
+    );
     reading.json.skip(&value).map(|()| None)
 }
 
@@ -39,9 +41,13 @@ fn warn(report: &mut Report, place: &Place<'_>, seconds: u32) {
         7_201..=86_400 => "WebKit 600, Chromium 7200",
         _ => "WebKit 600, Chromium 7200, Firefox 86400",
     };
-    let words = Words(" is sent, but browsers keep a preflight for less: ");
     let seconds = Number(usize::try_from(seconds).unwrap_or_default());
-    report.add(&code::LONG_MAX_AGE, place, &[seconds, words, Words(most)]);
+    report.add(
+        &code::LONG_MAX_AGE,
+        place,
+        "{} is sent, but browsers keep a preflight for less: {}",
+        &[seconds, Words(most)],
+    );
 }
 
 /// The value of a JSON number: 600, 600.0 and 6e2 are 600; 1.5 and -1 are nothing, and no more is 1e10.

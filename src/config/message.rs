@@ -1,5 +1,5 @@
-//! The words of a finding. A message is a list of parts that is put together only where the finding is kept: that makes it
-//! cheap where it is not, and it takes a fraction of the code that formatting would.
+//! The words of a finding. They are put together here, from a template and its parts, because `format!` would take several
+//! times the code at each of the many places that report one.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ const SHOWN: usize = 80;
 /// A part of a message.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Part<'m> {
-    /// Our own words.
+    /// Our own words, as far as the template does not hold them.
     Words(&'m str),
     /// A value of the configuration, which may hold anything.
     Value(&'m str),
@@ -26,8 +26,31 @@ pub(super) enum Part<'m> {
     Names(&'m [&'m str]),
 }
 
+/// The template with its parts in the place of each `{}`.
+pub(super) fn filled(template: &str, parts: &[Part<'_>]) -> String {
+    let mut text = String::new();
+    let mut parts = parts.iter();
+    for (index, piece) in template.split('{').enumerate() {
+        match piece.strip_prefix('}') {
+            Some(rest) if index > 0 => {
+                debug_assert!(parts.len() > 0, "too few parts: {template}");
+                if let Some(part) = parts.next() {
+                    part.write(&mut text);
+                }
+                text.push_str(rest);
+            }
+            _ => {
+                text.push_str(if index > 0 { "{" } else { "" });
+                text.push_str(piece);
+            }
+        }
+    }
+    debug_assert!(parts.len() == 0, "too many parts: {template}");
+    text
+}
+
 impl Part<'_> {
-    pub(super) fn write(self, text: &mut String) {
+    fn write(self, text: &mut String) {
         match self {
             Part::Words(words) => text.push_str(words),
             Part::Value(value) => write_value(text, value),
@@ -103,6 +126,16 @@ mod tests {
         for character in ['a', '\r', '\'', '"', '\\', '\u{85}', '\u{fc}'] {
             assert_eq!(shown(Part::Character(character)), format!("{character:?}"));
         }
+    }
+
+    #[test]
+    fn parts_stand_where_the_template_has_braces() {
+        let parts = [Part::Words("a"), Part::Number(7)];
+        assert_eq!(
+            filled("{} and {}: write {\"b\": {}}", &[parts[0], parts[1], parts[0]]),
+            "a and 7: write {\"b\": a}"
+        );
+        assert_eq!(filled("{\"b\"}", &[]), "{\"b\"}");
     }
 
     #[test]

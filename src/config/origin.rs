@@ -32,13 +32,21 @@ pub(super) fn read<'a>(report: &mut Report, place: &Place<'_>, text: Cow<'a, str
     match text.as_ref() {
         "*" => {}
         "" => {
-            let why = "an empty origin matches nothing: an empty Origin counts as none; take it out";
-            report.add(&code::EMPTY_ORIGIN, place, &[Words(why)]);
+            report.add(
+                &code::EMPTY_ORIGIN,
+                place,
+                "an empty origin matches nothing: an empty Origin counts as none; take it out",
+                &[],
+            );
         }
         "null" => {
-            let why = "null is the origin of every sandboxed frame and local file, so this admits any site; it never gets \
-                       credentials";
-            report.add(&code::NULL_ORIGIN, place, &[Words(why)]);
+            report.add(
+                &code::NULL_ORIGIN,
+                place,
+                "null is the origin of every sandboxed frame and local file, so this admits any site; it \
+                 never gets credentials",
+                &[],
+            );
         }
         text => {
             if !bytes_are_possible(report, place, text) {
@@ -106,11 +114,11 @@ fn bytes_are_possible(report: &mut Report, place: &Place<'_>, text: &str) -> boo
         return false;
     }
     if stars > 1 {
-        let way_out = " wildcards: a pattern holds at most one *, so write one entry per case";
         report.add(
             &code::TWO_WILDCARDS,
             place,
-            &[Value(text), Words(" holds "), Number(stars), Words(way_out)],
+            "{} holds {} wildcards: a pattern holds at most one *, so write one entry per case",
+            &[Value(text), Number(stars)],
         );
     }
     stars <= 1
@@ -148,13 +156,8 @@ fn impossible_character(report: &mut Report, place: &Place<'_>, text: &str, char
     report.add(
         code,
         place,
-        &[
-            Value(text),
-            Words(" holds "),
-            Character(character),
-            Words(": "),
-            Words(way_out),
-        ],
+        "{} holds {}: {}",
+        &[Value(text), Character(character), Words(way_out)],
     );
 }
 
@@ -181,12 +184,8 @@ fn split<'t>(report: &mut Report, place: &Place<'_>, text: &'t str) -> Option<Pa
             report.add(
                 &code::ORIGIN_SCHEME,
                 place,
-                &[
-                    Value(scheme),
-                    Words(" is no scheme in "),
-                    Value(text),
-                    Words(": write https:// or http://"),
-                ],
+                "{} is no scheme in {}: write https:// or http://",
+                &[Value(scheme), Value(text)],
             );
             return None;
         }
@@ -209,12 +208,8 @@ fn split<'t>(report: &mut Report, place: &Place<'_>, text: &'t str) -> Option<Pa
                     report.add(
                         &code::ORIGIN_HOST,
                         place,
-                        &[
-                            Value(after),
-                            Words(" stands after the IPv6 address in "),
-                            Value(text),
-                            Words(": only :port can"),
-                        ],
+                        "{} stands after the IPv6 address in {}: only :port can",
+                        &[Value(after), Value(text)],
                     );
                     return None;
                 }
@@ -262,7 +257,8 @@ fn host_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -
         report.add(
             &code::ORIGIN_HOST,
             place,
-            &[Value(text), Words(" has "), Words(problem)],
+            "{} has {}",
+            &[Value(text), Words(problem)],
         );
     }
     problem.is_none()
@@ -315,13 +311,8 @@ fn port_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -
         report.add(
             &code::ORIGIN_PORT,
             place,
-            &[
-                Value(port),
-                Words(" is no port in "),
-                Value(parts.text),
-                Words(": "),
-                Words(way_out),
-            ],
+            "{} is no port in {}: {}",
+            &[Value(port), Value(parts.text), Words(way_out)],
         );
     }
     possible

@@ -66,15 +66,19 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
     } = *parts;
     let origin = text.get(..text.len().saturating_sub(path.len())).unwrap_or(text);
     if !path.is_empty() {
-        let why = Words(" can never match: an origin ends with its host and port; write ");
-        report.add(&code::ORIGIN_PATH, place, &[Value(text), why, Value(origin)]);
+        report.add(
+            &code::ORIGIN_PATH,
+            place,
+            "{} can never match: an origin ends with its host and port; write {}",
+            &[Value(text), Value(origin)],
+        );
     }
     if origin.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        let before = Words("browsers send origins in lower case, so ");
         report.add(
             &code::UPPER_CASE,
             place,
-            &[before, Value(text), Words(" matches none: write it so")],
+            "browsers send origins in lower case, so {} matches none: write it so",
+            &[Value(text)],
         );
     }
     let default_port = match scheme {
@@ -83,19 +87,19 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
         _ => false,
     };
     if default_port {
-        let before = Words("browsers leave the default port out, so ");
         report.add(
             &code::DEFAULT_PORT,
             place,
-            &[before, Value(text), Words(" matches none: take it off")],
+            "browsers leave the default port out, so {} matches none: take it off",
+            &[Value(text)],
         );
     }
     if text.len() > MAX_BYTES.saturating_add(1) || (text.len() > MAX_BYTES && !text.contains('*')) {
-        let why = Words(" bytes, so it matches nothing");
         report.add(
             &code::LONG_ORIGIN,
             place,
-            &[Value(text), Words(" is longer than "), Number(MAX_BYTES), why],
+            "{} is longer than {} bytes, so it matches nothing",
+            &[Value(text), Number(MAX_BYTES)],
         );
     }
     if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
@@ -106,21 +110,18 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
             report.add(
                 &code::ADDRESS_SPELLING,
                 place,
-                &[
-                    Words("browsers write ["),
-                    Words(&spelled),
-                    Words("] where "),
-                    Value(text),
-                    Words(" has ["),
-                    Words(address),
-                    Words("]"),
-                ],
+                "browsers write [{}] where {} has [{}]",
+                &[Words(&spelled), Value(text), Words(address)],
             );
         }
     }
     if transport(text) == Transport::Insecure {
-        let why = Words(" is not encrypted, so whoever is on the way can be this origin: write https://");
-        report.add(&code::INSECURE_ORIGIN, place, &[Value(text), why]);
+        report.add(
+            &code::INSECURE_ORIGIN,
+            place,
+            "{} is not encrypted, so whoever is on the way can be this origin: write https://",
+            &[Value(text)],
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the `*` of an origin pattern lets in besides what was meant.
 
 use super::code;
-use super::message::Part::{Printable, Value, Words};
+use super::message::Part::{Printable, Value};
 use super::origin::Parts;
 use super::place::Place;
 use super::report::Report;
@@ -53,14 +53,9 @@ fn star_in_host(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
         Some((before, "")) => report.add(
             &code::OPEN_END,
             place,
-            &[
-                Value(parts.text),
-                Words(" also admits "),
-                Printable(before.trim_end_matches('.')),
-                Words(
-                    ".evil.example: a * at the end of a host admits foreign sites, so end it with the name",
-                ),
-            ],
+            "{} also admits {}.evil.example: a * at the end of a host admits foreign sites, so end it \
+             with the name",
+            &[Value(parts.text), Printable(before.trim_end_matches('.'))],
         ),
         Some((_, after)) if !after.starts_with(']') => what_follows(report, place, parts.text, after),
         Some(_) => {}
@@ -77,13 +72,8 @@ fn what_follows(report: &mut Report, place: &Place<'_>, text: &str, after: &str)
                 report.add(
                     &code::SHARED_DOMAIN,
                     place,
-                    &[
-                        Words("anybody can have a name under "),
-                        Printable(parent),
-                        Words(", so "),
-                        Value(text),
-                        Words(" admits anybody"),
-                    ],
+                    "anybody can have a name under {}, so {} admits anybody",
+                    &[Printable(parent), Value(text)],
                 );
             }
         }
@@ -91,36 +81,35 @@ fn what_follows(report: &mut Report, place: &Place<'_>, text: &str, after: &str)
         _ => report.add(
             &code::OPEN_START,
             place,
-            &[
-                Value(text),
-                Words(" also admits evil"),
-                Printable(after),
-                Words(", which anybody can register: write *."),
-                Printable(after),
-                Words(" and "),
-                Printable(after),
-                Words(" as two entries"),
-            ],
+            "{} also admits evil{}, which anybody can register: write *.{} and {} as two entries",
+            &[Value(text), Printable(after), Printable(after), Printable(after)],
         ),
     }
 }
 
 fn any_host(report: &mut Report, place: &Place<'_>, text: &str) {
-    let way_out = " admits every site there is: if that is meant, write *; if not, name the hosts";
-    report.add(&code::ANY_HOST, place, &[Value(text), Words(way_out)]);
+    report.add(
+        &code::ANY_HOST,
+        place,
+        "{} admits every site there is: if that is meant, write *; if not, name the hosts",
+        &[Value(text)],
+    );
 }
 
 fn open_scheme(report: &mut Report, place: &Place<'_>, text: &str) {
-    let way_out = Words(" also stands for http:// and any other scheme: write https:// out");
     report.add(
         &code::OPEN_SCHEME,
         place,
-        &[Words("the * of "), Value(text), way_out],
+        "the * of {} also stands for http:// and any other scheme: write https:// out",
+        &[Value(text)],
     );
 }
 
 fn no_scheme(report: &mut Report, place: &Place<'_>, text: &str) {
-    let before = Words("browsers send an origin with its scheme, so ");
-    let way_out = Words(" matches none: write https:// before it");
-    report.add(&code::NO_SCHEME, place, &[before, Value(text), way_out]);
+    report.add(
+        &code::NO_SCHEME,
+        place,
+        "browsers send an origin with its scheme, so {} matches none: write https:// before it",
+        &[Value(text)],
+    );
 }

@@ -2,7 +2,7 @@
 //! rules, which no picture of them shows, decides: OSS tells users to avoid it.
 
 use super::code;
-use super::message::Part::{Pointer, Words};
+use super::message::Part::Pointer;
 use super::model::Rule;
 use super::place::Place;
 use super::report::Report;
@@ -47,22 +47,16 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, rules: &[Rule<'_>], b
             Ok(Found::Shadowed(first)) => report.add(
                 &code::SHADOWED_RULE,
                 &Place::Index(place, index),
-                &[
-                    Words("earlier rules, from "),
-                    Pointer(&Place::Index(place, first)),
-                    Words(
-                        " on, match all that this one could: it never answers, so move it up or take it out",
-                    ),
-                ],
+                "earlier rules, from {} on, match all that this one could: it never answers, so move it \
+                 up or take it out",
+                &[Pointer(&Place::Index(place, first))],
             ),
             Ok(Found::Overlap(first)) => report.add(
                 &code::OVERLAPPING_RULES,
                 &Place::Index(place, index),
-                &[
-                    Words("some requests match "),
-                    Pointer(&Place::Index(place, first)),
-                    Words(" as well, which answers them: order the rules by intent, or narrow one"),
-                ],
+                "some requests match {} as well, which answers them: order the rules by intent, or \
+                 narrow one",
+                &[Pointer(&Place::Index(place, first))],
             ),
             Err(Exhausted) => {
                 budget.unchecked = budget.unchecked.saturating_add(1);

@@ -54,13 +54,12 @@ impl<'a> Reading<'a> {
         expected: &str,
         found: &Value<'_>,
     ) -> Result<(), Stopped> {
-        let words = [
-            found.part(),
-            Words(" stands where "),
-            Words(expected),
-            Words(" belongs"),
-        ];
-        self.report.add(&code::WRONG_TYPE, place, &words);
+        self.report.add(
+            &code::WRONG_TYPE,
+            place,
+            "{} stands where {} belongs",
+            &[found.part(), Words(expected)],
+        );
         self.json.skip(found)
     }
 
@@ -100,12 +99,12 @@ impl<'a> Reading<'a> {
         };
         let found = words.iter().find(|word| **word == text).copied();
         if found.is_none() {
-            let message = [
-                Part::Value(&text),
-                Words(" is not known here: write one of "),
-                Names(words),
-            ];
-            self.report.add(&code::UNKNOWN_VALUE, place, &message);
+            self.report.add(
+                &code::UNKNOWN_VALUE,
+                place,
+                "{} is not known here: write one of {}",
+                &[Part::Value(&text), Names(words)],
+            );
         }
         Ok(found)
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::code::{Code, Severity};
-use super::message::Part;
+use super::message::{self, Part};
 use super::place::Place;
 
 /// How many findings of a kind are kept with their text; the rest are only counted.
@@ -69,9 +69,16 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds a finding. Its message and its pointer are put together only while there is room to keep it.
+    /// Adds a finding. `message` has a `{}` for each of `parts`. It and the pointer are put together only while there is
+    /// room to keep them.
     #[cold]
-    pub(super) fn add(&mut self, code: &'static Code, place: &Place<'_>, parts: &[Part<'_>]) {
+    pub(super) fn add(
+        &mut self,
+        code: &'static Code,
+        place: &Place<'_>,
+        message: &'static str,
+        parts: &[Part<'_>],
+    ) {
         let findings = match code.severity {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
@@ -82,14 +89,10 @@ impl Report {
         }
         let mut pointer = String::new();
         place.write(&mut pointer);
-        let mut message = String::new();
-        for part in parts {
-            part.write(&mut message);
-        }
         findings.kept.push(Finding {
             pointer,
             code: code.name,
-            message,
+            message: message::filled(message, parts),
         });
     }
 }
@@ -103,7 +106,7 @@ mod tests {
     fn past_the_bound_findings_are_only_counted() {
         let mut report = Report::default();
         for _ in 0..=KEPT_FINDINGS {
-            report.add(&code::TRIMMED, &Place::Document, &[]);
+            report.add(&code::TRIMMED, &Place::Document, "", &[]);
         }
         assert_eq!(report.warnings.kept().len(), KEPT_FINDINGS);
         assert_eq!(report.warnings.total(), KEPT_FINDINGS + 1);

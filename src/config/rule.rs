@@ -6,7 +6,7 @@ use super::code;
 use super::cors::Cors;
 use super::field::Fields;
 use super::json::{Stopped, Value};
-use super::message::Part::{self, Number, Words};
+use super::message::Part::{self, Number};
 use super::model::Rule;
 use super::place::Place;
 use super::reading::{Null, Reading};
@@ -116,12 +116,20 @@ pub(super) fn read<'a>(
     }
     let report = &mut reading.report;
     if !has_origin {
-        let way_out = "the rule has no origin: list one in AllowedOrigins, or *";
-        report.add(&code::MISSING_ORIGIN, place, &[Words(way_out)]);
+        report.add(
+            &code::MISSING_ORIGIN,
+            place,
+            "the rule has no origin: list one in AllowedOrigins, or *",
+            &[],
+        );
     }
     if !has_method {
-        let way_out = "the rule has no method: list GET, PUT, POST, DELETE or HEAD in AllowedMethods";
-        report.add(&code::MISSING_METHOD, place, &[Words(way_out)]);
+        report.add(
+            &code::MISSING_METHOD,
+            place,
+            "the rule has no method: list GET, PUT, POST, DELETE or HEAD in AllowedMethods",
+            &[],
+        );
     }
     warn(report, place, &rule, &fields);
     Ok(rule)
@@ -149,8 +157,12 @@ fn origins<'a>(reading: &mut Reading<'a>, place: &Place<'_>, rule: &mut Rule<'a>
             return;
         };
         if pattern.is_any() && std::mem::replace(&mut any, true) {
-            let way_out = "the lone * is listed twice, which stores refuse: take one out";
-            report.add(&code::DUPLICATE_ANY_ORIGIN, place, &[Words(way_out)]);
+            report.add(
+                &code::DUPLICATE_ANY_ORIGIN,
+                place,
+                "the lone * is listed twice, which stores refuse: take one out",
+                &[],
+            );
         }
         rule.allowed_origins.push(pattern);
     })
@@ -165,13 +177,12 @@ fn id<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Result<Option<Cow<'a,
     }
     // Counting bytes first keeps the usual ID from being counted in characters.
     if id.len() > LONGEST_ID && id.chars().count() > LONGEST_ID {
-        let message = [
-            Part::Value(&id),
-            Words(" is longer than "),
-            Number(LONGEST_ID),
-            Words(" characters: shorten it"),
-        ];
-        reading.report.add(&code::RULE_ID, place, &message);
+        reading.report.add(
+            &code::RULE_ID,
+            place,
+            "{} is longer than {} characters: shorten it",
+            &[Part::Value(&id), Number(LONGEST_ID)],
+        );
         return Ok(None);
     }
     Ok(Some(id))
@@ -180,22 +191,22 @@ fn id<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Result<Option<Cow<'a,
 fn warn(report: &mut Report, place: &Place<'_>, rule: &Rule<'_>, fields: &Fields) {
     let at = |field| Place::Key(place, fields.given(field).unwrap_or(field));
     if rule.allowed_origins.len() > 1 {
-        let why =
-            " origins, so its answer depends on the origin: OSS advises ResponseVary true, or a rule each";
         report.add(
             &code::SEVERAL_ORIGINS,
             &at("AllowedOrigins"),
-            &[
-                Words("the rule lists "),
-                Number(rule.allowed_origins.len()),
-                Words(why),
-            ],
+            "the rule lists {} origins, so its answer depends on the origin: OSS advises ResponseVary \
+             true, or a rule each",
+            &[Number(rule.allowed_origins.len())],
         );
     }
     let lists = |name: &str| rule.allowed_methods.iter().any(|method| method == name);
     if lists("GET") && !lists("HEAD") {
-        let way_out = "GET does not imply HEAD: list HEAD too where scripts ask for an object's size or date";
-        report.add(&code::GET_WITHOUT_HEAD, &at("AllowedMethods"), &[Words(way_out)]);
+        report.add(
+            &code::GET_WITHOUT_HEAD,
+            &at("AllowedMethods"),
+            "GET does not imply HEAD: list HEAD too where scripts ask for an object's size or date",
+            &[],
+        );
     }
 }
 

@@ -9,9 +9,14 @@ use super::report::Report;
 pub(super) fn is_empty(report: &mut Report, text: &[u8]) -> bool {
     let empty = text.iter().all(u8::is_ascii_whitespace);
     if empty {
-        let way_out = "there is no configuration: write {\"buckets\": [{\"name\": …, \"cors\": …}]}; Istio sends none where \
-                       a WasmPlugin has no pluginConfig, Envoy none where a PluginConfig has no configuration";
-        report.add(&code::EMPTY_CONFIGURATION, &Place::Document, &[Words(way_out)]);
+        report.add(
+            &code::EMPTY_CONFIGURATION,
+            &Place::Document,
+            "there is no configuration: write {\"buckets\": [{\"name\": …, \"cors\": …}]}; Istio sends \
+             none where a WasmPlugin has no pluginConfig, Envoy none where a PluginConfig has no \
+             configuration",
+            &[],
+        );
     }
     empty
 }
@@ -20,9 +25,13 @@ pub(super) fn is_empty(report: &mut Report, text: &[u8]) -> bool {
 /// `way_out`: what to write where it looks like nothing else.
 pub(super) fn not_json(report: &mut Report, text: &[u8], offset: usize, reason: &str, way_out: &str) {
     if is_protobuf_struct(text) {
-        let way_out = "the configuration is protobuf, not JSON: Envoy hands a google.protobuf.Struct on as its bytes; give the \
-                       JSON as a string in a google.protobuf.StringValue";
-        report.add(&code::PROTOBUF, &Place::Document, &[Words(way_out)]);
+        report.add(
+            &code::PROTOBUF,
+            &Place::Document,
+            "the configuration is protobuf, not JSON: Envoy hands a google.protobuf.Struct on as its \
+             bytes; give the JSON as a string in a google.protobuf.StringValue",
+            &[],
+        );
         return;
     }
     let read = text.get(..=offset).unwrap_or(text);
@@ -31,13 +40,11 @@ pub(super) fn not_json(report: &mut Report, text: &[u8], offset: usize, reason: 
     report.add(
         &code::NOT_JSON,
         &Place::Document,
+        "{} at line {} column {}: {}",
         &[
             Words(reason),
-            Words(" at line "),
             Number(line),
-            Words(" column "),
             Number(last_line.len()),
-            Words(": "),
             Words(guess(text).unwrap_or(way_out)),
         ],
     );

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::code;
-use super::message::Part::{Character, Value, Words};
+use super::message::Part::{Character, Value};
 use super::place::Place;
 use super::report::Report;
 
@@ -20,11 +20,11 @@ pub(super) fn has_control_character(report: &mut Report, place: &Place<'_>, valu
     let Some(control) = control_character(value) else {
         return false;
     };
-    let holds = Words(" holds the control character ");
     report.add(
         &code::CONTROL_CHARACTER,
         place,
-        &[Value(value), holds, Character(control), Words(": take it out")],
+        "{} holds the control character {}: take it out",
+        &[Value(value), Character(control)],
     );
     true
 }
@@ -35,8 +35,12 @@ pub(super) fn trimmed<'a>(report: &mut Report, place: &Place<'_>, value: Cow<'a,
     if bytes.first() != Some(&b' ') && bytes.last() != Some(&b' ') {
         return value;
     }
-    let way_out = " has blanks around it, which were taken off: write it without them";
-    report.add(&code::TRIMMED, place, &[Value(&value), Words(way_out)]);
+    report.add(
+        &code::TRIMMED,
+        place,
+        "{} has blanks around it, which were taken off: write it without them",
+        &[Value(&value)],
+    );
     match value {
         Cow::Borrowed(value) => Cow::Borrowed(value.trim_matches(' ')),
         Cow::Owned(value) => Cow::Owned(value.trim_matches(' ').to_owned()),
