@@ -6,7 +6,7 @@ use super::code;
 use super::message::Part::{Names, Number, Value, Words};
 use super::place::Place;
 use super::report::Report;
-use super::text::{has_control_character, trimmed};
+use super::text::{has_control_character, is_listed, trimmed};
 use crate::http::token::is_token;
 use crate::profile::STORE_METHODS;
 use crate::wildcard::Pattern;
@@ -224,12 +224,7 @@ fn is_forbidden_request_header(name: &str) -> bool {
         name.get(..prefix.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };
-    let lower = || name.bytes().map(|byte| byte.to_ascii_lowercase());
-    starts("sec-")
-        || starts("proxy-")
-        || FORBIDDEN
-            .binary_search_by(|entry| entry.bytes().cmp(lower()))
-            .is_ok()
+    starts("sec-") || starts("proxy-") || is_listed(name, FORBIDDEN)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::net::Ipv6Addr;
 
 use super::code;
 use super::message::Part::{Value, Words};
+use super::origin::split_scheme;
 use super::place::Place;
 use super::report::Report;
 use super::text::has_control_character;
@@ -50,7 +51,7 @@ fn problem(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("it is empty");
     }
-    if text.contains("://") {
+    if split_scheme(text).is_some() {
         return Some("write it without the scheme");
     }
     if text.contains('/') {

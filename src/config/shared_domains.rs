@@ -3,6 +3,8 @@
 //! Not the Public Suffix List, which has ten thousand entries and a release every few days: the country second levels and
 //! hosting domains that rules of buckets meet. A domain that is missing here loses a warning and nothing else.
 
+use super::text::is_listed;
+
 /// In lower case, sorted.
 static SHARED: &[&str] = &[
     "ac.cn",
@@ -142,10 +144,7 @@ pub(super) fn is_shared(domain: &str) -> bool {
     if !domain.contains('.') {
         return !PRIVATE.iter().any(|label| domain.eq_ignore_ascii_case(label));
     }
-    let lower = || domain.bytes().map(|byte| byte.to_ascii_lowercase());
-    SHARED
-        .binary_search_by(|entry| entry.bytes().cmp(lower()))
-        .is_ok()
+    is_listed(domain, SHARED)
         || REGIONAL
             .iter()
             .any(|(start, end)| is_regional(domain, start, end))

@@ -1,4 +1,4 @@
-//! What may be wrong with any string: control characters, blanks around it, a typing error.
+//! What there is to ask of any string: control characters, blanks around it, a typing error, a place in a list.
 
 use std::borrow::Cow;
 
@@ -45,6 +45,14 @@ pub(super) fn trimmed<'a>(report: &mut Report, place: &Place<'_>, value: Cow<'a,
         Cow::Borrowed(value) => Cow::Borrowed(value.trim_matches(' ')),
         Cow::Owned(value) => Cow::Owned(value.trim_matches(' ').to_owned()),
     }
+}
+
+/// Whether a word, in either case, is in a list that is sorted and in lower case.
+// Not inlined: the search would be unrolled for the length of each list.
+#[inline(never)]
+pub(super) fn is_listed(word: &str, list: &[&str]) -> bool {
+    let lower = || word.bytes().map(|byte| byte.to_ascii_lowercase());
+    list.binary_search_by(|entry| entry.bytes().cmp(lower())).is_ok()
 }
 
 /// The longest word for which a likely meaning is looked for, in bytes: the distance is quadratic.
