@@ -11,6 +11,8 @@
 
 #[path = "native/generated.rs"]
 mod generated;
+#[path = "native/metrics.rs"]
+mod metrics;
 mod native_host;
 #[path = "support/proofs.rs"]
 mod proofs;

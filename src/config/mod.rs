@@ -29,7 +29,7 @@ mod source;
 mod text;
 
 pub use code::{CODES, Code, Severity};
-pub use model::{Bucket, Configuration, Mode, Rule, Settings, Unmanaged, UpstreamCors};
+pub use model::{Bucket, Configuration, Metering, Mode, Rule, Settings, Unmanaged, UpstreamCors};
 pub use report::{Finding, Findings, KEPT_FINDINGS, Report};
 
 /// Takes the buckets of a configuration, one by one, in document order.

@@ -20,6 +20,8 @@ pub struct Settings {
     pub unmanaged: Unmanaged,
     /// Whether responses carry `x-bucket-cors`.
     pub explain: bool,
+    /// What is counted.
+    pub metrics: Metering,
 }
 
 impl Default for Settings {
@@ -29,8 +31,21 @@ impl Default for Settings {
             endpoints: Vec::new(),
             unmanaged: Unmanaged::Pass,
             explain: false,
+            metrics: Metering::default(),
         }
     }
+}
+
+/// `metrics`: what is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Metering {
+    /// Nothing.
+    Off,
+    /// Sums over all buckets.
+    #[default]
+    Plugin,
+    /// The same, and a few for each bucket.
+    Bucket,
 }
 
 /// `unmanaged`: a preflight for a bucket that is not listed.

@@ -1,4 +1,4 @@
-//! The five host calls of the request path, and all `unsafe` code of this crate.
+//! The five host calls of the request path, those of metrics, and all `unsafe` code of this crate.
 //!
 //! The SDK offers the same calls, but not in a form that the request path can afford: each of them panics on a status it
 //! does not expect, which takes the worker's VM down; reading a header map allocates twice per header and panics on a name
@@ -118,4 +118,62 @@ pub(super) fn send_local_response(status: u32, details: &[u8], headers: &[u8], b
         )
     };
     result == OK
+}
+
+#[cfg(feature = "metrics")]
+pub(super) use metrics::{
+    MetricKind, define_metric, increment_metric, now_nanoseconds, record_metric, set_tick_period,
+};
+
+/// Statistics. Where the host refuses, there are none.
+#[cfg(feature = "metrics")]
+mod metrics {
+    use super::OK;
+
+    /// `proxy_metric_type_t`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    #[repr(u32)]
+    pub(in super::super) enum MetricKind {
+        Counter = 0,
+        Gauge = 1,
+    }
+
+    #[link(wasm_import_module = "env")]
+    unsafe extern "C" {
+        fn proxy_define_metric(kind: u32, name: *const u8, name_len: usize, id: *mut u32) -> u32;
+        fn proxy_increment_metric(id: u32, by: i64) -> u32;
+        fn proxy_record_metric(id: u32, value: u64) -> u32;
+        fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+        fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    }
+
+    pub(in super::super) fn define_metric(kind: MetricKind, name: &str) -> Option<u32> {
+        let mut id = 0;
+        // SAFETY: the name is a live slice, and the host writes to a live place.
+        let result = unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &mut id) };
+        (result == OK).then_some(id)
+    }
+
+    pub(in super::super) fn increment_metric(id: u32, by: u64) {
+        // SAFETY: numbers only.
+        unsafe { proxy_increment_metric(id, i64::try_from(by).unwrap_or(i64::MAX)) };
+    }
+
+    pub(in super::super) fn record_metric(id: u32, value: u64) {
+        // SAFETY: numbers only.
+        unsafe { proxy_record_metric(id, value) };
+    }
+
+    /// Asks for a tick of the calling root context every `period` milliseconds.
+    pub(in super::super) fn set_tick_period(period: u32) {
+        // SAFETY: numbers only.
+        unsafe { proxy_set_tick_period_milliseconds(period) };
+    }
+
+    pub(in super::super) fn now_nanoseconds() -> Option<u64> {
+        let mut time = 0;
+        // SAFETY: the host writes to a live place.
+        let result = unsafe { proxy_get_current_time_nanoseconds(&mut time) };
+        (result == OK).then_some(time)
+    }
 }

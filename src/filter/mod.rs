@@ -1,6 +1,8 @@
 //! The shell: the only module that speaks proxy-wasm. It reads what the decision needs, and does what it says.
 
 mod host;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod root;
 mod stream;
 

@@ -6,8 +6,12 @@ use log::{error, info, warn};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
+#[cfg(feature = "metrics")]
+use super::metrics::{self, Load, Metrics};
 use super::stream::{Shared, Stream};
 use crate::config;
+#[cfg(feature = "metrics")]
+use crate::config::Metering;
 use crate::edge::Edge;
 use crate::matcher::MatcherBuilder;
 
@@ -25,6 +29,8 @@ impl Context for Root {}
 impl RootContext for Root {
     /// False makes Envoy reject the configuration: at start it exits, on an update it keeps the rules it has.
     fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
+        #[cfg(feature = "metrics")]
+        let began = metrics::now();
         let text = self.get_plugin_configuration().unwrap_or_default();
         let mut builder = MatcherBuilder::default();
         let (settings, report) = config::read(&text, &mut builder);
@@ -49,8 +55,27 @@ impl RootContext for Root {
             matcher.pattern_count(),
             report.warnings.total()
         );
-        self.shared = Some(Rc::new(Shared::new(Edge::new(matcher))));
+        #[allow(unused_mut)] // Only metrics are added.
+        let mut shared = Shared::new(Edge::new(matcher));
+        #[cfg(feature = "metrics")]
+        if shared.edge.matcher().settings().metrics != Metering::Off {
+            let load = Load {
+                warnings: report.warnings.total(),
+                began,
+            };
+            shared.metrics = Some(Metrics::define(&shared.edge, &load));
+        }
+        self.shared = Some(Rc::new(shared));
         true
+    }
+
+    #[cfg(feature = "metrics")]
+    fn on_tick(&mut self) {
+        if let Some(shared) = &self.shared
+            && let Some(metrics) = &shared.metrics
+        {
+            metrics.hand_over(&shared.edge);
+        }
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {

@@ -7,6 +7,8 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use super::host::{self, HeaderMap};
+#[cfg(feature = "metrics")]
+use super::metrics::Metrics;
 use crate::answer::Scratch;
 use crate::edge::{Decided, Echo, Edge, Outcome, ResponseHeaders};
 use crate::http::head::{self, RequestHead};
@@ -15,8 +17,21 @@ use crate::http::pairs::{self, Pairs};
 
 /// A configuration at work, with the memory that its streams share. A VM runs one callback at a time.
 pub(super) struct Shared {
-    edge: Edge,
+    pub(super) edge: Edge,
     buffers: RefCell<Buffers>,
+    /// None where the configuration wants none.
+    #[cfg(feature = "metrics")]
+    pub(super) metrics: Option<Metrics>,
+}
+
+#[cfg(feature = "metrics")]
+impl Drop for Shared {
+    /// What the last streams of a replaced configuration counted.
+    fn drop(&mut self) {
+        if let Some(metrics) = &self.metrics {
+            metrics.hand_over(&self.edge);
+        }
+    }
 }
 
 #[derive(Default)]
@@ -36,6 +51,8 @@ impl Shared {
         Self {
             edge,
             buffers: RefCell::default(),
+            #[cfg(feature = "metrics")]
+            metrics: None,
         }
     }
 }

@@ -18,7 +18,7 @@ pub use compile::MatcherBuilder;
 pub use mask::RuleMask;
 
 use crate::addressing::{HostName, PathBucket, Style};
-use crate::config::{Mode, Settings, Unmanaged, UpstreamCors};
+use crate::config::{Metering, Mode, Settings, Unmanaged, UpstreamCors};
 use crate::decision::NoRule;
 use crate::http::list::RequestedNames;
 use crate::profile::{Profile, STORE_METHODS};
@@ -216,7 +216,20 @@ impl Matcher {
 
     /// How many buckets are counted one by one.
     pub fn counted_buckets(&self) -> usize {
-        0
+        if self.settings.metrics == Metering::Bucket {
+            self.buckets.len()
+        } else {
+            0
+        }
+    }
+
+    /// The buckets and their names, in no particular order.
+    pub fn bucket_names(&self) -> impl Iterator<Item = (&[u8], BucketId)> {
+        let named = self
+            .exact
+            .entries(Space::BUCKET_NAME)
+            .map(|(name, bucket)| (name, BucketId(bucket)));
+        named.chain(self.any_name.map(|bucket| (&b"*"[..], bucket)))
     }
 
     /// Whether a preflight for a bucket that is not listed is refused.

@@ -135,6 +135,14 @@ impl Table {
         None
     }
 
+    /// The keys of a space and their values.
+    pub(crate) fn entries(&self, space: Space) -> impl Iterator<Item = (&[u8], u32)> {
+        self.entries
+            .iter()
+            .filter(move |entry| entry.space == space)
+            .map(|entry| (self.key(entry), entry.value))
+    }
+
     /// The value of a key, compared byte for byte.
     pub(crate) fn get(&self, space: Space, key: &[u8]) -> Option<u32> {
         self.find(space, key, |stored, key| stored == key)

@@ -98,6 +98,7 @@ fn every_field_is_read() {
         endpoints,
         unmanaged,
         explain,
+        metrics: _,
     } = &configuration.settings;
     assert_eq!(
         (profile.name, *unmanaged, *explain),

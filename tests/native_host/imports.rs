@@ -8,7 +8,7 @@ use std::slice;
 
 use super::headers::Headers;
 use super::owner::{self, Owner};
-use super::state::{Callback, Host, Import, Line, NOT_FOUND, OK, Reply, text, with_host};
+use super::state::{BAD_ARGUMENT, Callback, Host, Import, Line, NOT_FOUND, OK, Reply, text, with_host};
 
 /// `proxy_buffer_type_t::PluginConfiguration`.
 const PLUGIN_CONFIGURATION: u32 = 7;
@@ -180,6 +180,63 @@ unsafe extern "C" fn proxy_send_local_response(
     }))
 }
 
+#[unsafe(no_mangle)]
+unsafe extern "C" fn proxy_define_metric(_kind: u32, name: *const u8, len: usize, id: *mut u32) -> u32 {
+    // SAFETY: the module's slice.
+    let name = text(unsafe { bytes(name, len) });
+    with_host(|host| {
+        let metrics = &mut host.metrics;
+        if metrics.are_denied {
+            return BAD_ARGUMENT;
+        }
+        // A name defined again is the same statistic under the id it has.
+        let known = metrics.defined.iter().position(|(defined, _)| *defined == name);
+        let index = known.unwrap_or_else(|| {
+            metrics.defined.push((name, 0));
+            metrics.defined.len() - 1
+        });
+        // SAFETY: the module's place.
+        unsafe { id.write(index.try_into().unwrap()) };
+        OK
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_increment_metric(id: u32, by: i64) -> u32 {
+    change_metric(id, |value| value.checked_add_signed(by).unwrap())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_record_metric(id: u32, to: u64) -> u32 {
+    change_metric(id, |_| to)
+}
+
+fn change_metric(id: u32, change: impl FnOnce(u64) -> u64) -> u32 {
+    with_host(|host| {
+        host.metrics.changes += 1;
+        match host.metrics.defined.get_mut(id as usize) {
+            Some((_, value)) => {
+                *value = change(*value);
+                OK
+            }
+            None => host.note(format!("metric {id} does not exist")),
+        }
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_set_tick_period_milliseconds(period: u32) -> u32 {
+    with_host(|host| host.metrics.tick_period = Some(period));
+    OK
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32 {
+    // SAFETY: the module's place.
+    unsafe { time.write(1_700_000_000_000_000_000) };
+    OK
+}
+
 /// The imports that only the SDK's default methods refer to. They return `Ok`, which the SDK does not panic on, and the
 /// violation fails the test.
 macro_rules! unexpected {
@@ -200,11 +257,9 @@ unexpected! {
     proxy_call_foreign_function(In, usize, In, usize, Out<In>, Out<usize>);
     proxy_close_stream(u32);
     proxy_continue_stream(u32);
-    proxy_define_metric(u32, In, usize, Out<u32>);
     proxy_dequeue_shared_queue(u32, Out<In>, Out<usize>);
     proxy_done();
     proxy_enqueue_shared_queue(u32, In, usize);
-    proxy_get_current_time_nanoseconds(Out<u64>);
     proxy_get_log_level(Out<u32>);
     proxy_get_metric(u32, Out<u64>);
     proxy_get_property(In, usize, Out<In>, Out<usize>);
@@ -216,8 +271,6 @@ unexpected! {
     proxy_grpc_send(u32, In, usize, bool);
     proxy_grpc_stream(In, usize, In, usize, In, usize, In, usize, Out<u32>);
     proxy_http_call(In, usize, In, usize, In, usize, In, usize, u32, Out<u32>);
-    proxy_increment_metric(u32, i64);
-    proxy_record_metric(u32, u64);
     proxy_register_shared_queue(In, usize, Out<u32>);
     proxy_resolve_shared_queue(In, usize, In, usize, Out<u32>);
     proxy_set_buffer_bytes(u32, usize, usize, In, usize);
@@ -225,13 +278,12 @@ unexpected! {
     proxy_set_header_map_pairs(u32, In, usize);
     proxy_set_property(In, usize, In, usize);
     proxy_set_shared_data(In, usize, In, usize, u32);
-    proxy_set_tick_period_milliseconds(u32);
 }
 
 #[cfg(test)]
 #[allow(unused_imports)] // A test binary with a harness of its own leaves these tests out.
 mod tests {
-    use super::super::state::{BAD_ARGUMENT, Exchange, REQUEST_HEADERS, RESPONSE_HEADERS};
+    use super::super::state::{Exchange, REQUEST_HEADERS, RESPONSE_HEADERS};
     use super::*;
 
     fn read(map: u32, name: &str) -> (u32, Option<Vec<u8>>) {

@@ -58,6 +58,7 @@ mod exports {
         pub(super) safe fn proxy_on_configure(context: u32, size: usize) -> bool;
         pub(super) safe fn proxy_on_request_headers(context: u32, count: usize, end: bool) -> u32;
         pub(super) safe fn proxy_on_response_headers(context: u32, count: usize, end: bool) -> u32;
+        pub(super) safe fn proxy_on_tick(context: u32);
         pub(super) safe fn proxy_on_delete(context: u32);
     }
 }
@@ -114,6 +115,29 @@ impl Vm {
         }
     }
 
+    /// The value of a statistic; `None`: it was never defined.
+    pub(crate) fn metric(&self, name: &str) -> Option<u64> {
+        with_host(|host| {
+            let found = host.metrics.defined.iter().find(|(defined, _)| defined == name);
+            found.map(|(_, value)| *value)
+        })
+    }
+
+    /// How often a statistic was changed.
+    pub(crate) fn metric_changes(&self) -> usize {
+        with_host(|host| host.metrics.changes)
+    }
+
+    /// How many milliseconds apart the plugin wants its ticks.
+    pub(crate) fn tick_period(&self) -> Option<u32> {
+        with_host(|host| host.metrics.tick_period)
+    }
+
+    /// From now on no metric can be defined.
+    pub(crate) fn deny_metrics(&self) {
+        with_host(|host| host.metrics.are_denied = true);
+    }
+
     /// From now on an import does nothing and returns `status`; `None`: it works again.
     pub(crate) fn overrule(&self, import: Import, status: Option<u32>) {
         with_host(|host| host.overrule(import, status));
@@ -139,6 +163,11 @@ pub(crate) struct Plugin {
 }
 
 impl Plugin {
+    /// The time that the plugin asked to be told of has passed.
+    pub(crate) fn tick(&self) {
+        call(Callback::Tick, || exports::proxy_on_tick(self.root));
+    }
+
     /// A request arrives.
     pub(crate) fn open(&self, request: Headers) -> Stream {
         let id = with_host(Host::next_context);

@@ -23,6 +23,7 @@ pub(super) const RESPONSE_HEADERS: u32 = 2;
 pub(crate) enum Callback {
     ContextCreate,
     Configure,
+    Tick,
     RequestHeaders,
     ResponseHeaders,
     Delete,
@@ -92,6 +93,19 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
 }
 
+/// The host's statistics.
+#[derive(Debug, Default)]
+pub(super) struct Metrics {
+    /// Whether a metric can be defined, as a capability would say.
+    pub(super) are_denied: bool,
+    /// By id: the name and the value.
+    pub(super) defined: Vec<(String, u64)>,
+    /// How many milliseconds apart the root context wants its ticks.
+    pub(super) tick_period: Option<u32>,
+    /// How often a metric was changed.
+    pub(super) changes: usize,
+}
+
 /// The host of this thread.
 #[derive(Debug, Default)]
 pub(super) struct Host {
@@ -101,6 +115,7 @@ pub(super) struct Host {
     pub(super) callback: Option<Callback>,
     pub(super) exchange: Exchange,
     pub(super) log: Vec<Line>,
+    pub(super) metrics: Metrics,
     pub(super) violations: Vec<String>,
 }
 

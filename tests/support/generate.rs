@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use bucket_cors::config::{Bucket, Mode, Rule, Settings, Unmanaged, UpstreamCors};
+use bucket_cors::config::{Bucket, Metering, Mode, Rule, Settings, Unmanaged, UpstreamCors};
 use bucket_cors::http::{list, origin};
 use bucket_cors::profile::{MAX_RULES, PROFILES, STORE_METHODS};
 use bucket_cors::wildcard::Pattern;
@@ -55,6 +55,7 @@ pub fn configuration(choices: &mut Choices<'_>) -> (Settings, Vec<Bucket<'static
         endpoints: Vec::new(),
         unmanaged: choices.pick(&[Unmanaged::Pass, Unmanaged::Refuse]),
         explain: choices.once_in(3),
+        metrics: Metering::default(),
     };
     if choices.once_in(3) {
         let count = 1 + choices.below(3);
@@ -632,6 +633,7 @@ impl fmt::Display for Case {
             endpoints,
             unmanaged,
             explain,
+            metrics: _,
         } = &self.settings;
         writeln!(
             f,

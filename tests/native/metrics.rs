@@ -1,0 +1,58 @@
+//! What the edge counts reaches the host on a tick, and costs a request no host call.
+
+use super::native_host::Vm;
+use super::{ONE_BUCKET, PAGE, get, preflight, store};
+
+#[test]
+fn sums_are_handed_over_on_a_tick_and_not_before() {
+    let vm = Vm::start();
+    let plugin = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
+    let changes = vm.metric_changes();
+    for _ in 0..3 {
+        plugin.exchange(get("/b/o", Some(PAGE)), &store());
+    }
+    plugin.exchange(get("/b/o", Some("https://evil.example")), &store());
+    plugin.exchange(get("/b/o", None), &store());
+    plugin.exchange(preflight("/b/o", PAGE, "PUT"), &store());
+    plugin.exchange(preflight("/b/o", PAGE, "DELETE"), &store());
+    assert_eq!(vm.metric_changes(), changes, "no request changes a metric");
+    assert_eq!(vm.tick_period(), Some(1_000));
+    plugin.tick();
+    for (name, sum) in [
+        ("actual.matched", 3),
+        ("actual.unmatched", 1),
+        ("actual.unmatched.origin", 1),
+        ("preflight.allowed", 1),
+        ("preflight.refused", 1),
+        ("preflight.refused.method", 1),
+        ("preflight.refused.header", 0),
+        ("loaded.buckets", 1),
+        ("loaded.rules", 1),
+    ] {
+        assert_eq!(vm.metric(&format!("bucket_cors.{name}")), Some(sum), "{name}");
+    }
+    let changes = vm.metric_changes();
+    plugin.tick();
+    assert_eq!(vm.metric_changes(), changes, "nothing new, nothing said");
+}
+
+#[test]
+fn what_the_last_streams_of_a_replaced_configuration_counted_is_not_lost() {
+    let vm = Vm::start();
+    let old = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
+    let _new = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
+    old.exchange(get("/b/o", Some(PAGE)), &store());
+    drop(old);
+    assert_eq!(vm.metric("bucket_cors.actual.matched"), Some(1));
+}
+
+#[test]
+fn a_host_without_metrics_costs_nothing_but_the_metrics() {
+    let vm = Vm::start();
+    vm.deny_metrics();
+    let plugin = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
+    let answer = plugin.exchange(preflight("/b/o", PAGE, "PUT"), &store());
+    assert_eq!(answer.response.status, 200);
+    plugin.tick();
+    assert_eq!(vm.metric("bucket_cors.preflight.allowed"), None);
+}
