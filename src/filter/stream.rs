@@ -179,7 +179,7 @@ impl Kept {
 }
 
 /// The whole map in one host call, which costs about as much as one value. Where the host does not hand it over (it was not
-/// allowed to, or the map is past the host's limit), the headers that matter, one by one.
+/// allowed to, or has a limit, which Envoy's has not), the headers that matter, one by one.
 fn header_map<'n>(map: HeaderMap, needed: impl Iterator<Item = &'n &'static str>) -> Vec<u8> {
     host::headers(map).unwrap_or_else(|| {
         let found: Vec<_> = needed
