@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Gathered, What, bucket, in_one_configuration, permissive, read};
+use super::{Gathered, PERMISSIVE, What, bucket, in_one_configuration, permissive, read};
 use crate::support::answer::{Answer, names_in};
 use crate::support::case::{Case, Request, UpstreamAnswer};
 use crate::support::expect::{ErrorBody, Expectation};
@@ -228,6 +228,11 @@ impl Recorded {
         if self.is_managed && self.matched_rule.is_none() && !lines.is_empty() {
             problems.push(format!("no rule matches, and the answer has {lines:?}"));
         }
+        // Nor does it say that a store's own headers are left standing.
+        let left = PERMISSIVE[2..]
+            .iter()
+            .filter(|(name, value)| answer.values(name).iter().any(|given| given == value));
+        problems.extend(left.map(|(name, value)| format!("the store's {name}: {value} is left")));
         if (1..lines.len()).any(|at| lines[..at].contains(&lines[at])) {
             problems.push(format!("a header stands twice among {lines:?}"));
         }
