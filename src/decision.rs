@@ -4,7 +4,7 @@ use crate::http::head::RequestHead;
 use crate::http::list::{Malformed, RequestedNames};
 use crate::http::origin;
 use crate::matcher::{BucketId, CompiledBucket, Matcher, RuleId};
-use crate::profile::{IncompletePreflight, Methods, STORE_METHODS};
+use crate::profile::{IncompletePreflight, Methods, Profile, STORE_METHODS};
 
 /// Why no rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +74,8 @@ impl BadRequest<'_> {
     /// The reason in a word.
     pub fn reason(self) -> &'static str {
         match self {
-            BadRequest::NoOrigin => NoRule::NoOrigin.reason(),
             BadRequest::NoRequestMethod => "no-request-method",
-            BadRequest::Method(_) => NoRule::Method.reason(),
-            BadRequest::Header(_) => NoRule::MalformedHeader.reason(),
+            reason => NoRule::from(reason).reason(),
         }
     }
 }
@@ -190,11 +188,7 @@ enum Check<'a> {
 
 /// Whether an OPTIONS request is a CORS-preflight request (Fetch: one with `Origin` and
 /// `Access-Control-Request-Method`), and whether the store would look at its rules at all.
-fn check_preflight<'a>(
-    profile: &crate::profile::Profile,
-    has_rules: bool,
-    head: &RequestHead<'a>,
-) -> Check<'a> {
+fn check_preflight<'a>(profile: &Profile, has_rules: bool, head: &RequestHead<'a>) -> Check<'a> {
     let incomplete = |reason| match profile.incomplete_preflight {
         IncompletePreflight::Upstream => Check::NoPreflight,
         IncompletePreflight::BadRequest | IncompletePreflight::BadRequestUnlessNoRules => Check::Bad(reason),

@@ -68,8 +68,8 @@ pub enum AllowMethods {
     Rule,
 }
 
-/// How `Access-Control-Allow-Headers` spells the requested names. Never a literal `*`: it does not cover
-/// `Authorization` (Fetch, "CORS non-wildcard request-header name").
+/// How `Access-Control-Allow-Headers` spells the requested names. The names are repeated, not replaced by `*`, which does
+/// not cover `Authorization` (Fetch, "CORS non-wildcard request-header name").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllowHeaders {
     /// As sent, joined with `,`.

@@ -219,7 +219,7 @@ fn a_good_configuration_is_one_info_line_and_a_request_none() {
     let log = vm.take_log();
     let told = lines(&log, Line::INFO);
     assert_eq!(told.len(), 1, "{log:#?}");
-    assert!(told[0].contains("1 buckets, 1 rules, 2 patterns"), "{told:?}");
+    assert!(told[0].contains("buckets: 1, rules: 1, patterns: 2"), "{told:?}");
     assert!(
         log.iter()
             .all(|line| [Line::INFO, Line::WARN].contains(&line.level)),
@@ -258,7 +258,7 @@ fn a_bad_configuration_is_refused_with_every_error_in_the_log() {
             .any(|line| line.contains("/buckets/1/cors/CORSRules/0")),
         "{log:#?}"
     );
-    assert!(errors.last().unwrap().contains("refused: 2 errors"), "{log:#?}");
+    assert!(errors.last().unwrap().contains("refused, errors: 2"), "{log:#?}");
     assert_eq!(lines(&log, Line::INFO), [""; 0]);
 }
 

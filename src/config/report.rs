@@ -48,6 +48,11 @@ impl Findings {
         &self.kept
     }
 
+    /// How many were not kept.
+    pub fn left_out(&self) -> usize {
+        self.total.saturating_sub(self.kept.len())
+    }
+
     /// How many there were, kept or not.
     pub fn total(&self) -> usize {
         self.total

@@ -2,16 +2,14 @@
 
 use std::rc::Rc;
 
-use log::{error, info, warn};
+use log::{Level, error, info, log};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 
 #[cfg(feature = "metrics")]
 use super::metrics::{self, Load, Metrics};
 use super::stream::{Shared, Stream};
-use crate::config;
-#[cfg(feature = "metrics")]
-use crate::config::Metering;
+use crate::config::{self, Findings};
 use crate::edge::Edge;
 use crate::matcher::MatcherBuilder;
 
@@ -34,22 +32,18 @@ impl RootContext for Root {
         let text = self.get_plugin_configuration().unwrap_or_default();
         let mut builder = MatcherBuilder::default();
         let (settings, report) = config::read(&text, &mut builder);
-        for finding in report.warnings.kept() {
-            warn!("bucket-cors: {finding}");
-        }
-        for finding in report.errors.kept() {
-            error!("bucket-cors: {finding}");
-        }
+        log_findings(Level::Warn, "warnings", &report.warnings);
+        log_findings(Level::Error, "errors", &report.errors);
         let Some(settings) = settings else {
             error!(
-                "bucket-cors: configuration refused: {} errors",
+                "bucket-cors: configuration refused, errors: {}",
                 report.errors.total()
             );
             return false;
         };
         let matcher = builder.finish(settings);
         info!(
-            "bucket-cors: loaded {} buckets, {} rules, {} patterns, {} warnings",
+            "bucket-cors: configuration loaded, buckets: {}, rules: {}, patterns: {}, warnings: {}",
             matcher.bucket_count(),
             matcher.rule_count(),
             matcher.pattern_count(),
@@ -58,7 +52,7 @@ impl RootContext for Root {
         #[allow(unused_mut)] // Only metrics are added.
         let mut shared = Shared::new(Edge::new(matcher));
         #[cfg(feature = "metrics")]
-        if shared.edge.matcher().settings().metrics != Metering::Off {
+        if shared.edge.matcher().settings().metrics != config::Metering::Off {
             let load = Load {
                 warnings: report.warnings.total(),
                 began,
@@ -84,5 +78,14 @@ impl RootContext for Root {
 
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
+    }
+}
+
+fn log_findings(level: Level, what: &str, findings: &Findings) {
+    for finding in findings.kept() {
+        log!(level, "bucket-cors: {finding}");
+    }
+    if findings.left_out() > 0 {
+        log!(level, "bucket-cors: {what} not shown: {}", findings.left_out());
     }
 }
