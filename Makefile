@@ -9,6 +9,8 @@ ENVOY_VERSION ?= 1.40.0
 PORT ?= 10000
 ADMIN_PORT ?= 9901
 ORIGIN_PORT ?= 10001
+# Servers are measured in turn, this many times.
+BENCH_ROUNDS ?= 9
 FUZZ_SECONDS ?= 60
 
 MODULE := target/bucket_cors.wasm
@@ -22,7 +24,7 @@ export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build envoy run test conformance fuzz lint image manifests artifacts load-test clean
+.PHONY: help build envoy run test conformance fuzz bench lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +49,9 @@ conformance: build envoy ## print what public suites, recordings and documents s
 
 fuzz: ## fuzz each target of tests/fuzz for FUZZ_SECONDS (60)
 	@.ci/fuzz $(FUZZ_SECONDS)
+
+bench: build envoy ## measure what a request costs beside Envoy's own filter (BENCH_ROUNDS), and draw it
+	@.ci/bench $(ENVOY) $(MODULE) $(BENCH_ROUNDS)
 
 lint: ## check formatting, and clippy on the native and the WebAssembly build
 	@$(TOOLCHAIN) cargo fmt --check

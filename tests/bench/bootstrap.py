@@ -1,0 +1,164 @@
+"""Envoy bootstraps for the servers that are compared. Envoy reads JSON as well as YAML."""
+
+import json
+
+ORIGIN_BODY = "just for test"
+HEADERS_OF_A_RULE = ["content-type", "authorization", "x-oss-date", "x-oss-security-token"]
+
+
+def listener(port, filters, routes):
+    return {
+        "name": f"listener_{port}",
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
+        "filter_chains": [{"filters": [{
+            "name": "envoy.filters.network.http_connection_manager",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3"
+                         ".HttpConnectionManager",
+                "stat_prefix": "ingress",
+                "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
+                "http_filters": filters + [{
+                    "name": "envoy.filters.http.router",
+                    "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+                }],
+            },
+        }]}],
+    }
+
+
+def bootstrap(listeners, origin_port=None):
+    clusters = []
+    if origin_port:
+        clusters.append({
+            "name": "origin", "type": "STATIC", "connect_timeout": "1s",
+            "circuit_breakers": {"thresholds": [{"max_requests": 100000, "max_pending_requests": 100000}]},
+            "load_assignment": {"cluster_name": "origin", "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {
+                "socket_address": {"address": "127.0.0.1", "port_value": origin_port}}}}]}]},
+        })
+    return {"static_resources": {"listeners": listeners, "clusters": clusters}}
+
+
+def with_admin(config, port):
+    return dict(config, admin={"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}})
+
+
+def to_origin(match):
+    return {"match": match, "route": {"cluster": "origin"}}
+
+
+def origin(port):
+    """A store that answers every object with the same few bytes and the headers that OSS sends."""
+    names = {"x-oss-request-id": "5E53B6A1C8E7C83430D5A7F1", "etag": '"D41D8CD98F00B204E9800998ECF8427E"',
+             "last-modified": "Mon, 24 Feb 2026 09:41:56 GMT", "x-oss-object-type": "Normal",
+             "x-oss-storage-class": "Standard", "content-type": "text/plain"}
+    return bootstrap([listener(port, [], [{
+        "match": {"prefix": "/"},
+        "direct_response": {"status": 200, "body": {"inline_string": ORIGIN_BODY}},
+        "response_headers_to_add": [{"header": {"key": key, "value": value},
+                                     "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"} for key, value in names.items()],
+    }])])
+
+
+def no_filter(port, origin_port):
+    return bootstrap([listener(port, [], [to_origin({"prefix": "/"})])], origin_port)
+
+
+def wasm(port, origin_port, module, configuration=None):
+    config = {
+        "name": "bucket-cors", "root_id": "bucket-cors", "failure_policy": "FAIL_CLOSED",
+        "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": module}}},
+    }
+    if configuration is not None:
+        config["configuration"] = {"@type": "type.googleapis.com/google.protobuf.StringValue",
+                                   "value": json.dumps(configuration, separators=(",", ":"))}
+    return bootstrap([listener(port, [{
+        "name": "envoy.filters.http.wasm",
+        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm", "config": config},
+    }], [to_origin({"prefix": "/"})])], origin_port)
+
+
+def star_origin(number):
+    return f"https://*.tenant-{number}.example.net"
+
+
+def rule(origins):
+    return {"AllowedOrigins": origins, "AllowedMethods": ["GET", "PUT", "POST"], "AllowedHeaders": HEADERS_OF_A_RULE,
+            "ExposeHeaders": ["ETag", "x-oss-request-id"], "MaxAgeSeconds": 600}
+
+
+def bucket_rules(buckets, patterns):
+    """The plugin configuration: `patterns` single-star origins in each bucket, at most ten to a rule."""
+    per_rule = max(1, patterns // 100)
+    numbers = list(range(patterns))
+    rules = [rule([star_origin(n) for n in numbers[i:i + per_rule]]) for i in range(0, patterns, per_rule)]
+    return {"buckets": [{"name": f"bucket-{n}", "cors": {"CORSRules": rules}} for n in range(buckets)]}
+
+
+def native(port, origin_port, buckets, patterns):
+    """Envoy's own filter. It has one policy per route, so a bucket is a route; a single-star pattern whose star is not at
+    an end is a regular expression."""
+    policy = {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy",
+        "allow_origin_string_match": [{"safe_regex": {"regex": star_origin(n).replace(".", r"\.").replace("*", ".*")}}
+                                      for n in range(patterns)],
+        "allow_methods": "GET, PUT, POST", "allow_headers": ", ".join(HEADERS_OF_A_RULE),
+        "expose_headers": "ETag, x-oss-request-id", "max_age": "600",
+        "forward_not_matching_preflights": False,
+    }
+    routes = [dict(to_origin({"prefix": f"/bucket-{n}/"}), typed_per_filter_config={"envoy.filters.http.cors": policy})
+              for n in range(buckets)]
+    return bootstrap([listener(port, [{
+        "name": "envoy.filters.http.cors",
+        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors"},
+    }], routes + [to_origin({"prefix": "/"})])], origin_port)
+
+
+LUA = """
+local suffix = ".tenant-0.example.net"
+local function allowed(origin)
+  return origin ~= nil and origin:sub(1, 8) == "https://" and origin:sub(-#suffix) == suffix
+end
+function envoy_on_request(handle)
+  local headers = handle:headers()
+  local origin = headers:get("origin")
+  if headers:get(":method") == "OPTIONS" then
+    handle:streamInfo():dynamicMetadata():set("cors", "answered", true)
+    local method = headers:get("access-control-request-method")
+    if allowed(origin) and (method == "GET" or method == "PUT" or method == "POST") then
+      handle:respond({[":status"] = "200", ["access-control-allow-origin"] = origin, ["vary"] = "Origin",
+        ["access-control-allow-methods"] = method, ["access-control-max-age"] = "600",
+        ["access-control-allow-headers"] = headers:get("access-control-request-headers"),
+        ["access-control-expose-headers"] = "ETag, x-oss-request-id"}, "")
+    else
+      handle:respond({[":status"] = "403", ["vary"] = "Origin"}, "")
+    end
+  elseif allowed(origin) then
+    handle:streamInfo():dynamicMetadata():set("cors", "origin", origin)
+  end
+end
+function envoy_on_response(handle)
+  local headers = handle:headers()
+  local known = handle:streamInfo():dynamicMetadata():get("cors")
+  if known and known.answered then
+    return
+  end
+  if known then
+    headers:replace("access-control-allow-origin", known.origin)
+    headers:replace("access-control-expose-headers", "ETag, x-oss-request-id")
+  else
+    headers:remove("access-control-allow-origin")
+    headers:remove("access-control-expose-headers")
+  end
+  headers:remove("access-control-allow-credentials")
+  local vary = headers:get("vary")
+  headers:replace("vary", vary and (vary .. ", Origin") or "Origin")
+end
+"""
+
+
+def lua(port, origin_port):
+    return bootstrap([listener(port, [{
+        "name": "envoy.filters.http.lua",
+        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+                         "default_source_code": {"inline_string": LUA}},
+    }], [to_origin({"prefix": "/"})])], origin_port)
