@@ -8,7 +8,7 @@ use super::cors::{self, Cors};
 use super::field::Fields;
 use super::header;
 use super::host::{self, Lone};
-use super::json::{Stopped, Value};
+use super::json::Value;
 use super::message::Part::{self, Pointer, Words};
 use super::model::{Bucket, Mode, Rule, UpstreamCors};
 use super::names::Names;
@@ -50,11 +50,11 @@ pub(super) fn read<'a>(
     place: &Place<'_>,
     index: usize,
     shared: &mut Shared<'a>,
-) -> Result<Option<Bucket<'a>>, Stopped> {
-    let value = reading.json.value()?;
+) -> Option<Bucket<'a>> {
+    let value = reading.value();
     if value != Value::Object {
-        reading.wrong_type(place, "a bucket, an object with name and cors", &value)?;
-        return Ok(None);
+        reading.wrong_type(place, "a bucket, an object with name and cors", &value);
+        return None;
     }
     let mut fields = Fields::new("a bucket", FIELDS);
     let mut own_profile = None;
@@ -70,11 +70,11 @@ pub(super) fn read<'a>(
         rules: Vec::new(),
         response_vary: None,
     };
-    while let Some(field) = fields.next(reading, place)? {
+    while let Some(field) = fields.next(reading, place) {
         let place = &Place::Key(place, field);
         match field {
             "name" => {
-                if let Some(name) = name(reading, place)? {
+                if let Some(name) = name(reading, place) {
                     add_name(&mut reading.report, place, &mut shared.names, name.clone(), index);
                     bucket.name = name;
                 }
@@ -84,23 +84,23 @@ pub(super) fn read<'a>(
                     add_host(report, place, &mut shared.hosts, host.clone(), index);
                     bucket.hosts.push(host);
                 }
-            })?,
-            "profile" => own_profile = profile(reading, place)?,
+            }),
+            "profile" => own_profile = profile(reading, place),
             "upstream_cors" => {
-                if reading.word(place, &["replace", "keep"])? == Some("keep") {
+                if reading.word(place, &["replace", "keep"]) == Some("keep") {
                     bucket.upstream_cors = UpstreamCors::Keep;
                 }
             }
             "mode" => {
-                if reading.word(place, &["enforce", "shadow"])? == Some("shadow") {
+                if reading.word(place, &["enforce", "shadow"]) == Some("shadow") {
                     bucket.mode = Mode::Shadow;
                 }
             }
-            "cors" => cors::read(reading, place, &mut cors, &mut shared.budget)?,
+            "cors" => cors::read(reading, place, &mut cors, &mut shared.budget),
             "allow_credentials" => {
-                bucket.allow_credentials = reading.flag(place, Null::IsWrong)?.unwrap_or(false);
+                bucket.allow_credentials = reading.flag(place, Null::IsWrong).unwrap_or(false);
             }
-            _ => bucket.allow_private_network = reading.flag(place, Null::IsWrong)?.unwrap_or(false),
+            _ => bucket.allow_private_network = reading.flag(place, Null::IsWrong).unwrap_or(false),
         }
     }
     let report = &mut reading.report;
@@ -126,29 +126,24 @@ pub(super) fn read<'a>(
     bucket_warnings::warn(report, place, &bucket, &cors);
     bucket.rules = cors.rules;
     bucket.response_vary = cors.response_vary;
-    Ok(Some(bucket))
+    Some(bucket)
 }
 
 /// Reads a `profile`, of the plugin or of a bucket.
-pub(super) fn profile(
-    reading: &mut Reading<'_>,
-    place: &Place<'_>,
-) -> Result<Option<&'static Profile>, Stopped> {
-    let word = reading.word(place, &PROFILES.map(|profile| profile.name))?;
-    Ok(word.and_then(Profile::named))
+pub(super) fn profile(reading: &mut Reading<'_>, place: &Place<'_>) -> Option<&'static Profile> {
+    let word = reading.word(place, &PROFILES.map(|profile| profile.name));
+    word.and_then(Profile::named)
 }
 
 /// A bucket is named by one path segment or by the first labels of a host.
-fn name<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Result<Option<Cow<'a, str>>, Stopped> {
-    let Some(name) = reading.text(place, "a bucket name", Null::IsWrong)? else {
-        return Ok(None);
-    };
+fn name<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Option<Cow<'a, str>> {
+    let name = reading.text(place, "a bucket name", Null::IsWrong)?;
     if has_control_character(&mut reading.report, place, &name) {
-        return Ok(None);
+        return None;
     }
     let has = |bytes: &[u8]| name.bytes().any(|byte| bytes.contains(&byte));
     let problem = if name == "*" {
-        return Ok(Some(name));
+        return Some(name);
     } else if name.is_empty() {
         "it is empty; the bucket for all that are not listed is *"
     } else if has(b"*") {
@@ -160,7 +155,7 @@ fn name<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Result<Option<Cow<'
     } else if name.len() > MAX_BUCKET_BYTES {
         "it is longer than 255 bytes"
     } else {
-        return Ok(Some(name));
+        return Some(name);
     };
     reading.report.add(
         &code::BUCKET_NAME,
@@ -168,7 +163,7 @@ fn name<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Result<Option<Cow<'
         "{} is no bucket name: {}",
         &[Part::Value(&name), Words(problem)],
     );
-    Ok(None)
+    None
 }
 
 fn add_name<'a>(

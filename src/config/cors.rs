@@ -2,7 +2,7 @@
 
 use super::code;
 use super::field::Fields;
-use super::json::{Stopped, Value};
+use super::json::Value;
 use super::message::Part::{Number, Words};
 use super::model::Rule;
 use super::origin_browser::{Transport, transport};
@@ -86,10 +86,10 @@ pub(super) fn read<'a>(
     place: &Place<'_>,
     cors: &mut Cors<'a>,
     budget: &mut Budget,
-) -> Result<(), Stopped> {
-    let value = reading.json.value()?;
+) {
+    let value = reading.value();
     let way_out = match &value {
-        Value::Null => return Ok(()),
+        Value::Null => return,
         Value::List => return rules(reading, place, cors, budget, value),
         Value::Object => return document(reading, place, cors, budget),
         Value::Text(text) => match text.trim_start().as_bytes().first() {
@@ -104,15 +104,9 @@ pub(super) fn read<'a>(
     reading
         .report
         .add(&code::WRONG_TYPE, place, "{}", &[Words(way_out)]);
-    Ok(())
 }
 
-fn document<'a>(
-    reading: &mut Reading<'a>,
-    place: &Place<'_>,
-    cors: &mut Cors<'a>,
-    budget: &mut Budget,
-) -> Result<(), Stopped> {
+fn document<'a>(reading: &mut Reading<'a>, place: &Place<'_>, cors: &mut Cors<'a>, budget: &mut Budget) {
     // One document is in one wrapper at most.
     let known = if cors.shape.wrapped {
         FIELDS.get(..2).unwrap_or_default()
@@ -120,7 +114,7 @@ fn document<'a>(
         FIELDS
     };
     let mut fields = Fields::new("a CORS document", known);
-    while let Some(field) = fields.next(reading, place)? {
+    while let Some(field) = fields.next(reading, place) {
         let place = &Place::Key(place, field);
         let beside = fields.given("CORSRules").or(fields.given("ResponseVary"));
         if beside.is_some() && fields.given("CORSConfiguration").is_some() {
@@ -130,28 +124,27 @@ fn document<'a>(
                 "CORSConfiguration holds the whole document: nothing stands beside it",
                 &[],
             );
-            reading.skip()?;
+            reading.skip();
             continue;
         }
         match field {
             "CORSConfiguration" => {
                 cors.shape.wrapped = true;
-                read(reading, place, cors, budget)?;
+                read(reading, place, cors, budget);
             }
             "ResponseVary" => {
                 cors.shape.response_vary = true;
-                if let Some(flag) = reading.flag(place, Null::IsAbsent)? {
+                if let Some(flag) = reading.flag(place, Null::IsAbsent) {
                     cors.add_response_vary(flag);
                 }
             }
             _ => {
                 cors.shape.rules = Some(field);
-                let value = reading.json.value()?;
-                rules(reading, place, cors, budget, value)?;
+                let value = reading.value();
+                rules(reading, place, cors, budget, value);
             }
         }
     }
-    Ok(())
 }
 
 /// Reads the rules: a list, or one.
@@ -161,15 +154,15 @@ fn rules<'a>(
     cors: &mut Cors<'a>,
     budget: &mut Budget,
     value: Value<'a>,
-) -> Result<(), Stopped> {
+) {
     let errors_before = reading.report.errors.total();
     let mut count = 0_usize;
     match value {
-        Value::Null => return Ok(()),
+        Value::Null => return,
         Value::List => {
-            while reading.json.element()? {
-                let value = reading.json.value()?;
-                let rule = rule::read(reading, &Place::Index(place, count), value, count, cors)?;
+            while reading.element() {
+                let value = reading.value();
+                let rule = rule::read(reading, &Place::Index(place, count), value, count, cors);
                 // More are checked but not kept: a document of a million rules is to be refused, not to be held.
                 if count < MAX_RULES {
                     cors.rules.push(rule);
@@ -179,7 +172,7 @@ fn rules<'a>(
         }
         Value::Object => {
             cors.shape.single = true;
-            let rule = rule::read(reading, place, value, 0, cors)?;
+            let rule = rule::read(reading, place, value, 0, cors);
             cors.rules.push(rule);
         }
         other => return reading.wrong_type(place, "a list of rules", &other),
@@ -198,7 +191,6 @@ fn rules<'a>(
     if report.errors.total() == errors_before {
         overlap::warn(report, place, &cors.rules, budget);
     }
-    Ok(())
 }
 
 /// A page on `https://` that a rule trusts is as safe as the weakest origin beside it.

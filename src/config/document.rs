@@ -5,13 +5,14 @@ use super::bucket::{self, Shared};
 use super::code;
 use super::field::Fields;
 use super::host::{self, Lone};
-use super::json::{Json, Stopped, Value};
+use super::json::Value;
 use super::message::Part::{Number, Pointer, Words};
 use super::model::{Settings, Unmanaged};
 use super::names::Names;
 use super::overlap::Budget;
 use super::place::Place;
 use super::reading::{Null, Reading};
+use super::recorder::{self, Way};
 use super::report::Report;
 use super::source;
 use crate::profile::{OSS, Profile};
@@ -40,28 +41,30 @@ pub(super) fn read<'a>(text: &'a [u8], sink: &mut dyn BucketSink<'a>) -> (Option
             std::str::from_utf8(readable).unwrap_or_default()
         }
     };
-    let mut document = Document::new(readable, &OSS, sink);
-    let mut result = document.read();
+    let mut document = Document::new(&OSS, sink);
+    let mut result = recorder::read(&mut document, readable);
     if let Some(profile) = document.late_profile {
         let sink = document.sink;
         sink.restart();
-        document = Document::new(readable, profile, sink);
-        result = document.read();
+        document = Document::new(profile, sink);
+        result = recorder::read(&mut document, readable);
     }
-    let Reading { json, mut report } = document.reading;
-    let offset = json.offset();
-    if offset == readable.len() && offset < text.len() {
-        let reason = "a byte that is no UTF-8";
-        source::not_json(&mut report, text, offset, reason, "save the file as UTF-8");
-    } else if result.is_err() {
-        source::not_json(&mut report, text, offset, json.reason(), "the rest was not read");
+    let mut report = document.reading.report;
+    let is_cut = readable.len() < text.len();
+    match result {
+        Err(error) if !(is_cut && error.is_eof()) => source::not_json(&mut report, text, &error),
+        _ if is_cut => source::not_utf8(&mut report, text, readable.len()),
+        _ => {}
     }
     (report.errors.is_empty().then_some(document.settings), report)
 }
 
 /// A configuration while it is read.
-struct Document<'s, 'a> {
-    reading: Reading<'a>,
+pub(super) struct Document<'s, 'a> {
+    pub(super) reading: Reading<'a>,
+    fields: Fields,
+    /// The field whose value is read.
+    field: &'static str,
     settings: Settings,
     shared: Shared<'a>,
     bucket_count: usize,
@@ -72,12 +75,11 @@ struct Document<'s, 'a> {
 
 impl<'s, 'a> Document<'s, 'a> {
     /// `profile`: the plugin's, until the document says otherwise.
-    fn new(readable: &'a str, profile: &'static Profile, sink: &'s mut dyn BucketSink<'a>) -> Self {
+    pub(super) fn new(profile: &'static Profile, sink: &'s mut dyn BucketSink<'a>) -> Self {
         Self {
-            reading: Reading {
-                json: Json::new(readable),
-                report: Report::default(),
-            },
+            reading: Reading::default(),
+            fields: Fields::new("the configuration", FIELDS),
+            field: "",
             settings: Settings {
                 profile,
                 ..Settings::default()
@@ -95,55 +97,104 @@ impl<'s, 'a> Document<'s, 'a> {
         }
     }
 
-    fn read(&mut self) -> Result<(), Stopped> {
-        match self.reading.json.value()? {
-            Value::Object => self.fields()?,
-            Value::List => {
-                self.reading.report.add(
-                    &code::WRONG_TYPE,
-                    &Place::Document,
-                    "a list stands where the configuration, an object with buckets belongs: a list \
-                         of rules is the \"cors\" of a bucket",
-                    &[],
-                );
-                self.reading.json.skip(&Value::List)?;
-            }
-            other => {
-                let expected = "the configuration, an object with buckets";
-                self.reading.wrong_type(&Place::Document, expected, &other)?;
-            }
+    /// Takes note of the next field. How its value is to be read.
+    pub(super) fn field(&mut self, key: &str) -> Way {
+        // All that follows is read again.
+        if self.late_profile.is_some() {
+            return Way::Ignored;
         }
-        self.reading.json.end()
+        let place = Place::Key(&Place::Document, key);
+        match self.fields.take(&mut self.reading.report, &place, key) {
+            Some(field) => {
+                self.field = field;
+                if field == "buckets" {
+                    Way::Elements
+                } else {
+                    Way::Whole
+                }
+            }
+            None => Way::Ignored,
+        }
     }
 
-    fn fields(&mut self) -> Result<(), Stopped> {
-        let mut fields = Fields::new("the configuration", FIELDS);
-        while let Some(field) = fields.next(&mut self.reading, &Place::Document)? {
-            let place = &Place::Key(&Place::Document, field);
-            match field {
-                "profile" => {
-                    if let Some(profile) = bucket::profile(&mut self.reading, place)? {
-                        if self.shared.used_profile && profile != self.settings.profile {
-                            self.late_profile = Some(profile);
-                            return Err(Stopped);
-                        }
-                        self.settings.profile = profile;
-                        self.shared.profile = profile;
+    /// Reads what was recorded: the value of a field, or a bucket. Whether it was whole.
+    pub(super) fn value(&mut self) -> bool {
+        let place = &Place::Key(&Place::Document, self.field);
+        match self.field {
+            "profile" => {
+                if let Some(profile) = bucket::profile(&mut self.reading, place) {
+                    if self.shared.used_profile && profile != self.settings.profile {
+                        self.late_profile = Some(profile);
                     }
+                    self.settings.profile = profile;
+                    self.shared.profile = profile;
                 }
-                "endpoints" => self.endpoints(place)?,
-                "unmanaged" => {
-                    if self.reading.word(place, &["pass", "refuse"])? == Some("refuse") {
-                        self.settings.unmanaged = Unmanaged::Refuse;
-                    }
-                }
-                "explain" => {
-                    self.settings.explain = self.reading.flag(place, Null::IsWrong)?.unwrap_or(false);
-                }
-                _ => self.buckets(place)?,
             }
+            "endpoints" => self.endpoints(place),
+            "unmanaged" => {
+                if self.reading.word(place, &["pass", "refuse"]) == Some("refuse") {
+                    self.settings.unmanaged = Unmanaged::Refuse;
+                }
+            }
+            "explain" => {
+                self.settings.explain = self.reading.flag(place, Null::IsWrong).unwrap_or(false);
+            }
+            _ => return self.bucket(place),
         }
-        if fields.given("buckets").is_none() {
+        self.reading.finish()
+    }
+
+    /// Reads a bucket and hands it on if it is valid. Whether it was whole.
+    fn bucket(&mut self, place: &Place<'_>) -> bool {
+        let index = self.bucket_count;
+        let place = &Place::Index(place, index);
+        let bucket = bucket::read(&mut self.reading, place, index, &mut self.shared);
+        let is_whole = self.reading.finish();
+        // What nobody will use need not be compiled.
+        if let Some(bucket) = bucket
+            && is_whole
+            && self.reading.report.errors.is_empty()
+        {
+            self.sink.bucket(bucket);
+        }
+        self.bucket_count = index.saturating_add(1);
+        is_whole
+    }
+
+    /// Reports what stands where the configuration belongs.
+    pub(super) fn no_object(&mut self, value: &Value<'_>) {
+        let expected = "the configuration, an object with buckets";
+        let hint = match value {
+            Value::List => ": a list of rules is the \"cors\" of a bucket",
+            _ => "",
+        };
+        self.reading.report.add(
+            &code::WRONG_TYPE,
+            &Place::Document,
+            "{} stands where {} belongs{}",
+            &[value.part(), Words(expected), Words(hint)],
+        );
+    }
+
+    /// Reports what stands where the list of buckets belongs.
+    pub(super) fn no_list(&mut self, value: &Value<'_>) {
+        let place = &Place::Key(&Place::Document, "buckets");
+        if *value == Value::Object {
+            self.reading.report.add(
+                &code::WRONG_TYPE,
+                place,
+                "buckets is a list, so that a bucket given twice can be told: write [{\"name\": …, \
+                 \"cors\": …}]",
+                &[],
+            );
+        } else {
+            self.reading.wrong_type(place, "a list of buckets", value);
+        }
+    }
+
+    /// Says what can be said only when every field has been read.
+    pub(super) fn end(&mut self) {
+        if self.fields.given("buckets").is_none() {
             self.reading.report.add(
                 &code::MISSING_FIELD,
                 &Place::Document,
@@ -151,11 +202,11 @@ impl<'s, 'a> Document<'s, 'a> {
                 &[],
             );
         }
-        self.finish();
-        Ok(())
+        self.check_endpoints();
+        self.check_budget();
     }
 
-    fn endpoints(&mut self, place: &Place<'_>) -> Result<(), Stopped> {
+    fn endpoints(&mut self, place: &Place<'_>) {
         let mut known = Names::default();
         let endpoints = &mut self.settings.endpoints;
         self.reading
@@ -173,42 +224,10 @@ impl<'s, 'a> Document<'s, 'a> {
                     "the endpoint {} is given twice: take one out",
                     &[Words(&host)],
                 );
-            })
+            });
     }
 
-    /// Reads the buckets and hands the valid ones on.
-    fn buckets(&mut self, place: &Place<'_>) -> Result<(), Stopped> {
-        let reading = &mut self.reading;
-        match reading.json.value()? {
-            Value::List => {}
-            Value::Object => {
-                reading.report.add(
-                    &code::WRONG_TYPE,
-                    place,
-                    "buckets is a list, so that a bucket given twice can be told: write [{\"name\": …, \
-                     \"cors\": …}]",
-                    &[],
-                );
-                return reading.json.skip(&Value::Object);
-            }
-            other => return reading.wrong_type(place, "a list of buckets", &other),
-        }
-        while reading.json.element()? {
-            let index = self.bucket_count;
-            let bucket = bucket::read(reading, &Place::Index(place, index), index, &mut self.shared)?;
-            // What nobody will use need not be compiled.
-            if let Some(bucket) = bucket
-                && reading.report.errors.is_empty()
-            {
-                self.sink.bucket(bucket);
-            }
-            self.bucket_count = index.saturating_add(1);
-        }
-        Ok(())
-    }
-
-    /// What can be said only when buckets and endpoints have been read, in whichever order they stand.
-    fn finish(&mut self) {
+    fn check_endpoints(&mut self) {
         let report = &mut self.reading.report;
         let buckets = &Place::Key(&Place::Document, "buckets");
         let endpoints = &Place::Key(&Place::Document, "endpoints");
@@ -222,6 +241,11 @@ impl<'s, 'a> Document<'s, 'a> {
                 );
             }
         }
+    }
+
+    fn check_budget(&mut self) {
+        let report = &mut self.reading.report;
+        let buckets = &Place::Key(&Place::Document, "buckets");
         let unchecked = self.shared.budget.unchecked;
         if unchecked > 0 {
             report.add(

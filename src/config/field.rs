@@ -1,7 +1,6 @@
 //! The fields of an object, in whatever order they stand: each is read once, and those that do not exist are reported.
 
 use super::code;
-use super::json::Stopped;
 use super::message::Part::{Names, Value, Words};
 use super::place::Place;
 use super::reading::Reading;
@@ -32,19 +31,15 @@ impl Fields {
     }
 
     /// Reads to the next field that exists and was not given before. Its value is to be read next.
-    pub(super) fn next(
-        &mut self,
-        reading: &mut Reading<'_>,
-        place: &Place<'_>,
-    ) -> Result<Option<&'static str>, Stopped> {
-        while let Some(key) = reading.json.key()? {
+    pub(super) fn next(&mut self, reading: &mut Reading<'_>, place: &Place<'_>) -> Option<&'static str> {
+        while let Some(key) = reading.key() {
             let name = self.take(&mut reading.report, &Place::Key(place, &key), &key);
             if name.is_some() {
-                return Ok(name);
+                return name;
             }
-            reading.skip()?;
+            reading.skip();
         }
-        Ok(None)
+        None
     }
 
     /// The spelling in which a field was given.
@@ -55,7 +50,8 @@ impl Fields {
             .and_then(|(_, given)| given)
     }
 
-    fn take(&mut self, report: &mut Report, place: &Place<'_>, key: &str) -> Option<&'static str> {
+    /// The field of that key, if it exists and was not given before.
+    pub(super) fn take(&mut self, report: &mut Report, place: &Place<'_>, key: &str) -> Option<&'static str> {
         for (spellings, given) in self.known.iter().zip(&mut self.given) {
             let Some(&name) = spellings.iter().find(|name| **name == key) else {
                 continue;

@@ -1,20 +1,18 @@
-//! JSON, piece by piece: a value is handed out as soon as it is read, and no tree is built.
+//! A JSON value as it was recorded, piece by piece.
 //!
-//! Not serde_json, whose readers are generic: each kind of value that is read with it adds kilobytes to the module. It is
-//! the measure all the same: a test below holds this reader to what serde_json accepts, refuses and says.
+//! What reads a value through serde is compiled once for each type that reads one, and that was a third of the module. So
+//! serde_json is compiled for one type, the [recorder](super::recorder), and all others read what it recorded.
 
 use std::borrow::Cow;
 
-/// The deepest nesting that is read; serde_json's limit. A valid configuration has eight levels.
-const DEEPEST: u32 = 127;
+use super::number::Number;
 
 /// A value, or the beginning of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value<'a> {
     Null,
     Flag(bool),
-    /// A number as it is written.
-    Number(&'a str),
+    Number(Number),
     /// A string, borrowed where it holds no escapes.
     Text(Cow<'a, str>),
     /// The beginning of a list, whose elements [`Json::element`] announces.
@@ -23,329 +21,137 @@ pub(super) enum Value<'a> {
     Object,
 }
 
-/// The text cannot be read any further; [`Json::reason`] says why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stopped;
-
-/// A JSON text and how far it has been read.
+/// A piece of a recorded value.
 #[derive(Debug)]
+enum Piece<'a> {
+    Value(Value<'a>),
+    Key(Cow<'a, str>),
+    /// Of a list or an object.
+    End,
+}
+
+/// A recorded value and how far it has been read.
+#[derive(Debug, Default)]
 pub(super) struct Json<'a> {
-    text: &'a str,
+    pieces: Vec<Piece<'a>>,
     at: usize,
-    /// How many brackets are open.
-    depth: u32,
-    /// A bit for each of them, the innermost last: 1 for an object.
-    objects: u128,
-    /// Whether an opening bracket was the last thing that was read.
-    just_opened: bool,
-    reason: &'static str,
+    cut_short: bool,
 }
 
 impl<'a> Json<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            at: 0,
-            depth: 0,
-            objects: 0,
-            just_opened: false,
-            reason: "",
-        }
+    pub(super) fn record(&mut self, value: Value<'a>) {
+        self.pieces.push(Piece::Value(value));
+    }
+
+    pub(super) fn record_key(&mut self, key: Cow<'a, str>) {
+        self.pieces.push(Piece::Key(key));
+    }
+
+    /// Records the end of a list or an object.
+    pub(super) fn record_end(&mut self) {
+        self.pieces.push(Piece::End);
+    }
+
+    /// Makes room for the next value, where this one was.
+    pub(super) fn clear(&mut self) {
+        self.pieces.clear();
+        self.at = 0;
+        self.cut_short = false;
     }
 
     /// Reads a value. After [`Value::List`] and [`Value::Object`] its elements or keys must be read to their end.
-    pub(super) fn value(&mut self) -> Result<Value<'a>, Stopped> {
-        match self.peek() {
-            Some(b'"') => self.string().map(Value::Text),
-            Some(b'{') => self.open(Value::Object),
-            Some(b'[') => self.open(Value::List),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'n') => self.word("null", Value::Null),
-            Some(b't') => self.word("true", Value::Flag(true)),
-            Some(b'f') => self.word("false", Value::Flag(false)),
-            _ => Err(self.stop("expected value", "EOF while parsing a value")),
+    pub(super) fn value(&mut self) -> Value<'a> {
+        match self.next() {
+            Some(Piece::Value(value)) => value,
+            _ => Value::Null,
         }
     }
 
     /// Whether the list goes on, with a value that is to be read next.
-    pub(super) fn element(&mut self) -> Result<bool, Stopped> {
-        self.goes_on(b']', "expected `,` or `]`", "EOF while parsing a list")
+    pub(super) fn element(&mut self) -> bool {
+        match self.pieces.get(self.at) {
+            Some(Piece::Value(_)) => true,
+            _ => {
+                self.next();
+                false
+            }
+        }
     }
 
     /// The object's next key, whose value is to be read next.
-    pub(super) fn key(&mut self) -> Result<Option<Cow<'a, str>>, Stopped> {
-        const CUT_SHORT: &str = "EOF while parsing an object";
-        if !self.goes_on(b'}', "expected `,` or `}`", CUT_SHORT)? {
-            return Ok(None);
+    pub(super) fn key(&mut self) -> Option<Cow<'a, str>> {
+        match self.next() {
+            Some(Piece::Key(key)) => Some(key),
+            _ => None,
         }
-        if self.peek() != Some(b'"') {
-            return Err(self.stop("key must be a string", CUT_SHORT));
-        }
-        let key = self.string()?;
-        self.peek();
-        if !self.eat(b':') {
-            return Err(self.stop("expected `:`", CUT_SHORT));
-        }
-        Ok(Some(key))
     }
 
     /// Reads past what is left of a value.
-    pub(super) fn skip(&mut self, begun: &Value<'_>) -> Result<(), Stopped> {
-        if !matches!(begun, Value::List | Value::Object) {
-            return Ok(());
-        }
-        let outside = self.depth.saturating_sub(1);
-        while self.depth > outside {
-            let goes_on = if self.objects & 1 == 1 {
-                self.key()?.is_some()
-            } else {
-                self.element()?
-            };
-            if goes_on {
-                self.value()?;
+    pub(super) fn skip(&mut self, begun: &Value<'_>) {
+        let opens = |value: &Value<'_>| matches!(value, Value::List | Value::Object);
+        let mut depth = usize::from(opens(begun));
+        while depth > 0 {
+            match self.next() {
+                Some(Piece::Value(value)) if opens(&value) => depth = depth.saturating_add(1),
+                Some(Piece::End) => depth = depth.saturating_sub(1),
+                Some(_) => {}
+                None => return,
             }
         }
-        Ok(())
     }
 
-    /// Makes sure that nothing follows.
-    pub(super) fn end(&mut self) -> Result<(), Stopped> {
-        match self.peek() {
-            None => Ok(()),
-            Some(_) => Err(self.stop("trailing characters", "")),
-        }
+    /// Whether the value ended before what was asked for: the text could not be read any further.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.cut_short
     }
 
-    /// Why reading stopped.
-    pub(super) fn reason(&self) -> &'static str {
-        self.reason
-    }
-
-    /// Where reading stopped: the length of the text, or the place of the byte that could not be read.
-    pub(super) fn offset(&self) -> usize {
-        self.at
-    }
-
-    #[cold]
-    fn stop(&mut self, reason: &'static str, at_end: &'static str) -> Stopped {
-        self.reason = if self.at < self.text.len() { reason } else { at_end };
-        Stopped
-    }
-
-    fn next_byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn pass(&mut self) {
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let piece = self.pieces.get_mut(self.at);
+        self.cut_short |= piece.is_none();
         self.at = self.at.saturating_add(1);
+        piece.map(|piece| std::mem::replace(piece, Piece::End))
     }
-
-    /// Reads the byte if it stands next.
-    fn eat(&mut self, byte: u8) -> bool {
-        let found = self.next_byte() == Some(byte);
-        if found {
-            self.pass();
-        }
-        found
-    }
-
-    /// The next byte that is no white space.
-    fn peek(&mut self) -> Option<u8> {
-        while matches!(self.next_byte(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
-            self.pass();
-        }
-        self.next_byte()
-    }
-
-    fn open(&mut self, value: Value<'a>) -> Result<Value<'a>, Stopped> {
-        if self.depth >= DEEPEST {
-            return Err(self.stop("recursion limit exceeded", ""));
-        }
-        self.pass();
-        self.depth = self.depth.saturating_add(1);
-        self.objects = self.objects << 1 | u128::from(value == Value::Object);
-        self.just_opened = true;
-        Ok(value)
-    }
-
-    /// Reads the comma before the next element or key, or the closing bracket behind the last one.
-    fn goes_on(
-        &mut self,
-        close: u8,
-        neither: &'static str,
-        cut_short: &'static str,
-    ) -> Result<bool, Stopped> {
-        let first = std::mem::replace(&mut self.just_opened, false);
-        match self.peek() {
-            Some(byte) if byte == close => {
-                self.pass();
-                self.depth = self.depth.saturating_sub(1);
-                self.objects >>= 1;
-                Ok(false)
-            }
-            Some(_) if first => Ok(true),
-            Some(b',') => {
-                self.pass();
-                if self.peek().is_none_or(|next| next == close) {
-                    return Err(self.stop("trailing comma", "EOF while parsing a value"));
-                }
-                Ok(true)
-            }
-            _ => Err(self.stop(neither, cut_short)),
-        }
-    }
-
-    fn word(&mut self, word: &'static str, value: Value<'a>) -> Result<Value<'a>, Stopped> {
-        for byte in word.bytes() {
-            if !self.eat(byte) {
-                return Err(self.stop("expected ident", "EOF while parsing a value"));
-            }
-        }
-        Ok(value)
-    }
-
-    fn number(&mut self) -> Result<Value<'a>, Stopped> {
-        let from = self.at;
-        self.eat(b'-');
-        // Nothing but a point or an exponent follows a leading zero.
-        if !self.eat(b'0') {
-            self.digits()?;
-        } else if self.next_byte().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.stop("invalid number", ""));
-        }
-        if self.eat(b'.') {
-            self.digits()?;
-        }
-        if self.eat(b'e') || self.eat(b'E') {
-            let _ = self.eat(b'+') || self.eat(b'-');
-            self.digits()?;
-        }
-        Ok(Value::Number(self.text.get(from..self.at).unwrap_or_default()))
-    }
-
-    /// One digit or more.
-    fn digits(&mut self) -> Result<(), Stopped> {
-        let from = self.at;
-        while self.next_byte().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.pass();
-        }
-        if self.at == from {
-            return Err(self.stop("invalid number", "EOF while parsing a value"));
-        }
-        Ok(())
-    }
-
-    fn string(&mut self) -> Result<Cow<'a, str>, Stopped> {
-        self.pass();
-        let plain = self.plain()?;
-        if self.eat(b'"') {
-            return Ok(Cow::Borrowed(plain));
-        }
-        let mut text = plain.to_owned();
-        while !self.eat(b'"') {
-            text.push(self.escape()?);
-            text.push_str(self.plain()?);
-        }
-        Ok(Cow::Owned(text))
-    }
-
-    /// What stands before the next `"` or `\`.
-    fn plain(&mut self) -> Result<&'a str, Stopped> {
-        let from = self.at;
-        let rest = self.text.as_bytes().get(from..).unwrap_or_default();
-        self.at = from.saturating_add(plain_len(rest));
-        if self.next_byte().is_none_or(|byte| byte < 0x20) {
-            return Err(self.stop(
-                "control character (\\u0000-\\u001F) found while parsing a string",
-                CUT_STRING,
-            ));
-        }
-        // Both ends stand beside ASCII, so they are no middle of a character.
-        Ok(self.text.get(from..self.at).unwrap_or_default())
-    }
-
-    /// The character of an escape; its `\` stands next.
-    fn escape(&mut self) -> Result<char, Stopped> {
-        self.pass();
-        let character = match self.next_byte() {
-            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
-                self.pass();
-                return self.code_point();
-            }
-            _ => return Err(self.stop("invalid escape", CUT_STRING)),
-        };
-        self.pass();
-        Ok(character)
-    }
-
-    /// The character of a `\u` escape, which takes two of them where it is not in the Basic Multilingual Plane.
-    fn code_point(&mut self) -> Result<char, Stopped> {
-        let unit = self.four_digits()?;
-        if let Some(character) = char::from_u32(unit) {
-            return Ok(character);
-        }
-        if unit < 0xdc00 {
-            if !self.eat(b'\\') || !self.eat(b'u') {
-                return Err(self.stop("unexpected end of hex escape", CUT_STRING));
-            }
-            let units = [unit, self.four_digits()?].map(|unit| u16::try_from(unit).unwrap_or(0));
-            if let Some(Ok(character)) = char::decode_utf16(units).next() {
-                return Ok(character);
-            }
-        }
-        let reason = "lone leading surrogate in hex escape";
-        Err(self.stop(reason, reason))
-    }
-
-    fn four_digits(&mut self) -> Result<u32, Stopped> {
-        let end = self.at.saturating_add(4);
-        let Some(digits) = self.text.as_bytes().get(self.at..end) else {
-            self.at = self.text.len();
-            return Err(self.stop("", CUT_STRING));
-        };
-        let mut unit = 0_u32;
-        for &byte in digits {
-            let Some(digit) = char::from(byte).to_digit(16) else {
-                return Err(self.stop("invalid escape", ""));
-            };
-            unit = unit << 4 | digit;
-        }
-        self.at = end;
-        Ok(unit)
-    }
-}
-
-const CUT_STRING: &str = "EOF while parsing a string";
-
-/// How many bytes stand before the first `"`, `\` or control character: eight at a time, because most of a configuration is
-/// strings.
-fn plain_len(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    let mut len = 0_usize;
-    let mut rest = bytes;
-    while let Some((eight, tail)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*eight);
-        // The high bit of each byte that is below `bound`; a wrong one can only stand behind, that is above, a right one.
-        let below = |word: u64, bound: u64| word.wrapping_sub(ONES.wrapping_mul(bound)) & !word;
-        let is = |byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
-        let found = (below(word, 0x20) | is(b'"') | is(b'\\')) & (ONES << 7);
-        if found != 0 {
-            let first = usize::try_from(found.trailing_zeros() >> 3).unwrap_or_default();
-            return len.saturating_add(first);
-        }
-        len = len.saturating_add(8);
-        rest = tail;
-    }
-    let ends = |&byte: &u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    len.saturating_add(rest.iter().position(ends).unwrap_or(rest.len()))
 }
 
 #[cfg(test)]
-#[path = "json_tests.rs"]
-mod tests;
+mod tests {
+    use super::super::recorder::recorded;
+    use super::*;
+
+    #[test]
+    fn a_value_of_any_depth_is_read_past() {
+        let mut json = recorded(r#"[{"a": [1, {"b": [[], {}]}], "c": "]"}, 2]"#).json;
+        assert_eq!(json.value(), Value::List);
+        assert!(json.element());
+        let begun = json.value();
+        json.skip(&begun);
+        assert!(json.element());
+        assert_eq!(json.value(), Value::Number(Number::Unsigned(2)));
+        assert!(!json.element());
+        assert!(!json.is_cut_short());
+    }
+
+    #[test]
+    fn a_string_is_borrowed_where_it_can_be() {
+        assert!(matches!(
+            recorded(r#""a""#).json.value(),
+            Value::Text(Cow::Borrowed("a"))
+        ));
+        assert!(matches!(
+            recorded(r#""\u0061""#).json.value(),
+            Value::Text(Cow::Owned(text)) if text == "a"
+        ));
+    }
+
+    #[test]
+    fn behind_what_was_recorded_there_is_nothing() {
+        let mut json = recorded(r#"{"a": ["#).json;
+        assert_eq!(json.value(), Value::Object);
+        assert_eq!(json.key().as_deref(), Some("a"));
+        assert_eq!(json.value(), Value::List);
+        assert!(!json.is_cut_short());
+        assert!(!json.element());
+        assert!(json.is_cut_short());
+        assert_eq!((json.key(), json.value()), (None, Value::Null));
+    }
+}

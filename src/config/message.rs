@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::number;
 use super::place::Place;
 
 /// How many characters of a value a message shows.
@@ -20,6 +21,8 @@ pub(super) enum Part<'m> {
     /// A part of a value that is known to be printable ASCII.
     Printable(&'m str),
     Number(usize),
+    /// A number of the configuration.
+    Given(number::Number),
     /// The pointer to a place.
     Pointer(&'m Place<'m>),
     /// Several words, with commas.
@@ -68,6 +71,7 @@ impl Part<'_> {
                 Some(start) if start.len() < value.len() => text.extend([start, "…"]),
                 _ => text.push_str(value),
             },
+            Part::Given(number) => number.write(text),
             // Writing to a String cannot fail.
             Part::Number(number) => _ = write!(text, "{number}"),
             Part::Pointer(place) => place.write(text),

@@ -4,16 +4,18 @@
 use std::borrow::Cow;
 
 use super::code;
-use super::json::{Json, Stopped, Value};
-use super::message::Part::{self, Names, Printable, Words};
+use super::json::{Json, Value};
+use super::message::Part::{self, Names, Words};
 use super::place::Place;
 use super::report::Report;
 
 /// A configuration that is being read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Reading<'a> {
     pub(super) json: Json<'a>,
     pub(super) report: Report,
+    /// What was found up to the end of a value that is cut short, once a reader has asked for more.
+    found: Option<Report>,
 }
 
 /// What null means to a field.
@@ -32,7 +34,7 @@ impl Value<'_> {
             Value::Null => Words("null"),
             Value::Flag(true) => Words("true"),
             Value::Flag(false) => Words("false"),
-            Value::Number(number) => Printable(number),
+            Value::Number(number) => Part::Given(*number),
             Value::Text(text) => Part::Value(text),
             Value::List => Words("a list"),
             Value::Object => Words("an object"),
@@ -40,63 +42,102 @@ impl Value<'_> {
     }
 }
 
+// The first four are not inlined: each reader would hold a copy of them, which is kilobytes.
 impl<'a> Reading<'a> {
+    /// See [`Json::value`].
+    #[inline(never)]
+    pub(super) fn value(&mut self) -> Value<'a> {
+        let value = self.json.value();
+        self.keep_if_cut_short();
+        value
+    }
+
+    /// See [`Json::element`].
+    #[inline(never)]
+    pub(super) fn element(&mut self) -> bool {
+        let goes_on = self.json.element();
+        self.keep_if_cut_short();
+        goes_on
+    }
+
+    /// See [`Json::key`].
+    #[inline(never)]
+    pub(super) fn key(&mut self) -> Option<Cow<'a, str>> {
+        let key = self.json.key();
+        self.keep_if_cut_short();
+        key
+    }
+
+    /// See [`Json::skip`].
+    #[inline(never)]
+    pub(super) fn skip_rest(&mut self, begun: &Value<'_>) {
+        self.json.skip(begun);
+        self.keep_if_cut_short();
+    }
+
     /// Reads past a value.
-    pub(super) fn skip(&mut self) -> Result<(), Stopped> {
-        let value = self.json.value()?;
-        self.json.skip(&value)
+    pub(super) fn skip(&mut self) {
+        let value = self.value();
+        self.skip_rest(&value);
+    }
+
+    /// What a reader says behind the end of a value that is cut short is not meant, such as that a field is missing.
+    fn keep_if_cut_short(&mut self) {
+        if self.json.is_cut_short() && self.found.is_none() {
+            self.found = Some(std::mem::take(&mut self.report));
+        }
+    }
+
+    /// Makes room for the next value. Whether this one was whole.
+    pub(super) fn finish(&mut self) -> bool {
+        self.json.clear();
+        let Some(found) = self.found.take() else {
+            return true;
+        };
+        self.report = found;
+        false
     }
 
     /// Reports a value of the wrong type, and reads past what is left of it.
-    pub(super) fn wrong_type(
-        &mut self,
-        place: &Place<'_>,
-        expected: &str,
-        found: &Value<'_>,
-    ) -> Result<(), Stopped> {
+    pub(super) fn wrong_type(&mut self, place: &Place<'_>, expected: &str, found: &Value<'_>) {
         self.report.add(
             &code::WRONG_TYPE,
             place,
             "{} stands where {} belongs",
             &[found.part(), Words(expected)],
         );
-        self.json.skip(found)
+        self.skip_rest(found);
     }
 
     /// Reads a string.
-    pub(super) fn text(
-        &mut self,
-        place: &Place<'_>,
-        expected: &str,
-        null: Null,
-    ) -> Result<Option<Cow<'a, str>>, Stopped> {
-        match self.json.value()? {
-            Value::Text(text) => Ok(Some(text)),
-            Value::Null if null == Null::IsAbsent => Ok(None),
-            other => self.wrong_type(place, expected, &other).map(|()| None),
+    pub(super) fn text(&mut self, place: &Place<'_>, expected: &str, null: Null) -> Option<Cow<'a, str>> {
+        match self.value() {
+            Value::Text(text) => Some(text),
+            Value::Null if null == Null::IsAbsent => None,
+            other => {
+                self.wrong_type(place, expected, &other);
+                None
+            }
         }
     }
 
     /// Reads a boolean, or its name in a string.
-    pub(super) fn flag(&mut self, place: &Place<'_>, null: Null) -> Result<Option<bool>, Stopped> {
-        match self.json.value()? {
-            Value::Flag(flag) => Ok(Some(flag)),
-            Value::Text(text) if text == "true" => Ok(Some(true)),
-            Value::Text(text) if text == "false" => Ok(Some(false)),
-            Value::Null if null == Null::IsAbsent => Ok(None),
-            other => self.wrong_type(place, "true or false", &other).map(|()| None),
+    pub(super) fn flag(&mut self, place: &Place<'_>, null: Null) -> Option<bool> {
+        match self.value() {
+            Value::Flag(flag) => Some(flag),
+            Value::Text(text) if text == "true" => Some(true),
+            Value::Text(text) if text == "false" => Some(false),
+            Value::Null if null == Null::IsAbsent => None,
+            other => {
+                self.wrong_type(place, "true or false", &other);
+                None
+            }
         }
     }
 
     /// Reads one of a few words.
-    pub(super) fn word(
-        &mut self,
-        place: &Place<'_>,
-        words: &[&'static str],
-    ) -> Result<Option<&'static str>, Stopped> {
-        let Some(text) = self.text(place, "a word", Null::IsWrong)? else {
-            return Ok(None);
-        };
+    pub(super) fn word(&mut self, place: &Place<'_>, words: &[&'static str]) -> Option<&'static str> {
+        let text = self.text(place, "a word", Null::IsWrong)?;
         let found = words.iter().find(|word| **word == text).copied();
         if found.is_none() {
             self.report.add(
@@ -106,7 +147,7 @@ impl<'a> Reading<'a> {
                 &[Part::Value(&text), Names(words)],
             );
         }
-        Ok(found)
+        found
     }
 
     /// Reads a list of strings, or one bare string, and hands each to `each`.
@@ -115,22 +156,21 @@ impl<'a> Reading<'a> {
         place: &Place<'_>,
         null: Null,
         each: &mut dyn FnMut(&mut Report, &Place<'_>, Cow<'a, str>),
-    ) -> Result<(), Stopped> {
-        match self.json.value()? {
+    ) {
+        match self.value() {
             Value::Text(text) => each(&mut self.report, place, text),
             Value::Null if null == Null::IsAbsent => {}
             Value::List => {
                 let mut index = 0_usize;
-                while self.json.element()? {
+                while self.element() {
                     let place = Place::Index(place, index);
-                    if let Some(text) = self.text(&place, "a string", Null::IsWrong)? {
+                    if let Some(text) = self.text(&place, "a string", Null::IsWrong) {
                         each(&mut self.report, &place, text);
                     }
                     index = index.saturating_add(1);
                 }
             }
-            other => self.wrong_type(place, "a list of strings, or a string", &other)?,
+            other => self.wrong_type(place, "a list of strings, or a string", &other),
         }
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::code;
 use super::cors::Cors;
 use super::field::Fields;
-use super::json::{Stopped, Value};
+use super::json::Value;
 use super::message::Part::{self, Number};
 use super::model::Rule;
 use super::place::Place;
@@ -55,15 +55,15 @@ pub(super) fn read<'a>(
     value: Value<'a>,
     index: usize,
     cors: &mut Cors<'a>,
-) -> Result<Rule<'a>, Stopped> {
+) -> Rule<'a> {
     let mut rule = Rule::default();
     if value != Value::Object {
-        reading.wrong_type(place, "a rule, an object", &value)?;
-        return Ok(rule);
+        reading.wrong_type(place, "a rule, an object", &value);
+        return rule;
     }
     let mut fields = Fields::new("a rule", FIELDS);
     let (mut has_origin, mut has_method) = (false, false);
-    while let Some(field) = fields.next(reading, place)? {
+    while let Some(field) = fields.next(reading, place) {
         let place = &Place::Key(place, field);
         let pending = |place: &Place<'_>, value| Pending {
             rule: index,
@@ -72,7 +72,7 @@ pub(super) fn read<'a>(
             value,
         };
         match field {
-            "AllowedOrigins" | "AllowedOrigin" => has_origin = origins(reading, place, &mut rule)?,
+            "AllowedOrigins" | "AllowedOrigin" => has_origin = origins(reading, place, &mut rule),
             "AllowedMethods" | "AllowedMethod" => {
                 has_method = texts(reading, place, &mut |report, place, text| {
                     let Some(method) = header::read_method(report, place, text) else {
@@ -83,14 +83,14 @@ pub(super) fn read<'a>(
                             .push(pending(place, PendingValue::Method(method.clone())));
                     }
                     rule.allowed_methods.push(method);
-                })?;
+                });
             }
             "AllowedHeaders" | "AllowedHeader" => {
                 texts(reading, place, &mut |report, place, text| {
                     if let Some(pattern) = header::read_allowed(report, place, text) {
                         rule.allowed_headers.push(pattern);
                     }
-                })?;
+                });
             }
             "ExposeHeaders" | "ExposeHeader" => {
                 texts(reading, place, &mut |report, place, text| {
@@ -102,16 +102,16 @@ pub(super) fn read<'a>(
                             .push(pending(place, PendingValue::Exposed(name.clone())));
                     }
                     rule.expose_headers.push(name);
-                })?;
+                });
             }
-            "MaxAgeSeconds" => rule.max_age_seconds = max_age::read(reading, place)?,
+            "MaxAgeSeconds" => rule.max_age_seconds = max_age::read(reading, place),
             "ResponseVary" => {
-                if let Some(flag) = reading.flag(place, Null::IsAbsent)? {
+                if let Some(flag) = reading.flag(place, Null::IsAbsent) {
                     cors.add_response_vary(flag);
                     cors.pending.push(pending(place, PendingValue::ResponseVary));
                 }
             }
-            _ => rule.id = id(reading, place)?,
+            _ => rule.id = id(reading, place),
         }
     }
     let report = &mut reading.report;
@@ -132,7 +132,7 @@ pub(super) fn read<'a>(
         );
     }
     warn(report, place, &rule, &fields);
-    Ok(rule)
+    rule
 }
 
 /// Reads strings. Whether there are any: one that could not be read is one, because one complaint about it is enough.
@@ -140,17 +140,17 @@ fn texts<'a>(
     reading: &mut Reading<'a>,
     place: &Place<'_>,
     each: &mut dyn FnMut(&mut Report, &Place<'_>, Cow<'a, str>),
-) -> Result<bool, Stopped> {
+) -> bool {
     let errors_before = reading.report.errors.total();
     let mut given = false;
     reading.texts(place, Null::IsAbsent, &mut |report, place, text| {
         given = true;
         each(report, place, text);
-    })?;
-    Ok(given || reading.report.errors.total() > errors_before)
+    });
+    given || reading.report.errors.total() > errors_before
 }
 
-fn origins<'a>(reading: &mut Reading<'a>, place: &Place<'_>, rule: &mut Rule<'a>) -> Result<bool, Stopped> {
+fn origins<'a>(reading: &mut Reading<'a>, place: &Place<'_>, rule: &mut Rule<'a>) -> bool {
     let mut any = false;
     texts(reading, place, &mut |report, place, text| {
         let Some(pattern) = origin::read(report, place, text) else {
@@ -168,12 +168,10 @@ fn origins<'a>(reading: &mut Reading<'a>, place: &Place<'_>, rule: &mut Rule<'a>
     })
 }
 
-fn id<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Result<Option<Cow<'a, str>>, Stopped> {
-    let Some(id) = reading.text(place, "a string", Null::IsAbsent)? else {
-        return Ok(None);
-    };
+fn id<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Option<Cow<'a, str>> {
+    let id = reading.text(place, "a string", Null::IsAbsent)?;
     if has_control_character(&mut reading.report, place, &id) {
-        return Ok(None);
+        return None;
     }
     // Counting bytes first keeps the usual ID from being counted in characters.
     if id.len() > LONGEST_ID && id.chars().count() > LONGEST_ID {
@@ -183,9 +181,9 @@ fn id<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Result<Option<Cow<'a,
             "{} is longer than {} characters: shorten it",
             &[Part::Value(&id), Number(LONGEST_ID)],
         );
-        return Ok(None);
+        return None;
     }
-    Ok(Some(id))
+    Some(id)
 }
 
 fn warn(report: &mut Report, place: &Place<'_>, rule: &Rule<'_>, fields: &Fields) {

@@ -21,10 +21,45 @@ pub(super) fn is_empty(report: &mut Report, text: &[u8]) -> bool {
     empty
 }
 
-/// Reports what keeps the byte at `offset` from being read, or the end of the text, with what the text looks like.
-/// `way_out`: what to write where it looks like nothing else.
-pub(super) fn not_json(report: &mut Report, text: &[u8], offset: usize, reason: &str, way_out: &str) {
-    if is_protobuf_struct(text) {
+/// Reports a syntax error, with what the text looks like.
+pub(super) fn not_json(report: &mut Report, text: &[u8], error: &serde_json::Error) {
+    if is_protobuf(report, text) {
+        return;
+    }
+    let error = error.to_string();
+    let way_out = guess(text).unwrap_or("the rest was not read");
+    report.add(
+        &code::NOT_JSON,
+        &Place::Document,
+        "{}: {}",
+        &[Words(&error), Words(way_out)],
+    );
+}
+
+/// Reports the byte behind the first `valid` ones, which is no UTF-8.
+pub(super) fn not_utf8(report: &mut Report, text: &[u8], valid: usize) {
+    if is_protobuf(report, text) {
+        return;
+    }
+    let read = text.get(..=valid).unwrap_or(text);
+    let line = read.split(|&byte| byte == b'\n').count();
+    let last_line = read.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
+    report.add(
+        &code::NOT_JSON,
+        &Place::Document,
+        "a byte that is no UTF-8 at line {} column {}: {}",
+        &[
+            Number(line),
+            Number(last_line.len()),
+            Words(guess(text).unwrap_or("save the file as UTF-8")),
+        ],
+    );
+}
+
+/// Reports protobuf, true, or finds something else, false.
+fn is_protobuf(report: &mut Report, text: &[u8]) -> bool {
+    let protobuf = is_protobuf_struct(text);
+    if protobuf {
         report.add(
             &code::PROTOBUF,
             &Place::Document,
@@ -32,22 +67,8 @@ pub(super) fn not_json(report: &mut Report, text: &[u8], offset: usize, reason: 
              bytes; give the JSON as a string in a google.protobuf.StringValue",
             &[],
         );
-        return;
     }
-    let read = text.get(..=offset).unwrap_or(text);
-    let line = read.split(|&byte| byte == b'\n').count();
-    let last_line = read.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
-    report.add(
-        &code::NOT_JSON,
-        &Place::Document,
-        "{} at line {} column {}: {}",
-        &[
-            Words(reason),
-            Number(line),
-            Number(last_line.len()),
-            Words(guess(text).unwrap_or(way_out)),
-        ],
-    );
+    protobuf
 }
 
 /// `Struct{ fields: map<string, Value> }`: field 1 of length n, in it field 1 (the key) of length k, then field 2. The
