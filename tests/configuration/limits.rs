@@ -10,6 +10,44 @@ fn what_stands_before_a_syntax_error_is_reported_too() {
 }
 
 #[test]
+fn what_a_text_that_is_cut_short_does_not_say_is_not_missed() {
+    let text = r#"{"nope": 1, "buckets": [{"cors": [{"AllowedOrigins": ["https://(a)", "https://b.example"]}], "profile": "s3"}]}"#;
+    let whole = report(text);
+    for end in 0..text.len() {
+        let cut = report(&text[..end]);
+        let found = places(&cut.errors);
+        let (last, before) = found.split_last().unwrap();
+        assert!(last == ": not-json" || end == 0, "{found:?}");
+        let (all, warnings) = (places(&whole.errors), places(&whole.warnings));
+        assert!(all.starts_with(before), "{end}: {before:?}");
+        assert!(
+            warnings.starts_with(&places(&cut.warnings)),
+            "{end}: {:?}",
+            cut.warnings
+        );
+    }
+}
+
+#[test]
+fn a_syntax_error_behind_a_late_profile_leaves_what_it_says_about_the_buckets() {
+    let text = with_cors(r#"[{"AllowedOrigins": "*", "AllowedMethods": "PATCH"}]"#);
+    let text = text.strip_suffix('}').unwrap();
+    assert_eq!(
+        places(&report(format!("{text}, \"profile\": \"fetch\",")).errors),
+        [": not-json"]
+    );
+    assert_eq!(
+        places(&report(format!("{text}, \"profile\": \"s3\",")).errors),
+        ["/buckets/0/cors/0/AllowedMethods: method", ": not-json"]
+    );
+}
+
+#[test]
+fn a_number_that_no_double_holds_is_a_syntax_error() {
+    assert_eq!(places(&report(r#"{"buckets": 1e999}"#).errors), [": not-json"]);
+}
+
+#[test]
 fn a_document_of_mistakes_is_counted_and_not_kept() {
     let mistakes = vec!["7"; 200_000].join(",");
     let errors = report(format!(r#"{{"buckets": [{mistakes}]}}"#)).errors;
