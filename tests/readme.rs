@@ -51,6 +51,17 @@ fn the_costs_are_those_that_were_counted() {
 }
 
 #[test]
+fn the_agreement_with_the_gathered_cases_is_what_was_found() {
+    let table: Vec<_> = include_str!("conformance.md")
+        .lines()
+        .skip_while(|line| !line.starts_with('|'))
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    assert!(table.len() > 2);
+    assert_contains(&table.join("\n"));
+}
+
+#[test]
 fn every_configuration_loads() {
     let configurations = blocks("json");
     assert!(!configurations.is_empty());
