@@ -12,6 +12,7 @@ ORIGIN_PORT ?= 10001
 # Servers are measured in turn, this many times.
 BENCH_ROUNDS ?= 9
 FUZZ_SECONDS ?= 60
+RULES ?= envoy/cors.json
 
 MODULE := target/bucket_cors.wasm
 # What a reader of the README may rely on; the module is far below.
@@ -24,7 +25,7 @@ export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build envoy run test conformance fuzz bench lint image manifests artifacts load-test clean
+.PHONY: help build envoy run run-live rules test conformance fuzz bench lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +41,12 @@ envoy: ## get Envoy (ENVOY_VERSION) into target/envoy, once
 
 run: build envoy ## serve the sample on 127.0.0.1:10000 (PORT, ADMIN_PORT, ORIGIN_PORT) until Ctrl-C
 	@exec envoy/run $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
+
+run-live: build envoy ## the same with rules that `make rules` changes while it runs, and an access log
+	@exec envoy/run --live $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
+
+rules: ## put envoy/cors.json (RULES) in force in what `make run-live` started
+	@envoy/rules $(ENVOY) $(ADMIN_PORT) $(RULES)
 
 test: build envoy ## run every test, the ones in a real Envoy included
 	@.ci/test

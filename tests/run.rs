@@ -26,10 +26,10 @@ struct Sample {
 }
 
 impl Sample {
-    fn start() -> Self {
+    fn start(target: &str) -> Self {
         let ports = free_ports();
         let make = Command::new("make")
-            .arg("run")
+            .arg(target)
             .args(
                 ["PORT", "ADMIN_PORT", "ORIGIN_PORT"]
                     .iter()
@@ -114,7 +114,7 @@ fn answer(command: &str) -> Vec<String> {
 
 #[test]
 fn the_printed_lines_answer_as_printed_and_nothing_is_left() {
-    let mut sample = Sample::start();
+    let mut sample = Sample::start("run");
     let tries = tries(&sample.greeting());
     assert_eq!(tries.len(), 3);
     for Try {
@@ -137,6 +137,52 @@ fn the_printed_lines_answer_as_printed_and_nothing_is_left() {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+#[test]
+fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
+    let mut sample = Sample::start("run-live");
+    let greeting = sample.greeting();
+    let hint = greeting.iter().find(|line| line.contains("make rules")).unwrap();
+    let [port, admin, _] = sample.ports;
+    assert!(hint.ends_with(&format!("ADMIN_PORT={admin}")), "{hint}");
+    let command = tries(&greeting)[0].command.clone();
+    let allowed = |origin: &str| {
+        let command = command.replace("https://www.example.com", origin);
+        answer(&command)
+            .join(" ")
+            .contains(&format!("allow-origin: {origin}"))
+    };
+    assert!(allowed("https://www.example.com"));
+
+    let folder = format!("{}/target/run-live", env!("CARGO_MANIFEST_DIR"));
+    let file = format!("{folder}/{port}.json");
+    let put = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let output = Command::new("make")
+            .args(["--silent", "rules"])
+            .args([format!("ADMIN_PORT={admin}"), format!("RULES={file}")])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env_remove("MAKEFLAGS")
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let rules = include_str!("../envoy/cors.json");
+    let (is_taken, said) = put(&rules.replace("*.example.com", "*.example.org"));
+    assert!(is_taken, "{said}");
+    assert!(allowed("https://www.example.org") && !allowed("https://www.example.com"));
+    // Twice, since Envoy takes the same text again for no change.
+    for _ in 0..2 {
+        let (is_taken, said) = put(&rules.replace("*.example.com", "*.*.com"));
+        assert!(!is_taken && said.contains("Refused"), "{said}");
+        assert!(allowed("https://www.example.org"));
+    }
+    let (is_taken, said) = put(rules);
+    assert!(is_taken && allowed("https://www.example.com"), "{said}");
+    std::fs::remove_file(&file).unwrap();
+    sample.stop();
 }
 
 fn answer_body(port: u16) -> String {

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -123,7 +124,7 @@ pub(crate) fn bucket_cors_with_struct(configuration: &Value) -> Value {
 }
 
 fn bucket_cors_given(root_id: &str, configuration: Value) -> Value {
-    let config = json!({
+    let mut config = json!({
         "name": "bucket-cors",
         "root_id": root_id,
         "failure_policy": "FAIL_RELOAD",
@@ -131,10 +132,16 @@ fn bucket_cors_given(root_id: &str, configuration: Value) -> Value {
         "vm_config": {
             "runtime": "envoy.wasm.runtime.v8",
             "code": { "local": { "filename": module() } },
-            "capability_restriction_config": { "allowed_capabilities": sample_capabilities() },
         },
         "configuration": configuration,
     });
+    // As `make run` does with the sample.
+    let restricted = if version() < (1, 40) {
+        &mut config
+    } else {
+        &mut config["vm_config"]
+    };
+    restricted["capability_restriction_config"] = json!({ "allowed_capabilities": sample_capabilities() });
     http_filter("bucket-cors", "wasm.v3.Wasm", json!({ "config": config }))
 }
 
@@ -198,6 +205,19 @@ pub(crate) fn binary() -> PathBuf {
         .expect("no Envoy: `make envoy` gets one")
 }
 
+/// The major and the minor version of [`binary`].
+fn version() -> (u32, u32) {
+    static VERSION: OnceLock<(u32, u32)> = OnceLock::new();
+    *VERSION.get_or_init(|| {
+        let said = Command::new(binary()).arg("--version").output().unwrap().stdout;
+        let said = String::from_utf8(said).unwrap();
+        // Between the commit and how it was built.
+        let version = said.split('/').find(|part| part.split('.').count() == 3);
+        let mut numbers = version.unwrap().split('.').map(|number| number.parse().unwrap());
+        (numbers.next().unwrap(), numbers.next().unwrap())
+    })
+}
+
 /// A running Envoy. Dropping it stops it.
 pub(crate) struct Envoy {
     process: Process,
@@ -223,7 +243,17 @@ impl Envoy {
 
     /// The same with a bootstrap of the test's own, and files that it names as `./name`.
     pub(crate) fn start_with(bootstrap: &Value, files: &[(&str, Value)]) -> Result<Self, Refused> {
-        let mut process = Process::spawn(bootstrap, files);
+        // One worker: a VM that fails is then the VM of the next request too.
+        Self::start_as(bootstrap, files, &["--disable-hot-restart", "--concurrency", "1"])
+    }
+
+    /// The same with arguments of the test's own.
+    pub(crate) fn start_as(
+        bootstrap: &Value,
+        files: &[(&str, Value)],
+        arguments: &[&str],
+    ) -> Result<Self, Refused> {
+        let mut process = Process::spawn(bootstrap, files, arguments);
         let deadline = Instant::now() + START;
         while Instant::now() < deadline {
             if let Some(status) = process.child.try_wait().unwrap() {
@@ -275,6 +305,11 @@ impl Envoy {
     /// What the admin interface says under a path.
     pub(crate) fn admin(&self, path: &str) -> String {
         String::from_utf8(http::get(self.admin, path).unwrap().body).unwrap()
+    }
+
+    /// What it wrote to its standard output so far.
+    pub(crate) fn output(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.process.folder.join("output")).unwrap()).into_owned()
     }
 
     /// Everything that Envoy logged so far.
@@ -368,7 +403,7 @@ struct Process {
 }
 
 impl Process {
-    fn spawn(bootstrap: &Value, files: &[(&str, Value)]) -> Self {
+    fn spawn(bootstrap: &Value, files: &[(&str, Value)], arguments: &[&str]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = checkout().join(format!("target/envoy-tests/{}-{number}", std::process::id()));
@@ -381,12 +416,11 @@ impl Process {
             .args(["--pdeathsig", "KILL"])
             .arg(binary())
             .args(["--config-path", "envoy.json", "--admin-address-path", "admin"])
-            // One worker: a VM that fails is then the VM of the next request too.
-            .args(["--disable-hot-restart", "--concurrency", "1"])
+            .args(arguments)
             .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
             .current_dir(&folder)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(File::create(folder.join("output")).unwrap())
             .stderr(File::create(folder.join("log")).unwrap())
             .spawn()
             .expect("setpriv (util-linux) starts Envoy");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::case::Request;
 
 /// Longer than anything here should take: a stream that hangs is a failure.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 const MAX_HEADERS: usize = 256;
 
@@ -63,7 +63,8 @@ pub(crate) fn get(port: u16, path: &str) -> io::Result<Response> {
     )
 }
 
-fn read_response(stream: &mut TcpStream, is_head: bool) -> io::Result<Response> {
+/// Reads the response to one request; nothing may follow it yet.
+pub(crate) fn read_response(stream: &mut TcpStream, is_head: bool) -> io::Result<Response> {
     let mut bytes = Vec::new();
     loop {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];

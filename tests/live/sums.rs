@@ -1,0 +1,196 @@
+//! What the filter counts adds up over both workers, and over changes of the rules.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::edge::{Connection, Edge, Rules, wait_for};
+use crate::{alone, changes};
+
+const PAGE: &str = "https://page.example";
+const OTHER: &str = "https://other.example";
+const METHOD: &str = "access-control-request-method";
+const HEADERS: &str = "access-control-request-headers";
+
+/// How often it is sent in a round, the request, and what that adds to.
+type Sent = (
+    u64,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
+
+const MIX: [Sent; 14] = [
+    (7, "GET", "/b/o", &[("origin", PAGE)], &["actual_matched"]),
+    (
+        3,
+        "GET",
+        "/b/o",
+        &[("origin", OTHER)],
+        &["actual_unmatched", "actual_unmatched_origin"],
+    ),
+    (
+        2,
+        "DELETE",
+        "/b/o",
+        &[("origin", PAGE)],
+        &["actual_unmatched", "actual_unmatched_method"],
+    ),
+    (
+        1,
+        "GET",
+        "/b/o",
+        &[("origin", "https://page.example,x")],
+        &["actual_unmatched", "actual_unmatched_malformed"],
+    ),
+    (
+        2,
+        "GET",
+        "/none/o",
+        &[("origin", PAGE)],
+        &["actual_unmatched", "actual_unmatched_no_rules"],
+    ),
+    (
+        5,
+        "OPTIONS",
+        "/b/o",
+        &[("origin", PAGE), (METHOD, "PUT")],
+        &["preflight_allowed"],
+    ),
+    (
+        4,
+        "OPTIONS",
+        "/b/o",
+        &[("origin", OTHER), (METHOD, "PUT")],
+        &["preflight_refused", "preflight_refused_origin"],
+    ),
+    (
+        3,
+        "OPTIONS",
+        "/b/o",
+        &[("origin", PAGE), (METHOD, "DELETE")],
+        &["preflight_refused", "preflight_refused_method"],
+    ),
+    (
+        2,
+        "OPTIONS",
+        "/b/o",
+        &[("origin", PAGE), (METHOD, "PUT"), (HEADERS, "x-other")],
+        &["preflight_refused", "preflight_refused_header"],
+    ),
+    (1, "OPTIONS", "/b/o", &[], &["preflight_incomplete"]),
+    (
+        3,
+        "GET",
+        "/shadow/o",
+        &[("origin", PAGE)],
+        &["shadow_actual_matched"],
+    ),
+    (
+        1,
+        "OPTIONS",
+        "/shadow/o",
+        &[("origin", PAGE), (METHOD, "PUT")],
+        &["shadow_preflight_allowed"],
+    ),
+    // Neither of these is counted: no CORS request, and no bucket of ours.
+    (4, "GET", "/b/o", &[], &[]),
+    (4, "GET", "/unlisted/o", &[("origin", PAGE)], &[]),
+];
+
+fn configuration(version: u32) -> String {
+    let rule = json!({
+        "ID": format!("v{version}"), "AllowedOrigins": [PAGE], "AllowedMethods": ["GET", "HEAD", "PUT"],
+    });
+    json!({ "buckets": [
+        { "name": "b", "cors": [rule] },
+        { "name": "none", "cors": null },
+        { "name": "shadow", "mode": "shadow", "cors": [rule] },
+    ] })
+    .to_string()
+}
+
+/// The filter's sums as Prometheus gets them.
+fn sums(edge: &Edge) -> BTreeMap<String, u64> {
+    let text = edge.envoy.admin("/stats/prometheus");
+    let ours = text.lines().filter_map(|line| line.strip_prefix("bucket_cors_"));
+    let sum = |line: &str| {
+        let (name, value) = line.rsplit_once(' ')?;
+        let name = name.split('{').next()?;
+        Some((name.to_owned(), value.parse().ok()?))
+    };
+    ours.filter_map(sum).collect()
+}
+
+fn run(changes_each_round: bool) {
+    const ROUNDS: u64 = 20;
+    let edge = Edge::start(Rules::new("0", &configuration(0)), &[], changes::answers_itself);
+    // Opened at once, so that both workers have some, and kept over changes.
+    let mut connections: Vec<_> = (0..16).map(|_| Connection::open(edge.port).unwrap()).collect();
+    let mut expected = BTreeMap::<String, u64>::new();
+    let mut sent = 0_usize;
+    for round in 0..ROUNDS {
+        for (times, method, path, lines, counters) in MIX {
+            for _ in 0..times {
+                let connection = sent % connections.len();
+                connections[connection].exchange(method, path, lines).unwrap();
+                sent += 1;
+            }
+            for counter in counters {
+                *expected.entry((*counter).to_owned()).or_default() += times;
+            }
+            if changes_each_round && round % 2 == 0 {
+                // Without waiting: the requests that follow are counted by either version.
+                let version = u32::try_from(sent).unwrap();
+                edge.rules.replace(&version.to_string(), &configuration(version));
+            }
+        }
+        if changes_each_round {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+    let differences = || -> Vec<String> {
+        let sums = sums(&edge);
+        let counted = sums.iter().filter(|(name, _)| !name.starts_with("loaded_"));
+        let wrong = counted.filter_map(|(name, sum)| {
+            let wanted = expected.get(name).copied().unwrap_or_default();
+            (*sum != wanted).then(|| format!("{name}: {sum} instead of {wanted}"))
+        });
+        let missing = expected.keys().filter(|name| !sums.contains_key(*name));
+        wrong.chain(missing.cloned()).collect()
+    };
+    let mut last = Vec::new();
+    for _ in 0..50 {
+        last = differences();
+        if last.is_empty() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(last.is_empty(), "after {sent} requests: {last:#?}");
+    // A tick later it is still so: nothing is counted twice.
+    thread::sleep(Duration::from_millis(1_200));
+    assert_eq!(differences(), Vec::<String>::new());
+    let sums = sums(&edge);
+    assert_eq!(sums["loaded_buckets"], 3);
+    assert_eq!(sums["loaded_rules"], 2);
+    edge.assert_no_failure();
+    if changes_each_round {
+        wait_for("some changes", || edge.discovery("update_success") > 20);
+    }
+}
+
+#[test]
+fn prometheus_gets_the_sums_over_both_workers() {
+    let _alone = alone();
+    run(false);
+}
+
+#[test]
+fn no_count_is_lost_when_rules_change() {
+    let _alone = alone();
+    run(true);
+}
