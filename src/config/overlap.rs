@@ -4,6 +4,7 @@
 use super::code;
 use super::message::Part::Pointer;
 use super::model::Rule;
+use super::origin::split_scheme;
 use super::place::Place;
 use super::report::Report;
 use crate::wildcard::Pattern;
@@ -118,7 +119,7 @@ fn check(rule: &Rule<'_>, earlier: &[Rule<'_>], budget: &mut Budget) -> Result<F
                     overlap = Some(overlap.map_or(index, |first: usize| first.min(index)));
                     break;
                 }
-                if pattern.intersects(origin) {
+                if pattern.intersects(origin) && can_share_an_origin(pattern, origin) {
                     overlap = Some(overlap.map_or(index, |first: usize| first.min(index)));
                 }
             }
@@ -140,6 +141,28 @@ fn check(rule: &Rule<'_>, earlier: &[Rule<'_>], budget: &mut Budget) -> Result<F
         (_, _, Some(first)) => Found::Overlap(first),
         _ => Found::Nothing,
     })
+}
+
+/// Whether what two patterns share can be an origin: `https://*.b.com` and `https://a.b.com:*` share strings, but all with
+/// something other than a number behind the colon of the port.
+fn can_share_an_origin(one: &Pattern<'_>, other: &Pattern<'_>) -> bool {
+    fn longer<'t>(one: &'t str, other: &'t str) -> &'t str {
+        if one.len() > other.len() { one } else { other }
+    }
+    let (Some((before, after)), Some((other_before, other_after))) = (one.parts(), other.parts()) else {
+        return true;
+    };
+    // Each is the end of the other: what is shared begins and ends with the longer ones.
+    let (start, end) = (longer(before, other_before), longer(after, other_after));
+    let Some((_, start)) = split_scheme(start).filter(|(_, start)| !start.starts_with('[')) else {
+        return true;
+    };
+    let Some((host, _)) = start.split_once(':') else {
+        return true;
+    };
+    // What follows a port's colon is a number, unless the two meet at that colon.
+    end.bytes().all(|byte| byte.is_ascii_digit())
+        || end.split_once(':').is_some_and(|(end, _)| host.ends_with(end))
 }
 
 fn bit(index: usize) -> Mask {
@@ -246,6 +269,32 @@ mod tests {
             ]),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn an_overlap_is_one_that_an_origin_can_be_in() {
+        for (one, other, expected) in [
+            ("https://*.b.com", "https://a.b.com:*", &[][..]),
+            ("https://a.b.com:*", "https://*.b.com", &[]),
+            ("https://*.b.com:80", "https://a.c.com:*", &[]),
+            (
+                "https://*.b.com:8443",
+                "https://a.b.com:*",
+                &["/1: overlapping-rules"],
+            ),
+            ("https://*", "https://a.b.com:*", &["/1: shadowed-rule"]),
+            ("https://*3", "https://a.b.com:*", &["/1: overlapping-rules"]),
+            ("https://*.b.com", "https://a.*", &["/1: overlapping-rules"]),
+            ("https://*.b.com", "https://a*.b.com", &["/1: shadowed-rule"]),
+            ("http://*::1]", "http://[::*", &["/1: overlapping-rules"]),
+            ("*.b.com", "https://a.b.com:*", &[]),
+        ] {
+            assert_eq!(
+                codes(&[rule(&[one], &["GET"], &[]), rule(&[other], &["GET"], &[])]),
+                expected,
+                "{one} {other}"
+            );
+        }
     }
 
     #[test]
