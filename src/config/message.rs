@@ -53,19 +53,15 @@ pub(super) fn filled(template: &str, parts: &[Part<'_>]) -> String {
 }
 
 impl Part<'_> {
-    fn write(self, text: &mut String) {
+    pub(super) fn write(self, text: &mut String) {
         match self {
             Part::Words(words) => text.push_str(words),
             Part::Value(value) => write_value(text, value),
             Part::Character(character) => {
-                text.push('\'');
-                // As in `write_value`, the quotes of the other kind stand for themselves.
-                if character == '"' {
-                    text.push(character);
-                } else {
-                    write_escaped(text, character);
-                }
-                text.push('\'');
+                let quote = if character == '\'' { '"' } else { '\'' };
+                text.push(quote);
+                write_printable(text, character);
+                text.push(quote);
             }
             Part::Printable(value) => match value.get(..SHOWN) {
                 Some(start) if start.len() < value.len() => text.extend([start, "…"]),
@@ -93,18 +89,29 @@ fn write_value(text: &mut String, value: &str) {
             text.push('…');
             break;
         }
-        if character == '\'' {
-            text.push(character);
-        } else {
-            write_escaped(text, character);
+        if matches!(character, '"' | '\\') {
+            text.push('\\');
         }
+        write_printable(text, character);
     }
     text.push('"');
 }
 
-fn write_escaped(text: &mut String, character: char) {
-    for escaped in character.escape_debug() {
-        text.push(escaped);
+/// Escapes as JSON does what would not be seen, or would break the line.
+fn write_printable(text: &mut String, character: char) {
+    match character {
+        '\n' => text.push_str("\\n"),
+        '\r' => text.push_str("\\r"),
+        '\t' => text.push_str("\\t"),
+        '\'' | '"' | '\\' => text.push(character),
+        // More than one character: it has to be escaped.
+        other if other.escape_debug().len() > 1 => {
+            for unit in other.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+        other => text.push(other),
     }
 }
 
@@ -120,15 +127,26 @@ mod tests {
 
     #[test]
     fn a_value_in_a_message_is_one_line_and_short() {
-        assert_eq!(shown(Part::Value("a\r\nb\u{202e}'\"")), r#""a\r\nb\u{202e}'\"""#);
+        let value = "a\r\n\t\0b\u{202e}\u{e0001}'\"\\\u{fc}";
+        let json = r#""a\r\n\t\u0000b\u202e\udb40\udc01'\"\\ü""#;
+        assert_eq!(shown(Part::Value(value)), json);
+        assert_eq!(serde_json::from_str::<String>(json).unwrap(), value);
         assert!(shown(Part::Value(&"x".repeat(10_000))).len() < 100);
         assert!(shown(Part::Printable(&"1".repeat(10_000))).len() < 100);
     }
 
     #[test]
-    fn a_character_is_quoted_as_in_rust() {
-        for character in ['a', '\r', '\'', '"', '\\', '\u{85}', '\u{fc}'] {
-            assert_eq!(shown(Part::Character(character)), format!("{character:?}"));
+    fn a_character_is_quoted_so_that_it_is_seen() {
+        for (character, quoted) in [
+            ('a', "'a'"),
+            ('\r', r"'\r'"),
+            ('\'', "\"'\""),
+            ('"', "'\"'"),
+            ('\\', r"'\'"),
+            ('\u{85}', r"'\u0085'"),
+            ('\u{fc}', "'ü'"),
+        ] {
+            assert_eq!(shown(Part::Character(character)), quoted);
         }
     }
 

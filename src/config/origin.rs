@@ -26,6 +26,13 @@ pub(super) struct Parts<'t> {
     pub(super) path: &'t str,
 }
 
+impl Parts<'_> {
+    /// `https//a.example`, whose host looks like a scheme and whose path like a host.
+    pub(super) fn lacks_colon(&self) -> bool {
+        self.scheme.is_none() && is_web_scheme(self.host) && self.path.starts_with("//")
+    }
+}
+
 /// Reads an entry of `AllowedOrigin`. `None`: it is wrong, and reported.
 pub(super) fn read<'a>(report: &mut Report, place: &Place<'_>, text: Cow<'a, str>) -> Option<Pattern<'a>> {
     let text = trimmed(report, place, text);
@@ -66,7 +73,7 @@ pub(super) fn read<'a>(report: &mut Report, place: &Place<'_>, text: Cow<'a, str
 
 /// Bytes that are in no serialised origin, wherever they stand, are left out; `+`, `[` and `]` depend on the place. The URL
 /// standard lets a host hold more than DNS does (`_`, `~`, `!`), and other schemes' hosts may be percent-encoded: those
-/// pass.
+/// pass, and `%` in the host of an `http` or `https` origin, which is decoded there, is refused later.
 const fn is_possible(byte: u8) -> bool {
     byte.is_ascii_graphic()
         && !matches!(
@@ -229,15 +236,22 @@ fn split<'t>(report: &mut Report, place: &Place<'_>, text: &'t str) -> Option<Pa
     })
 }
 
+/// Whether it is `http` or `https`.
+pub(super) fn is_web_scheme(text: &str) -> bool {
+    text.eq_ignore_ascii_case("http") || text.eq_ignore_ascii_case("https")
+}
+
 fn host_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -> bool {
     let Parts {
         text, scheme, host, ..
     } = *parts;
-    let web = scheme
-        .is_none_or(|scheme| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"));
+    let web = scheme.is_none_or(is_web_scheme);
     let problem = if host.starts_with('[') && host.ends_with(']') {
         address_problem(host)
-    } else if let Some(byte) = host.bytes().find(|byte| matches!(byte, b'[' | b']' | b'+')) {
+    } else if let Some(byte) = host
+        .bytes()
+        .find(|byte| matches!(byte, b'[' | b']' | b'+') || (*byte == b'%' && web && scheme.is_some()))
+    {
         impossible_character(report, place, text, char::from(byte));
         return false;
     } else if host.is_empty() {
@@ -301,7 +315,8 @@ fn port_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -
         && port.parse::<u16>().is_ok();
     let possible = number || port == "*";
     if !possible {
-        let way_out = if parts.scheme.is_none() && parts.path.starts_with('/') {
+        let way_out = if parts.scheme.is_none() && (parts.path.starts_with('/') || is_web_scheme(parts.host))
+        {
             "a scheme is followed by ://"
         } else if port.contains(':') {
             "an IPv6 address stands in brackets, as in http://[::1]:8080"

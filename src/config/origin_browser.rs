@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::code;
-use super::message::Part::{Number, Value, Words};
+use super::message::Part::{Number, Printable, Value, Words};
 use super::origin::Parts;
 use super::place::Place;
 use super::report::Report;
@@ -65,7 +65,16 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
         path,
     } = *parts;
     let origin = text.get(..text.len().saturating_sub(path.len())).unwrap_or(text);
-    if !path.is_empty() {
+    if parts.lacks_colon() {
+        let rest = path.trim_start_matches('/');
+        let authority = rest.split('/').next().unwrap_or(rest);
+        report.add(
+            &code::ORIGIN_PATH,
+            place,
+            "{} can never match, for its colon is missing: write {}://{}",
+            &[Value(text), Words(host), Printable(authority)],
+        );
+    } else if !path.is_empty() {
         report.add(
             &code::ORIGIN_PATH,
             place,

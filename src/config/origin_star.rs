@@ -1,7 +1,7 @@
 //! What the `*` of an origin pattern lets in besides what was meant.
 
 use super::code;
-use super::message::Part::{Printable, Value};
+use super::message::Part::{Printable, Value, Words};
 use super::origin::Parts;
 use super::place::Place;
 use super::report::Report;
@@ -10,7 +10,7 @@ use super::shared_domains::is_shared;
 /// Warns of a valid pattern, other than the lone `*`, that admits origins of strangers, or of browsers' schemes left out.
 pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
     let Some((before, after)) = parts.text.split_once('*') else {
-        if parts.scheme.is_none() {
+        if parts.scheme.is_none() && !parts.lacks_colon() {
             no_scheme(report, place, parts.text);
         }
         return;
@@ -30,12 +30,8 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
                 any_host(report, place, parts.text);
             } else {
                 open_scheme(report, place, parts.text);
-                what_follows(
-                    report,
-                    place,
-                    parts.text,
-                    after.split(':').next().unwrap_or(after),
-                );
+                let after = after.split(':').next().unwrap_or(after);
+                what_follows(report, place, parts, "", after);
             }
         }
         None => {
@@ -49,40 +45,69 @@ fn star_in_host(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
     match parts.host.split_once('*') {
         // `http://localhost:*` is every port of one host.
         None => {}
-        Some(("", "")) => any_host(report, place, parts.text),
-        Some((before, "")) => report.add(
+        Some(("", "" | ".")) => any_host(report, place, parts.text),
+        Some((before, "" | ".")) => report.add(
             &code::OPEN_END,
             place,
             "{} also admits {}.evil.example: a * at the end of a host admits foreign sites, so end it \
              with the name",
             &[Value(parts.text), Printable(before.trim_end_matches('.'))],
         ),
-        Some((_, after)) if !after.starts_with(']') => what_follows(report, place, parts.text, after),
+        Some((before, after)) if !after.starts_with(']') => what_follows(report, place, parts, before, after),
         Some(_) => {}
     }
 }
 
-/// `after`: the end of the host, behind the `*`. `.example.com` admits the names under `example.com`, `example.com` also
+/// `before`, `after`: the host around the `*`. `.example.com` admits the names under `example.com`, `example.com` also
 /// admits `evilexample.com`: harmless where nobody else can have a name there.
-fn what_follows(report: &mut Report, place: &Place<'_>, text: &str, after: &str) {
-    let after = after.strip_suffix('.').unwrap_or(after);
-    match after.split_once('.') {
+fn what_follows(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>, before: &str, after: &str) {
+    let text = parts.text;
+    let name = after.strip_suffix('.').unwrap_or(after);
+    match name.split_once('.') {
         Some(("", parent)) => {
             if is_shared(parent) {
                 report.add(
                     &code::SHARED_DOMAIN,
                     place,
-                    "anybody can have a name under {}, so {} admits anybody",
+                    "anybody can have a name under {}, so {} admits anybody: name the exact origins",
                     &[Printable(parent), Value(text)],
                 );
             }
         }
         Some((_, parent)) if !is_shared(parent) => {}
+        None if name.is_empty() => any_host(report, place, text),
+        // The rest is a name of its own, under which nobody else has one.
+        _ if before.is_empty()
+            && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && !is_shared(name) =>
+        {
+            let scheme = Words(parts.scheme.unwrap_or("https"));
+            let port = parts.port.unwrap_or_default();
+            let colon = Words(if port.is_empty() { "" } else { ":" });
+            let (after, port) = (Printable(after), Words(port));
+            report.add(
+                &code::OPEN_START,
+                place,
+                "{} also admits evil{}, which anybody can register: write {}://*.{}{}{} and {}://{}{}{} as two entries",
+                &[
+                    Value(text),
+                    after,
+                    scheme,
+                    after,
+                    colon,
+                    port,
+                    scheme,
+                    after,
+                    colon,
+                    port,
+                ],
+            );
+        }
         _ => report.add(
             &code::OPEN_START,
             place,
-            "{} also admits evil{}, which anybody can register: write *.{} and {} as two entries",
-            &[Value(text), Printable(after), Printable(after), Printable(after)],
+            "{} also admits {}evil{}, which anybody can register: name the exact origins",
+            &[Value(text), Printable(before), Printable(after)],
         ),
     }
 }

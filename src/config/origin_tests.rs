@@ -43,6 +43,7 @@ fn what_browsers_send_is_accepted_in_silence() {
         "app://.",
         "moz-extension://0123",
         "file://",
+        "app://a%20b",
         "https://*.localhost",
         "https://*.corp",
     ] {
@@ -70,6 +71,8 @@ fn what_is_in_no_origin_is_an_error() {
         ("https://m\u{fc}nchen.de", "origin-not-ascii"),
         ("'https://a.example'", "origin-byte"),
         ("<https://a.example>", "origin-byte"),
+        ("https://a%20b.example", "origin-byte"),
+        ("HTTP://%61.example", "origin-byte"),
         ("https://a.example\r\nX: y", "control-character"),
         ("https://a.example\t", "control-character"),
         ("https://a.example\u{85}", "control-character"),
@@ -99,6 +102,7 @@ fn what_is_in_no_origin_is_an_error() {
         ("https://a.example:http", "origin-port"),
         ("http://::1", "origin-port"),
         ("https:/a.example", "origin-port"),
+        ("https:a.example", "origin-port"),
     ] {
         assert_eq!(codes(text).first(), Some(&code), "{text}");
     }
@@ -117,6 +121,8 @@ fn what_browsers_never_send_is_a_warning() {
         ("https://App.example.com", &["upper-case-origin"]),
         ("HTTPS://app.example.com", &["upper-case-origin"]),
         ("https://app.example.com/", &["origin-path"]),
+        ("https//a.com", &["origin-path"]),
+        ("www.example.com/", &["origin-path", "no-scheme"]),
         ("https://app.example.com/x", &["origin-path"]),
         ("https://app.example.com/*", &["origin-path"]),
         ("https://app.example.com:443", &["default-port"]),
@@ -130,6 +136,9 @@ fn what_browsers_never_send_is_a_warning() {
         ("http://localhost.example.com", &["insecure-origin"]),
         ("https://*", &["any-host"]),
         ("https://*:8443", &["any-host"]),
+        ("https://*.", &["any-host"]),
+        ("*.", &["open-scheme", "any-host"]),
+        ("https://a*.", &["open-end"]),
         ("http*", &["any-host"]),
         ("http://*", &["insecure-origin", "any-host"]),
         ("https:*", &["any-host"]),
@@ -173,4 +182,56 @@ fn a_message_names_the_value_and_the_way_out() {
         message.ends_with("write \"https://app.example.com\""),
         "{message}"
     );
+}
+
+#[test]
+fn the_way_out_is_a_way_out_for_the_shape() {
+    for (text, words) in [
+        (
+            "https://*example.com",
+            "evilexample.com, which anybody can register: write https://*.example.com and https://example.com as two entries",
+        ),
+        (
+            "https://*example.com.:8443",
+            "write https://*.example.com.:8443 and https://example.com.:8443 as",
+        ),
+        (
+            "*example.com",
+            "write https://*.example.com and https://example.com as",
+        ),
+        (
+            "https://*-myteam.vercel.app",
+            "evil-myteam.vercel.app, which anybody can register: name the exact origins",
+        ),
+        (
+            "https://a*b.com",
+            "admits aevilb.com, which anybody can register: name the exact origins",
+        ),
+        (
+            "https://*github.io",
+            "evilgithub.io, which anybody can register: name the exact origins",
+        ),
+        (
+            "https://*com",
+            "evilcom, which anybody can register: name the exact origins",
+        ),
+        (
+            "https://*.github.io",
+            "anybody can have a name under github.io, so \"https://*.github.io\" admits anybody: name the exact origins",
+        ),
+        ("https://*.", "admits every site there is"),
+        ("https//a.com/x", "write https://a.com"),
+        ("https:a.com", "a scheme is followed by ://"),
+        ("'https://a.com'", "holds \"'\": no origin holds it"),
+    ] {
+        let mut report = Report::default();
+        read(&mut report, &Place::Document, text.into());
+        let findings = report.errors.kept().iter().chain(report.warnings.kept());
+        let messages: Vec<_> = findings.map(|finding| finding.message.as_str()).collect();
+        assert!(
+            messages.iter().any(|message| message.contains(words)),
+            "{text}: {messages:?}"
+        );
+        assert!(messages.iter().all(|message| !message.contains("*.-")), "{text}");
+    }
 }
