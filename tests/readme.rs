@@ -10,6 +10,7 @@
 use std::fmt::Write;
 
 use bucket_cors::config::{self, CODES, Severity};
+use bucket_cors::stats::{BUCKET_COUNTERS, COUNTERS};
 
 const README: &str = include_str!("../README.md");
 
@@ -40,6 +41,25 @@ fn every_code_is_listed() {
             writeln!(table, "| `{}` | {} |", code.name, code.meaning).unwrap();
         }
         assert_contains(&table);
+    }
+}
+
+#[test]
+fn every_statistic_is_listed() {
+    let section = README.split("\n## Statistics\n").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let listed: Vec<_> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(listed, COUNTERS);
+    for counter in BUCKET_COUNTERS {
+        assert_contains(&format!("`bucket.<name>.{counter}`"));
+    }
+    let source = include_str!("../src/filter/metrics.rs");
+    for gauge in source.split("gauge(\"").skip(1) {
+        let gauge = gauge.split('"').next().unwrap();
+        assert!(section.contains(&format!("`{gauge}`")), "{gauge}");
     }
 }
 

@@ -19,7 +19,7 @@ use super::report::Report;
 use super::rule::PendingValue;
 use super::text::has_control_character;
 use crate::addressing::MAX_BUCKET_BYTES;
-use crate::profile::{Methods, PROFILES, Profile};
+use crate::profile::{Credentials, Methods, PROFILES, Profile};
 
 const FIELDS: &[&[&str]] = &[
     &["name"],
@@ -53,11 +53,12 @@ pub(super) fn read<'a>(
 ) -> Option<Bucket<'a>> {
     let value = reading.value();
     if value != Value::Object {
-        reading.wrong_type(place, "a bucket, an object with name and cors", &value);
+        reading.wrong_type(place, "a bucket, which is an object with name and cors", &value);
         return None;
     }
     let mut fields = Fields::new("a bucket", FIELDS);
     let mut own_profile = None;
+    let mut credentials = None;
     let mut cors = Cors::default();
     let mut bucket = Bucket {
         name: Cow::Borrowed(""),
@@ -97,9 +98,7 @@ pub(super) fn read<'a>(
                 }
             }
             "cors" => cors::read(reading, place, &mut cors, &mut shared.budget),
-            "allow_credentials" => {
-                bucket.allow_credentials = reading.flag(place, Null::IsWrong).unwrap_or(false);
-            }
+            "allow_credentials" => credentials = reading.flag(place, Null::IsWrong),
             _ => bucket.allow_private_network = reading.flag(place, Null::IsWrong).unwrap_or(false),
         }
     }
@@ -122,10 +121,20 @@ pub(super) fn read<'a>(
     }
     shared.used_profile |= own_profile.is_none();
     bucket.profile = own_profile.unwrap_or(shared.profile);
+    bucket.allow_credentials = credentials.unwrap_or(false);
+    if credentials == Some(false) && bucket.profile.credentials == Credentials::Always {
+        report.add(
+            &code::CREDENTIALS_NOT_WITHHELD,
+            &Place::Key(place, "allow_credentials"),
+            "the {} profile sends credentials with every origin that it echoes, as the store does, whatever is \
+             said here: take it out, or use a profile that asks for it",
+            &[Words(bucket.profile.name)],
+        );
+    }
     check_against_profile(report, place, &bucket, &cors);
     bucket_warnings::warn(report, place, &bucket, &cors);
+    bucket.response_vary = cors.response_vary();
     bucket.rules = cors.rules;
-    bucket.response_vary = cors.response_vary;
     Some(bucket)
 }
 
@@ -191,7 +200,17 @@ fn add_host<'a>(
     host: Cow<'a, str>,
     index: usize,
 ) {
-    if let Some(first) = hosts.add(host.clone(), index) {
+    let Some(first) = hosts.add(host.clone(), index) else {
+        return;
+    };
+    if first == index {
+        report.add(
+            &code::DUPLICATE_HOST,
+            place,
+            "the host {} stands twice in this bucket: take one out",
+            &[Part::Value(&host)],
+        );
+    } else {
         let first = Place::Index(&Place::Key(&Place::Document, "buckets"), first);
         report.add(
             &code::DUPLICATE_HOST,
@@ -225,6 +244,9 @@ fn check_against_profile(report: &mut Report, place: &Place<'_>, bucket: &Bucket
                         );
                     }
                 }
+                // Where the document says it too, the rule's is not the one that counts.
+                PendingValue::ResponseVary
+                    if cors.own_response_vary.is_some() && profile.obeys_response_vary => {}
                 PendingValue::ResponseVary => {
                     bucket_warnings::warn_of_response_vary(report, place, profile, cors);
                 }

@@ -11,14 +11,14 @@ use crate::profile::Profile;
 /// Warns about what the store documents and about `ResponseVary` beside the rules.
 pub(super) fn warn(report: &mut Report, place: &Place<'_>, bucket: &Bucket<'_>, cors: &Cors<'_>) {
     let profile = bucket.profile;
-    if cors.rules.len() > profile.documented_rules {
+    if cors.rule_count > profile.documented_rules {
         cors.shape.at_rules(place, &mut |rules| {
             report.add(
                 &code::MANY_RULES,
                 rules,
                 "{} rules stand here, and the {} store documents at most {} in a bucket",
                 &[
-                    Number(cors.rules.len()),
+                    Number(cors.rule_count),
                     Words(profile.name),
                     Number(profile.documented_rules),
                 ],
@@ -40,7 +40,7 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, bucket: &Bucket<'_>, 
             );
         });
     }
-    if cors.shape.response_vary && cors.response_vary.is_some() {
+    if cors.own_response_vary.is_some() {
         cors.shape.at_document(place, &mut |document| {
             warn_of_response_vary(report, &Place::Key(document, "ResponseVary"), profile, cors);
         });
@@ -63,14 +63,13 @@ pub(super) fn warn_of_response_vary(
         );
         return;
     }
-    // A rule with `*` answers `*`, to every origin the same.
-    let depends = cors.rules.iter().any(|rule| !rule.allows_any_origin());
-    if cors.response_vary == Some(false) && depends {
+    // Of rules that all list `*` too: a request without an origin gets no header at all.
+    if cors.response_vary() == Some(false) && !cors.rules.is_empty() {
         report.add(
             &code::VARY_OFF,
             place,
-            "without Vary: Origin a shared cache hands one site's answer to another: write true, or \
-             leave it out",
+            "without Vary: Origin a shared cache hands the answer to one origin, or to none, to another: write \
+             true, or leave it out",
             &[],
         );
     }

@@ -42,6 +42,8 @@ codes! {
         MISSING_FIELD "missing-field" "a required field is missing"
         UNKNOWN_VALUE "unknown-value" "a word that the field does not take"
         HIGRESS_RULES "higress-rules" "the `_rules_` of a Higress WasmPlugin"
+        TOO_LARGE "too-large" "more keys and values in a bucket, or in another field, than are read"
+        TOO_MANY_METRICS "too-many-metrics" "`metrics` by bucket for more than 1000 buckets"
         BUCKET_NAME "bucket-name" "a bucket name that no request can name"
         DUPLICATE_BUCKET "duplicate-bucket" "a bucket given twice"
         HOST_NAME "host-name" "a host or an endpoint that is no host name"
@@ -96,12 +98,13 @@ codes! {
         FORBIDDEN_REQUEST_HEADER "forbidden-request-header" "an allowed header that no script can set"
         FORBIDDEN_RESPONSE_HEADER "forbidden-response-header" "an exposed header that no script can read"
         LONG_MAX_AGE "long-max-age" "a `MaxAgeSeconds` above what browsers keep"
+        CREDENTIALS_NOT_WITHHELD "credentials-not-withheld" "`allow_credentials` false in the `s3` profile, which sends credentials with every echo"
         SHADOWED_RULE "shadowed-rule" "a rule that earlier rules leave nothing to match"
         OVERLAPPING_RULES "overlapping-rules" "a rule that an earlier rule takes requests from"
         OVERLAP_NOT_CHECKED "overlap-not-checked" "more patterns than are compared for overlap"
         MANY_RULES "many-rules" "more rules than the store documents"
         LARGE_DOCUMENT "large-document" "rules of more bytes than the store documents"
-        VARY_OFF "vary-off" "`ResponseVary` false where the answer depends on the origin"
+        VARY_OFF "vary-off" "`ResponseVary` false in a bucket with rules, whose answers depend on `Origin`"
         RESPONSE_VARY_IGNORED "response-vary-ignored" "`ResponseVary` in a profile that does not obey it"
     }
 }

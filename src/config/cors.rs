@@ -18,21 +18,31 @@ const FIELDS: &[&[&str]] = &[
     &["ResponseVary"],
     &["CORSConfiguration"],
 ];
-const EXPECTED: &str = "a CORS document: an object with CORSRules, a list of rules, or null";
+const EXPECTED: &str = "a CORS document, which is an object with CORSRules, a list of rules, or null";
 
 /// A CORS document and how it was written.
 #[derive(Debug, Default)]
 pub(super) struct Cors<'a> {
     pub(super) rules: Vec<Rule<'a>>,
-    pub(super) response_vary: Option<bool>,
+    /// How many rules there are, kept or not.
+    pub(super) rule_count: usize,
+    /// The document's `ResponseVary`.
+    pub(super) own_response_vary: Option<bool>,
+    /// That of its rules: one true is enough.
+    rules_response_vary: Option<bool>,
     pub(super) pending: Vec<Pending<'a>>,
     pub(super) shape: Shape,
 }
 
 impl Cors<'_> {
-    /// Takes note of a `ResponseVary`, of which a document may have several: one true is enough.
+    /// Takes note of a rule's `ResponseVary`.
     pub(super) fn add_response_vary(&mut self, flag: bool) {
-        self.response_vary = Some(flag || self.response_vary == Some(true));
+        self.rules_response_vary = Some(flag || self.rules_response_vary == Some(true));
+    }
+
+    /// The flag that counts: what is said of the whole before what is said of its parts.
+    pub(super) fn response_vary(&self) -> Option<bool> {
+        self.own_response_vary.or(self.rules_response_vary)
     }
 }
 
@@ -45,8 +55,6 @@ pub(super) struct Shape {
     rules: Option<&'static str>,
     /// One rule where a list may stand.
     single: bool,
-    /// Whether `ResponseVary` stands beside the rules.
-    pub(super) response_vary: bool,
 }
 
 impl Shape {
@@ -133,10 +141,7 @@ fn document<'a>(reading: &mut Reading<'a>, place: &Place<'_>, cors: &mut Cors<'a
                 read(reading, place, cors, budget);
             }
             "ResponseVary" => {
-                cors.shape.response_vary = true;
-                if let Some(flag) = reading.flag(place, Null::IsAbsent) {
-                    cors.add_response_vary(flag);
-                }
+                cors.own_response_vary = reading.flag(place, Null::IsAbsent);
             }
             _ => {
                 cors.shape.rules = Some(field);
@@ -172,11 +177,13 @@ fn rules<'a>(
         }
         Value::Object => {
             cors.shape.single = true;
+            count = 1;
             let rule = rule::read(reading, place, value, 0, cors);
             cors.rules.push(rule);
         }
         other => return reading.wrong_type(place, "a list of rules", &other),
     }
+    cors.rule_count = count;
     let report = &mut reading.report;
     if count > MAX_RULES {
         report.add(

@@ -5,9 +5,9 @@ use super::bucket::{self, Shared};
 use super::code;
 use super::field::Fields;
 use super::host::{self, Lone};
-use super::json::Value;
+use super::json::{self, Value};
 use super::message::Part::{Number, Pointer, Words};
-use super::model::{Settings, Unmanaged};
+use super::model::{Metering, Settings, Unmanaged};
 use super::names::Names;
 use super::overlap::Budget;
 use super::place::Place;
@@ -22,8 +22,13 @@ const FIELDS: &[&[&str]] = &[
     &["endpoints"],
     &["unmanaged"],
     &["explain"],
+    &["metrics"],
     &["buckets"],
 ];
+
+/// For how many buckets there may be statistics of their own. Envoy keeps a statistic for ever, and there are four of each
+/// bucket; with more of them what watches Envoy is in trouble before Envoy is.
+const MOST_COUNTED_BUCKETS: usize = 1_000;
 
 /// Reads a configuration; see [`super::read`].
 pub(super) fn read<'a>(text: &'a [u8], sink: &mut dyn BucketSink<'a>) -> (Option<Settings>, Report) {
@@ -120,6 +125,9 @@ impl<'s, 'a> Document<'s, 'a> {
     /// Reads what was recorded: the value of a field, or a bucket. Whether it was whole.
     pub(super) fn value(&mut self) -> bool {
         let place = &Place::Key(&Place::Document, self.field);
+        if self.reading.json.is_too_large() {
+            return self.too_large_value(place);
+        }
         match self.field {
             "profile" => {
                 if let Some(profile) = bucket::profile(&mut self.reading, place) {
@@ -138,6 +146,13 @@ impl<'s, 'a> Document<'s, 'a> {
             }
             "explain" => {
                 self.settings.explain = self.reading.flag(place, Null::IsWrong).unwrap_or(false);
+            }
+            "metrics" => {
+                self.settings.metrics = match self.reading.word(place, &["off", "plugin", "bucket"]) {
+                    Some("off") => Metering::Off,
+                    Some("bucket") => Metering::Bucket,
+                    _ => Metering::Plugin,
+                };
             }
             _ => return self.bucket(place),
         }
@@ -161,18 +176,35 @@ impl<'s, 'a> Document<'s, 'a> {
         is_whole
     }
 
+    /// Reports a value of which a part was not recorded. There is nothing to be said about the rest of it.
+    #[cold]
+    fn too_large_value(&mut self, place: &Place<'_>) -> bool {
+        let index = self.bucket_count;
+        let bucket = Place::Index(place, index);
+        let is_bucket = self.field == "buckets";
+        self.reading.report.add(
+            &code::TOO_LARGE,
+            if is_bucket { &bucket } else { place },
+            "more than {} keys and values stand in it, so it was not read: take out what is not needed, or \
+             write patterns with * for many",
+            &[Number(json::MOST_PIECES)],
+        );
+        self.bucket_count = index.saturating_add(usize::from(is_bucket));
+        self.reading.finish();
+        true
+    }
+
     /// Reports what stands where the configuration belongs.
     pub(super) fn no_object(&mut self, value: &Value<'_>) {
-        let expected = "the configuration, an object with buckets";
         let hint = match value {
-            Value::List => ": a list of rules is the \"cors\" of a bucket",
+            Value::List => "; a list of rules is the \"cors\" of a bucket",
             _ => "",
         };
         self.reading.report.add(
             &code::WRONG_TYPE,
             &Place::Document,
-            "{} stands where {} belongs{}",
-            &[value.part(), Words(expected), Words(hint)],
+            "{} stands where the configuration belongs: write an object with buckets{}",
+            &[value.part(), Words(hint)],
         );
     }
 
@@ -204,6 +236,15 @@ impl<'s, 'a> Document<'s, 'a> {
         }
         self.check_endpoints();
         self.check_budget();
+        if self.settings.metrics == Metering::Bucket && self.bucket_count > MOST_COUNTED_BUCKETS {
+            self.reading.report.add(
+                &code::TOO_MANY_METRICS,
+                &Place::Key(&Place::Document, "metrics"),
+                "{} buckets would be counted one by one, and Envoy keeps every statistic for ever: for more \
+                 than {} buckets write \"plugin\"",
+                &[Number(self.bucket_count), Number(MOST_COUNTED_BUCKETS)],
+            );
+        }
     }
 
     fn endpoints(&mut self, place: &Place<'_>) {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::message::Part;
 use super::number::Number;
 
 /// A value, or the beginning of one.
@@ -21,6 +22,13 @@ pub(super) enum Value<'a> {
     Object,
 }
 
+/// The most pieces that are recorded of a value. A hundred rules of a thousand origins, headers and exposed headers each are
+/// 300,000. Without a bound a list of short numbers would take 35 times its own size, and a VM never gives memory back.
+pub(super) const MOST_PIECES: usize = 500_000;
+
+/// How long a list or an object may be to be shown, in bytes.
+const SHOWN: usize = 60;
+
 /// A piece of a recorded value.
 #[derive(Debug)]
 enum Piece<'a> {
@@ -36,20 +44,34 @@ pub(super) struct Json<'a> {
     pieces: Vec<Piece<'a>>,
     at: usize,
     cut_short: bool,
+    too_large: bool,
 }
 
 impl<'a> Json<'a> {
     pub(super) fn record(&mut self, value: Value<'a>) {
-        self.pieces.push(Piece::Value(value));
+        self.push(Piece::Value(value));
     }
 
     pub(super) fn record_key(&mut self, key: Cow<'a, str>) {
-        self.pieces.push(Piece::Key(key));
+        self.push(Piece::Key(key));
     }
 
     /// Records the end of a list or an object.
     pub(super) fn record_end(&mut self) {
-        self.pieces.push(Piece::End);
+        self.push(Piece::End);
+    }
+
+    fn push(&mut self, piece: Piece<'a>) {
+        if self.pieces.len() < MOST_PIECES {
+            self.pieces.push(piece);
+        } else {
+            self.too_large = true;
+        }
+    }
+
+    /// Whether there was more than is recorded.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.too_large
     }
 
     /// Makes room for the next value, where this one was.
@@ -57,6 +79,7 @@ impl<'a> Json<'a> {
         self.pieces.clear();
         self.at = 0;
         self.cut_short = false;
+        self.too_large = false;
     }
 
     /// Reads a value. After [`Value::List`] and [`Value::Object`] its elements or keys must be read to their end.
@@ -98,6 +121,38 @@ impl<'a> Json<'a> {
                 None => return,
             }
         }
+    }
+
+    /// A list or an object that has just begun, for a message: all of it where that is short.
+    pub(super) fn shown(&self, begun: &Value<'_>) -> String {
+        let (open, close, name) = match begun {
+            Value::List => ('[', ']', "a list"),
+            _ => ('{', '}', "an object"),
+        };
+        let mut text = String::from(open);
+        for piece in self.pieces.get(self.at..).unwrap_or_default() {
+            let part = match piece {
+                // Lists of lists are not what somebody wrote by mistake.
+                Piece::Value(Value::List | Value::Object) => break,
+                Piece::End => {
+                    text.push(close);
+                    return text;
+                }
+                Piece::Value(value) => value.part(),
+                Piece::Key(key) => Part::Value(key),
+            };
+            if !(text.len() == 1 || text.ends_with(": ")) {
+                text.push_str(", ");
+            }
+            part.write(&mut text);
+            if matches!(piece, Piece::Key(_)) {
+                text.push_str(": ");
+            }
+            if text.len() > SHOWN {
+                break;
+            }
+        }
+        name.to_owned()
     }
 
     /// Whether the value ended before what was asked for: the text could not be read any further.

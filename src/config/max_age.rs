@@ -24,13 +24,13 @@ pub(super) fn read(reading: &mut Reading<'_>, place: &Place<'_>) -> Option<u32> 
         warn(&mut reading.report, place, seconds);
         return Some(seconds);
     }
-    reading.report.add(
+    reading.wrong(
         &code::MAX_AGE,
         place,
-        "{} is no number of seconds: write a whole number from 0 to 999999999",
-        &[value.part()],
+        "{} is no number of seconds: write a whole number from 0 to {}",
+        &value,
+        Number(usize::try_from(MOST).unwrap_or_default()),
     );
-    reading.skip_rest(&value);
     None
 }
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::code;
+use super::code::{self, Code};
 use super::json::{Json, Value};
 use super::message::Part::{self, Names, Words};
 use super::place::Place;
@@ -100,12 +100,35 @@ impl<'a> Reading<'a> {
 
     /// Reports a value of the wrong type, and reads past what is left of it.
     pub(super) fn wrong_type(&mut self, place: &Place<'_>, expected: &str, found: &Value<'_>) {
-        self.report.add(
+        self.wrong(
             &code::WRONG_TYPE,
             place,
-            "{} stands where {} belongs",
-            &[found.part(), Words(expected)],
+            "{} stands here: write {}",
+            found,
+            Words(expected),
         );
+    }
+
+    /// Reports a value, and reads past what is left of it. `message` is about it and `way_out`.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn wrong(
+        &mut self,
+        code: &'static Code,
+        place: &Place<'_>,
+        message: &'static str,
+        found: &Value<'_>,
+        way_out: Part<'_>,
+    ) {
+        let shown;
+        let part = match found {
+            Value::List | Value::Object => {
+                shown = self.json.shown(found);
+                Words(&shown)
+            }
+            _ => found.part(),
+        };
+        self.report.add(code, place, message, &[part, way_out]);
         self.skip_rest(found);
     }
 
@@ -137,7 +160,14 @@ impl<'a> Reading<'a> {
 
     /// Reads one of a few words.
     pub(super) fn word(&mut self, place: &Place<'_>, words: &[&'static str]) -> Option<&'static str> {
-        let text = self.text(place, "a word", Null::IsWrong)?;
+        let text = match self.value() {
+            Value::Text(text) => text,
+            other => {
+                let message = "{} stands here: write one of {}";
+                self.wrong(&code::WRONG_TYPE, place, message, &other, Names(words));
+                return None;
+            }
+        };
         let found = words.iter().find(|word| **word == text).copied();
         if found.is_none() {
             self.report.add(

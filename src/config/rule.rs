@@ -58,7 +58,7 @@ pub(super) fn read<'a>(
 ) -> Rule<'a> {
     let mut rule = Rule::default();
     if value != Value::Object {
-        reading.wrong_type(place, "a rule, an object", &value);
+        reading.wrong_type(place, "a rule, which is an object", &value);
         return rule;
     }
     let mut fields = Fields::new("a rule", FIELDS);

@@ -56,7 +56,7 @@ fn cases() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         one(
             r#"{"buckets": [], "unmanaged": true}"#,
             "/unmanaged: wrong-type",
-            "true stands where",
+            "true stands here: write one of pass, refuse",
         ),
         one(
             r#"{"buckets": [], "explain": "yes"}"#,
@@ -126,7 +126,7 @@ fn cases() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         one(
             r#"{"buckets": [{"name": 5, "cors": null}]}"#,
             "/buckets/0/name: wrong-type",
-            "5 stands where",
+            "5 stands here: write a bucket name",
         ),
         one(
             r#"{"buckets": [{"name": "b", "cors": null}, {"name": "b", "cors": null}]}"#,
@@ -153,7 +153,36 @@ fn cases() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
             "/buckets/0/AllowedOrigins: unknown-field",
             "element of a list",
         ),
-        one(&with_cors("5"), "/buckets/0/cors: wrong-type", "a CORS document"),
+        one(
+            &with_cors("5"),
+            "/buckets/0/cors: wrong-type",
+            "5 stands here: write a CORS document, which is an object with CORSRules, a list of rules, or null",
+        ),
+        one(
+            &with_cors(&format!("[{}]", vec!["7"; 500_000].join(","))),
+            "/buckets/0: too-large",
+            "more than 500000",
+        ),
+        one(
+            &format!(r#"{{"metrics": "bucket", "buckets": [{}]}}"#, {
+                let names: Vec<String> = (0..1_001)
+                    .map(|name| format!(r#"{{"name": "{name}", "cors": null}}"#))
+                    .collect();
+                names.join(",")
+            }),
+            "/metrics: too-many-metrics",
+            "write \"plugin\"",
+        ),
+        one(
+            r#"{"buckets": [], "metrics": "all"}"#,
+            "/metrics: unknown-value",
+            "off, plugin, bucket",
+        ),
+        one(
+            r#"{"buckets": [{"name": "b", "hosts": ["a.example", "A.example"], "cors": null}]}"#,
+            "/buckets/0/hosts/1: duplicate-host",
+            "stands twice in this bucket",
+        ),
         one(
             &with_cors(r#""<CORSConfiguration/>""#),
             "/buckets/0/cors: wrong-type",
@@ -213,7 +242,7 @@ fn cases() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         one(
             &with_rule(r#""AllowedOrigin": [["*"]], "AllowedMethod": "PUT""#),
             "/buckets/0/cors/0/AllowedOrigin/0: wrong-type",
-            "a list stands where a string",
+            "[\"*\"] stands here: write a string",
         ),
         one(
             &with_rule(r#""AllowedOrigin": "*", "AllowedMethod": "get""#),
@@ -233,7 +262,7 @@ fn cases() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         rule(
             r#""AllowedHeader": "x-*-*""#,
             "/buckets/0/cors/0/AllowedHeader: two-wildcards",
-            "one *",
+            "\"x-*-*\" holds 2",
         ),
         rule(
             r#""AllowedHeaders": ["a,b"]"#,
@@ -248,7 +277,7 @@ fn cases() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         rule(
             r#""AllowedHeaders": {"a": 1}"#,
             "/buckets/0/cors/0/AllowedHeaders: wrong-type",
-            "an object",
+            "{\"a\": 1} stands here",
         ),
         rule(
             r#""ExposeHeaders": ["x\r\ny"]"#,
@@ -273,7 +302,7 @@ fn cases() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         rule(
             r#""MaxAgeSeconds": [600]"#,
             "/buckets/0/cors/0/MaxAgeSeconds: max-age",
-            "a list",
+            "[600] is no number",
         ),
         rule(
             r#""MaxAgeSeconds": true"#,
@@ -373,4 +402,34 @@ fn all_mistakes_are_reported_at_once() {
             "/extra: unknown-field",
         ]
     );
+}
+
+#[test]
+fn the_count_of_rules_is_the_true_one() {
+    let text = with_cors(&format!("[{}]", vec![format!("{{{RULE}}}"); 103].join(",")));
+    let report = report(&text);
+    let warnings = report.warnings.kept().iter();
+    let warning = warnings.clone().find(|finding| finding.code == "many-rules");
+    for finding in [&report.errors.kept()[0], warning.unwrap()] {
+        assert!(finding.message.starts_with("103 rules stand here"), "{finding}");
+    }
+}
+
+#[test]
+fn a_short_value_of_the_wrong_type_is_shown() {
+    let long = format!("[{}]", vec!["1"; 100].join(","));
+    for (value, shown) in [
+        ("[]", "[]"),
+        ("[1,null, true]", "[1, null, true]"),
+        (r#"{"a":"\u0007b","c": -1.5}"#, r#"{"a": "\u0007b", "c": -1.5}"#),
+        ("[[1]]", "a list"),
+        (r#"{"a": {}}"#, "an object"),
+        (&long, "a list"),
+    ] {
+        let report = report(with_rule(&format!(r#"{RULE}, "ID": {value}"#)));
+        assert_eq!(
+            report.errors.kept()[0].message,
+            format!("{shown} stands here: write a string")
+        );
+    }
 }

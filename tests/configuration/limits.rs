@@ -55,6 +55,32 @@ fn a_document_of_mistakes_is_counted_and_not_kept() {
 }
 
 #[test]
+fn a_value_takes_no_more_memory_than_a_large_document() {
+    let strings = |count: usize| vec!["\"https://a.example\""; count].join(",");
+    let headers = vec!["\"x-a\""; 1_000].join(",");
+    let rule = format!(
+        r#"{{"AllowedOrigins": [{}], "AllowedMethods": ["PUT"], "AllowedHeaders": [{headers}], "ExposeHeaders": [{headers}]}}"#,
+        strings(1_000)
+    );
+    let large = with_cors(&format!("[{}]", vec![rule; 100].join(",")));
+    assert!(report(large).errors.is_empty());
+
+    let text = format!(
+        r#"{{"endpoints": [{}], "buckets": [{{"name": "a", "cors": [{}]}}, {{"name": "", "cors": null}}]}}"#,
+        strings(500_000),
+        vec!["1"; 3_000_000].join(","),
+    );
+    assert_eq!(
+        places(&report(text).errors),
+        [
+            "/endpoints: too-large",
+            "/buckets/0: too-large",
+            "/buckets/1/name: bucket-name"
+        ]
+    );
+}
+
+#[test]
 fn nesting_without_end_neither_overflows_the_stack_nor_passes() {
     for depth in [127, 128, 10_000, 1_000_000] {
         assert!(!report("[".repeat(depth)).errors.is_empty());

@@ -1,5 +1,5 @@
 use super::{model, report, with_cors};
-use bucket_cors::config::{Mode, Settings, Unmanaged, UpstreamCors, parse};
+use bucket_cors::config::{Metering, Mode, Settings, Unmanaged, UpstreamCors, parse};
 use bucket_cors::profile::{FETCH, OSS, S3};
 
 #[test]
@@ -57,13 +57,14 @@ fn the_empty_fields_that_tools_print_are_absent_fields() {
 }
 
 #[test]
-fn any_rule_s_response_vary_is_the_bucket_s() {
+fn a_document_s_response_vary_is_the_bucket_s_and_else_any_rule_s() {
     for (first, second, document, expected) in [
         ("true", "false", "", Some(true)),
         ("false", "true", "", Some(true)),
         ("false", "false", "", Some(false)),
         ("false", "false", r#", "ResponseVary": true"#, Some(true)),
-        ("true", "false", r#", "ResponseVary": false"#, Some(true)),
+        ("true", "false", r#", "ResponseVary": false"#, Some(false)),
+        ("true", "false", r#", "ResponseVary": null"#, Some(true)),
     ] {
         let text = with_cors(&format!(
             r#"{{"CORSRules": [{{"AllowedOrigins": ["*"], "AllowedMethods": ["PUT"], "ResponseVary": {first}}},
@@ -89,7 +90,7 @@ fn defaults_are_those_of_the_contract() {
 #[test]
 fn every_field_is_read() {
     let configuration = model(
-        r#"{"profile": "s3", "endpoints": "S3.Example", "unmanaged": "refuse", "explain": "true", "buckets": [
+        r#"{"profile": "s3", "endpoints": "S3.Example", "unmanaged": "refuse", "explain": "true", "metrics": "off", "buckets": [
             {"name": "*", "hosts": "*", "profile": "fetch", "allow_credentials": "true", "allow_private_network": true,
              "upstream_cors": "keep", "mode": "shadow", "cors": []}]}"#,
     );
@@ -98,11 +99,11 @@ fn every_field_is_read() {
         endpoints,
         unmanaged,
         explain,
-        metrics: _,
+        metrics,
     } = &configuration.settings;
     assert_eq!(
-        (profile.name, *unmanaged, *explain),
-        ("s3", Unmanaged::Refuse, true)
+        (profile.name, *unmanaged, *explain, *metrics),
+        ("s3", Unmanaged::Refuse, true, Metering::Off)
     );
     assert_eq!(endpoints, &["s3.example"]);
     let bucket = &configuration.buckets[0];
@@ -113,6 +114,24 @@ fn every_field_is_read() {
         (Mode::Shadow, UpstreamCors::Keep)
     );
     assert!(bucket.allow_credentials && bucket.allow_private_network);
+}
+
+#[test]
+fn metrics_are_off_or_the_plugin_s_or_each_bucket_s() {
+    for (word, metrics) in [
+        ("off", Metering::Off),
+        ("plugin", Metering::Plugin),
+        ("bucket", Metering::Bucket),
+    ] {
+        let text = format!(r#"{{"buckets": [], "metrics": "{word}"}}"#);
+        assert_eq!(model(&text).settings.metrics, metrics);
+    }
+    assert_eq!(Settings::default().metrics, Metering::Plugin);
+    let buckets: Vec<String> = (0..1_000)
+        .map(|name| format!(r#"{{"name": "{name}", "cors": null}}"#))
+        .collect();
+    let text = format!(r#"{{"metrics": "bucket", "buckets": [{}]}}"#, buckets.join(","));
+    assert_eq!(model(&text).buckets.len(), 1_000);
 }
 
 #[test]

@@ -79,8 +79,30 @@ fn cases() -> Vec<(String, Vec<&'static str>)> {
             vec!["/buckets/0/cors/ResponseVary: vary-off"],
         ),
         (
-            // A rule with `*` answers every origin the same.
+            // A request without an origin gets no header, and not `*`.
             with_cors(r#"{"ResponseVary": false, "CORSRules": {"AllowedOrigins": "*", "AllowedMethods": "PUT"}}"#),
+            vec!["/buckets/0/cors/ResponseVary: vary-off"],
+        ),
+        (with_cors(r#"{"ResponseVary": false, "CORSRules": []}"#), vec![]),
+        (
+            with_cors(
+                r#"{"ResponseVary": false, "CORSRules": {"AllowedOrigins": "*", "AllowedMethods": "PUT", "ResponseVary": true}}"#,
+            ),
+            vec!["/buckets/0/cors/ResponseVary: vary-off"],
+        ),
+        (
+            with_cors(
+                r#"{"ResponseVary": true, "CORSRules": {"AllowedOrigins": "*", "AllowedMethods": "PUT", "ResponseVary": false}}"#,
+            ),
+            vec![],
+        ),
+        (
+            r#"{"buckets": [{"name": "b", "allow_credentials": false, "cors": null}], "profile": "s3"}"#.to_owned(),
+            vec!["/buckets/0/allow_credentials: credentials-not-withheld"],
+        ),
+        (
+            r#"{"profile": "s3", "buckets": [{"name": "b", "allow_credentials": "false", "profile": "fetch", "cors": null}]}"#
+                .to_owned(),
             vec![],
         ),
         (with_cors(&format!("[{}]", many(10))), vec![]),

@@ -47,6 +47,50 @@ fn what_the_last_streams_of_a_replaced_configuration_counted_is_not_lost() {
 }
 
 #[test]
+fn buckets_are_counted_one_by_one_where_that_is_asked_for() {
+    let vm = Vm::start();
+    let text = ONE_BUCKET.replacen('{', r#"{"metrics": "bucket", "#, 1);
+    let plugin = vm.configure(text.as_bytes()).unwrap();
+    plugin.exchange(get("/b/o", Some(PAGE)), &store());
+    plugin.exchange(get("/b/o", Some("https://evil.example")), &store());
+    plugin.exchange(preflight("/b/o", PAGE, "PUT"), &store());
+    plugin.exchange(preflight("/b/o", PAGE, "PUT"), &store());
+    plugin.exchange(get("/other/o", Some(PAGE)), &store());
+    plugin.tick();
+    for (name, sum) in [
+        ("bucket.b.actual.matched", 1),
+        ("bucket.b.actual.unmatched", 1),
+        ("bucket.b.preflight.allowed", 2),
+        ("bucket.b.preflight.refused", 0),
+        ("actual.matched", 1),
+        ("preflight.allowed", 2),
+    ] {
+        assert_eq!(vm.metric(&format!("bucket_cors.{name}")), Some(sum), "{name}");
+    }
+}
+
+#[test]
+fn buckets_are_not_counted_one_by_one_unasked() {
+    let vm = Vm::start();
+    let _plugin = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
+    assert_eq!(vm.metric("bucket_cors.actual.matched"), Some(0));
+    assert_eq!(vm.metric("bucket_cors.bucket.b.actual.matched"), None);
+}
+
+#[test]
+fn where_nothing_is_counted_nothing_is_defined() {
+    let vm = Vm::start();
+    let text = ONE_BUCKET.replacen('{', r#"{"metrics": "off", "#, 1);
+    let plugin = vm.configure(text.as_bytes()).unwrap();
+    plugin.exchange(get("/b/o", Some(PAGE)), &store());
+    plugin.tick();
+    for name in ["actual.matched", "loaded.buckets", "bucket.b.actual.matched"] {
+        assert_eq!(vm.metric(&format!("bucket_cors.{name}")), None, "{name}");
+    }
+    assert_eq!((vm.metric_changes(), vm.tick_period()), (0, None));
+}
+
+#[test]
 fn a_host_without_metrics_costs_nothing_but_the_metrics() {
     let vm = Vm::start();
     vm.deny_metrics();
