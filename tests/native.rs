@@ -16,6 +16,8 @@ mod metrics;
 mod native_host;
 #[path = "support/proofs.rs"]
 mod proofs;
+#[path = "support/render.rs"]
+mod render;
 #[path = "native/replay.rs"]
 mod replay;
 #[path = "native/ring.rs"]

@@ -1,12 +1,11 @@
 //! The cases through the built module in a real Envoy: requests on one listener for each of their configurations, and
 //! configurations as listeners that the running Envoy is asked to add.
 
-use std::collections::BTreeSet;
 use std::io;
 
 use crate::support::case::Case;
 use crate::support::conformance::{Gathered, Loaded, What};
-use crate::support::envoy::{self, Listener};
+use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::http;
 use crate::support::stand::Stand;
 use crate::{Given, Outcome};
@@ -52,18 +51,7 @@ fn loaded(stand: &Stand, log: &str, name: &str) -> io::Result<Outcome> {
         Some(port) => http::get(port, "/a-bucket-of-nobody/test.txt")?.status == 200,
         None => false,
     };
-    let lines = |level: &str| {
-        let start = format!("[{level}][wasm]");
-        let text = format!("wasm log {name}: ");
-        let lines = log.lines().filter(|line| line.contains(&start));
-        let mut lines: Vec<String> = lines
-            .filter_map(|line| Some(line.split_once(&text)?.1.to_owned()))
-            .collect();
-        // Each worker and the main thread say the same again.
-        let mut seen = BTreeSet::new();
-        lines.retain(|line| seen.insert(line.clone()));
-        lines
-    };
+    let lines = |level: &str| Envoy::logged_by(log, name, level);
     Ok(Outcome::Loaded(Loaded {
         is_accepted,
         errors: lines("error"),

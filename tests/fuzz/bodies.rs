@@ -1,4 +1,5 @@
-//! What each fuzz target does with its bytes. libFuzzer looks for new bytes with it; `tests/corpus.rs` replays the old ones.
+//! What each fuzz target does with its bytes. libFuzzer looks for new bytes with it; `tests/corpus.rs` replays the old
+//! ones, and `tests/corpus_envoy.rs` what they stand for.
 #![allow(dead_code, unreachable_pub)] // Every fuzz target uses one of these.
 // A test that panics has failed, which is what it is for.
 #![allow(
@@ -11,7 +12,7 @@
 pub mod proofs;
 
 use bucket_cors::answer::Scratch;
-use bucket_cors::config::{self, Bucket, Mode, Rule, Settings, UpstreamCors};
+use bucket_cors::config::{self, Bucket, Mode, Rule, Settings};
 use bucket_cors::edge::{self as core_edge, Edge, ResponseHeaders};
 use bucket_cors::http::head::RequestHead;
 use bucket_cors::http::pairs::{self, Pairs};
@@ -20,7 +21,7 @@ use bucket_cors::matcher::MatcherBuilder;
 use bucket_cors::profile;
 
 use proofs::choices::Choices;
-use proofs::generate;
+use proofs::generate::{self, Case};
 use proofs::oracle::Oracle;
 use proofs::requests::{Headers, Outcome, Request};
 use proofs::{edge, oracle};
@@ -52,24 +53,42 @@ pub fn configuration(text: &[u8]) {
         }
     }
     let core = Edge::new(builder.finish(settings.clone()));
-    let mut choices = Choices::new(text);
-    for _ in 0..4 {
-        let request = generate::request(&mut choices, &settings, &buckets);
+    for request in asked_of(text, &settings, &buckets) {
         agrees(&core, &settings, &buckets, &request);
     }
 }
 
+/// What is asked of a configuration that was accepted: the text is the tape too.
+pub fn asked_of(text: &[u8], settings: &Settings, buckets: &[Bucket<'_>]) -> Vec<Request> {
+    let mut choices = Choices::new(text);
+    (0..4)
+        .map(|_| generate::request(&mut choices, settings, buckets))
+        .collect()
+}
+
 /// Generated configurations and requests are answered as the naive edge answers them.
 pub fn decision(tape: &[u8]) {
-    let case = generate::case(&mut Choices::new(tape), 8);
+    let case = decided(tape);
     let core = edge::compile(&case.settings, &case.buckets);
     for request in &case.requests {
         agrees(&core, &case.settings, &case.buckets, request);
     }
 }
 
+pub fn decided(tape: &[u8]) -> Case {
+    generate::case(&mut Choices::new(tape), 8)
+}
+
 /// Any host and any path find the bucket that the naive edge finds.
 pub fn addressing(tape: &[u8]) {
+    let case = addressed(tape);
+    let core = edge::compile(&case.settings, &case.buckets);
+    for request in &case.requests {
+        agrees(&core, &case.settings, &case.buckets, request);
+    }
+}
+
+pub fn addressed(tape: &[u8]) -> Case {
     let mut choices = Choices::new(tape);
     let (mut settings, mut buckets) = generate::configuration(&mut choices);
     // The rule's name tells which bucket it was, and the error document how it was addressed.
@@ -84,7 +103,7 @@ pub fn addressing(tape: &[u8]) {
             ..Rule::default()
         }];
     }
-    let core = edge::compile(&settings, &buckets);
+    let mut requests = Vec::new();
     let authority = choices.bytes(300);
     let path = choices.rest().to_vec();
     for (authority, path) in [
@@ -94,24 +113,31 @@ pub fn addressing(tape: &[u8]) {
         (Some(&path), Some(&authority)),
     ] {
         for origin in ["https://a.example", "https://b.example"] {
-            let request = Request {
+            requests.push(Request {
                 authority: authority.cloned(),
                 path: path.cloned(),
                 ..Request::preflight(origin, "GET")
-            };
-            agrees(&core, &settings, &buckets, &request);
+            });
         }
+    }
+    Case {
+        settings,
+        buckets,
+        requests,
     }
 }
 
 /// Whatever a store sends, its response ends up with the headers that the naive edge gives it, and keeps all others.
 pub fn response(tape: &[u8]) {
     survives(tape);
-    let mut choices = Choices::new(tape);
-    let (settings, buckets) = generate::configuration(&mut choices);
-    let core = edge::compile(&settings, &buckets);
-    let request = generate::request(&mut choices, &settings, &buckets);
-    let sent = sent_headers(&mut choices);
+    let (case, sent) = responded(tape);
+    let Case {
+        settings,
+        buckets,
+        requests,
+    } = &case;
+    let core = edge::compile(settings, buckets);
+    let request = &requests[0];
     let mut map = Vec::new();
     pairs::serialise(
         sent.iter().map(|(name, value)| (name.as_str(), &value[..])),
@@ -122,7 +148,7 @@ pub fn response(tape: &[u8]) {
         .collect();
     assert_eq!(read, sent, "a map survives the round trip");
 
-    let head = edge::head(&request);
+    let head = edge::head(request);
     let mut scratch = Scratch::default();
     let core_edge::Outcome::Upstream(decided) = core.on_request(&head, &mut scratch) else {
         return;
@@ -130,15 +156,17 @@ pub fn response(tape: &[u8]) {
     let mut response = Response(sent.clone());
     let echo = decided.echo(&core, &head);
     core.on_response(decided, echo, &Pairs::parse(&map), &mut scratch, &mut response);
-    let keeps = core
-        .matcher()
-        .bucket(decided.bucket)
-        .expect("it was decided on")
-        .upstream_cors()
-        == UpstreamCors::Keep;
-    let expected = naive_response(sent, keeps, Oracle::new(&settings, &buckets).serve(&request));
+    let oracle = Oracle::new(settings, buckets);
+    let expected = naive_response(sent, oracle.keeps(request), oracle.serve(request));
     response.0.sort();
     assert_eq!(response.0, expected);
+}
+
+/// One request, and what the store sends for it.
+pub fn responded(tape: &[u8]) -> (Case, Headers) {
+    let mut choices = Choices::new(tape);
+    let case = generate::case(&mut choices, 1);
+    (case, sent_headers(&mut choices))
 }
 
 /// What is read from bytes that nobody serialised: no more than is there, and no end to the world.
@@ -206,7 +234,8 @@ impl ResponseHeaders for Response {
     }
 }
 
-fn naive_response(mut sent: Headers, keeps: bool, outcome: Outcome) -> Headers {
+/// What the client gets of what a store sent, where the request went there.
+pub fn naive_response(mut sent: Headers, keeps: bool, outcome: Outcome) -> Headers {
     let Outcome::Upstream {
         headers,
         vary,

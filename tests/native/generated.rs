@@ -3,78 +3,18 @@
 //! The core is held against that edge elsewhere, with everything that a request says. Here the filter chooses what to
 //! read, and what it does to a response goes through the host.
 
-use bucket_cors::config::{Bucket, Mode, Settings, Unmanaged, UpstreamCors};
-use serde_json::{Value, json};
+use bucket_cors::config::UpstreamCors;
 
 use crate::native_host::{Headers, Response, Vm};
 use crate::proofs::choices::{Choices, Random};
 use crate::proofs::generate;
 use crate::proofs::oracle::Oracle;
 use crate::proofs::requests::{Outcome, Request};
+use crate::render::{self, text};
 
 const CONFIGURATIONS: usize = 200;
 const REQUESTS: usize = 30;
 const TAPE_BYTES: usize = 16 * 1024;
-
-/// A configuration as an operator writes it.
-fn text(settings: &Settings, buckets: &[Bucket<'_>]) -> String {
-    let buckets: Vec<Value> = buckets.iter().map(bucket).collect();
-    json!({
-        "profile": settings.profile.name,
-        "endpoints": settings.endpoints,
-        "unmanaged": match settings.unmanaged {
-            Unmanaged::Pass => "pass",
-            Unmanaged::Refuse => "refuse",
-        },
-        "explain": settings.explain,
-        "buckets": buckets,
-    })
-    .to_string()
-}
-
-fn bucket(bucket: &Bucket<'_>) -> Value {
-    let rules = bucket.rules.iter().map(|rule| {
-        let patterns = |patterns: &[bucket_cors::wildcard::Pattern<'_>]| -> Vec<String> {
-            patterns
-                .iter()
-                .map(|pattern| pattern.as_str().to_owned())
-                .collect()
-        };
-        let mut text = json!({
-            "AllowedOrigins": patterns(&rule.allowed_origins),
-            "AllowedMethods": rule.allowed_methods,
-            "AllowedHeaders": patterns(&rule.allowed_headers),
-            "ExposeHeaders": rule.expose_headers,
-        });
-        if let Some(id) = &rule.id {
-            text["ID"] = json!(id);
-        }
-        if let Some(seconds) = rule.max_age_seconds {
-            text["MaxAgeSeconds"] = json!(seconds);
-        }
-        text
-    });
-    let mut cors = json!({ "CORSRules": rules.collect::<Vec<_>>() });
-    if let Some(vary) = bucket.response_vary {
-        cors["ResponseVary"] = json!(vary);
-    }
-    json!({
-        "name": bucket.name,
-        "hosts": bucket.hosts,
-        "profile": bucket.profile.name,
-        "allow_credentials": bucket.allow_credentials,
-        "allow_private_network": bucket.allow_private_network,
-        "upstream_cors": match bucket.upstream_cors {
-            UpstreamCors::Replace => "replace",
-            UpstreamCors::Keep => "keep",
-        },
-        "mode": match bucket.mode {
-            Mode::Enforce => "enforce",
-            Mode::Shadow => "shadow",
-        },
-        "cors": cors,
-    })
-}
 
 fn on_the_wire(request: &Request) -> Headers {
     let fields = [
@@ -199,13 +139,7 @@ fn the_filter_answers_as_the_naive_edge_does() {
         Random(seed).fill(&mut tape);
         let mut choices = Choices::new(&tape);
         let (settings, mut buckets) = generate::configuration(&mut choices);
-        for bucket in &mut buckets {
-            // The model has combinations that no text can give it.
-            bucket.allow_credentials &= !bucket.rules.iter().any(|rule| rule.allows_any_origin());
-            if !bucket.profile.obeys_response_vary {
-                bucket.response_vary = None;
-            }
-        }
+        render::make_writable(&mut buckets);
         let Ok(plugin) = vm.configure(text(&settings, &buckets).as_bytes()) else {
             continue;
         };

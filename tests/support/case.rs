@@ -105,6 +105,9 @@ pub(crate) struct UpstreamAnswer {
     pub(crate) status: u16,
     #[serde(default)]
     pub(crate) headers: Vec<(String, String)>,
+    /// More of them, whose values need not be text.
+    #[serde(skip)]
+    pub(crate) raw_headers: Vec<(String, Vec<u8>)>,
     /// How long the store takes before it says anything.
     #[serde(default)]
     pub(crate) delay_ms: u64,
@@ -119,6 +122,7 @@ impl Default for UpstreamAnswer {
         Self {
             status: ok(),
             headers: Vec::new(),
+            raw_headers: Vec::new(),
             delay_ms: 0,
         }
     }

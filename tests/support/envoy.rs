@@ -1,6 +1,6 @@
 //! A real Envoy with the built module: as many listeners as a test wants, each with the filter first in its chain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -315,6 +315,17 @@ impl Envoy {
     /// Everything that Envoy logged so far.
     pub(crate) fn log(&self) -> String {
         self.process.log()
+    }
+
+    /// What the filter with a root id logged at a level, each text once: every worker and the main thread say the same.
+    pub(crate) fn logged_by(log: &str, root_id: &str, level: &str) -> Vec<String> {
+        let (start, text) = (format!("[{level}][wasm]"), format!("wasm log {root_id}: "));
+        let lines = log.lines().filter(|line| line.contains(&start));
+        let texts = lines.filter_map(|line| line.split_once(&text));
+        let mut texts: Vec<String> = texts.map(|(_, text)| text.to_owned()).collect();
+        let mut seen = BTreeSet::new();
+        texts.retain(|text| seen.insert(text.clone()));
+        texts
     }
 
     /// The lines of the log which say that a VM failed, or Envoy itself did.

@@ -4,7 +4,7 @@
 //! It can be broken on purpose, one [`Fault`] at a time: a generated test that does not notice proves nothing.
 
 use bucket_cors::addressing::{MAX_BUCKET_BYTES, MAX_HOST_BYTES};
-use bucket_cors::config::{Bucket, Mode, Rule, Settings, Unmanaged};
+use bucket_cors::config::{Bucket, Mode, Rule, Settings, Unmanaged, UpstreamCors};
 use bucket_cors::http::{list, origin};
 use bucket_cors::wildcard::Pattern;
 
@@ -184,6 +184,11 @@ impl<'c> Oracle<'c> {
             Owner::Unlisted => self.serve_unlisted(request),
             Owner::Bucket(bucket, style) => self.serve_bucket(bucket, style, request),
         }
+    }
+
+    /// Whether CORS headers of the store stand, where it sends some.
+    pub fn keeps(&self, request: &Request) -> bool {
+        matches!(self.owner(request), Owner::Bucket(bucket, _) if bucket.upstream_cors == UpstreamCors::Keep)
     }
 
     // Which bucket.

@@ -126,17 +126,23 @@ fn look_up(state: &Mutex<State>, received: Received) -> UpstreamAnswer {
 }
 
 fn serialise(answer: &UpstreamAnswer, is_head: bool) -> Vec<u8> {
-    let mut text = format!("HTTP/1.1 {} Whatever\r\n", answer.status);
+    let mut bytes = format!("HTTP/1.1 {} Whatever\r\n", answer.status).into_bytes();
+    let mut line = |name: &str, value: &[u8]| {
+        bytes.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
+    };
     for (name, value) in &answer.headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        line(name, value.as_bytes());
+    }
+    for (name, value) in &answer.raw_headers {
+        line(name, value);
     }
     let has_body = !matches!(answer.status, 204 | 304);
     if has_body {
-        text.push_str(&format!("content-length: {}\r\n", BODY.len()));
+        line("content-length", BODY.len().to_string().as_bytes());
     }
-    text.push_str("\r\n");
+    bytes.extend_from_slice(b"\r\n");
     if has_body && !is_head {
-        text.push_str(BODY);
+        bytes.extend_from_slice(BODY.as_bytes());
     }
-    text.into_bytes()
+    bytes
 }

@@ -1,0 +1,74 @@
+//! Generated configurations as text.
+
+use bucket_cors::config::{Bucket, Mode, Settings, Unmanaged, UpstreamCors};
+use serde_json::{Value, json};
+
+/// Takes away the combinations that the model has and no text can give it.
+pub(crate) fn make_writable(buckets: &mut [Bucket<'_>]) {
+    for bucket in buckets {
+        bucket.allow_credentials &= !bucket.rules.iter().any(|rule| rule.allows_any_origin());
+        if !bucket.profile.obeys_response_vary {
+            bucket.response_vary = None;
+        }
+    }
+}
+
+/// A configuration as an operator writes it.
+pub(crate) fn text(settings: &Settings, buckets: &[Bucket<'_>]) -> String {
+    let buckets: Vec<Value> = buckets.iter().map(bucket).collect();
+    json!({
+        "profile": settings.profile.name,
+        "endpoints": settings.endpoints,
+        "unmanaged": match settings.unmanaged {
+            Unmanaged::Pass => "pass",
+            Unmanaged::Refuse => "refuse",
+        },
+        "explain": settings.explain,
+        "buckets": buckets,
+    })
+    .to_string()
+}
+
+fn bucket(bucket: &Bucket<'_>) -> Value {
+    let rules = bucket.rules.iter().map(|rule| {
+        let patterns = |patterns: &[bucket_cors::wildcard::Pattern<'_>]| -> Vec<String> {
+            patterns
+                .iter()
+                .map(|pattern| pattern.as_str().to_owned())
+                .collect()
+        };
+        let mut text = json!({
+            "AllowedOrigins": patterns(&rule.allowed_origins),
+            "AllowedMethods": rule.allowed_methods,
+            "AllowedHeaders": patterns(&rule.allowed_headers),
+            "ExposeHeaders": rule.expose_headers,
+        });
+        if let Some(id) = &rule.id {
+            text["ID"] = json!(id);
+        }
+        if let Some(seconds) = rule.max_age_seconds {
+            text["MaxAgeSeconds"] = json!(seconds);
+        }
+        text
+    });
+    let mut cors = json!({ "CORSRules": rules.collect::<Vec<_>>() });
+    if let Some(vary) = bucket.response_vary {
+        cors["ResponseVary"] = json!(vary);
+    }
+    json!({
+        "name": bucket.name,
+        "hosts": bucket.hosts,
+        "profile": bucket.profile.name,
+        "allow_credentials": bucket.allow_credentials,
+        "allow_private_network": bucket.allow_private_network,
+        "upstream_cors": match bucket.upstream_cors {
+            UpstreamCors::Replace => "replace",
+            UpstreamCors::Keep => "keep",
+        },
+        "mode": match bucket.mode {
+            Mode::Enforce => "enforce",
+            Mode::Shadow => "shadow",
+        },
+        "cors": cors,
+    })
+}
