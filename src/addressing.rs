@@ -75,6 +75,47 @@ impl HostName {
     }
 }
 
+/// What a path-style `:path` names.
+#[derive(Debug, Clone, Copy)]
+#[allow(clippy::large_enum_variant)] // A box would be an allocation for every request.
+pub enum InPath {
+    /// The service itself: `/`.
+    Service,
+    /// A bucket.
+    Bucket(PathBucket),
+    /// Some bucket, but which one depends on how a store reads the path: never one with rules of its own.
+    Unclear,
+}
+
+impl InPath {
+    /// Reads a path. Its first segment is the bucket, percent-decoded once as the store does it, so that `/%62ucket/` does not
+    /// slip past the rules of `bucket`.
+    ///
+    /// An empty first segment and dot segments leave it unclear: Envoy neither merges slashes nor normalises paths by
+    /// default, a store may, and `/lax/../strict/object` must not be answered by the rules of `lax`. Browsers remove dot
+    /// segments before they send a request, but not empty ones.
+    pub fn read(path: &[u8]) -> Self {
+        let path = path
+            .split(|&byte| byte == b'?' || byte == b'#')
+            .next()
+            .unwrap_or_default();
+        let Some(path) = path.strip_prefix(b"/").filter(|path| !path.is_empty()) else {
+            return Self::Service;
+        };
+        let mut segments = path.split(|&byte| byte == b'/');
+        match segments.next().and_then(PathBucket::decode) {
+            Some(bucket)
+                if !bucket.as_bytes().is_empty()
+                    && !is_dot_segment(bucket.as_bytes())
+                    && !segments.any(is_encoded_dot_segment) =>
+            {
+                Self::Bucket(bucket)
+            }
+            _ => Self::Unclear,
+        }
+    }
+}
+
 /// A bucket name taken from a path.
 #[derive(Debug, Clone, Copy)]
 pub struct PathBucket {
@@ -83,28 +124,6 @@ pub struct PathBucket {
 }
 
 impl PathBucket {
-    /// The bucket that a path-style `:path` names: its first segment, percent-decoded once as the store does it, so that
-    /// `/%62ucket/` does not slip past the rules of `bucket`.
-    ///
-    /// None for the service itself (`/`), for an empty first segment, and for a path with dot segments: Envoy does not
-    /// normalise paths by default but a store may, and `/lax/../strict/object` must not be answered by the rules of
-    /// `lax`. Browsers remove dot segments before they send a request.
-    pub fn from_path(path: &[u8]) -> Option<Self> {
-        let path = path
-            .split(|&byte| byte == b'?' || byte == b'#')
-            .next()?
-            .strip_prefix(b"/")?;
-        let mut segments = path.split(|&byte| byte == b'/');
-        let decoded = Self::decode(segments.next()?)?;
-        if decoded.as_bytes().is_empty()
-            || is_dot_segment(decoded.as_bytes())
-            || segments.any(is_encoded_dot_segment)
-        {
-            return None;
-        }
-        Some(decoded)
-    }
-
     fn decode(segment: &[u8]) -> Option<Self> {
         let mut decoded = Self {
             bytes: [0; MAX_BUCKET_BYTES],
@@ -160,7 +179,14 @@ mod tests {
     }
 
     fn bucket(path: &str) -> Option<Vec<u8>> {
-        PathBucket::from_path(path.as_bytes()).map(|bucket| bucket.as_bytes().to_vec())
+        match InPath::read(path.as_bytes()) {
+            InPath::Bucket(bucket) => Some(bucket.as_bytes().to_vec()),
+            InPath::Service | InPath::Unclear => None,
+        }
+    }
+
+    fn is_unclear(path: &str) -> bool {
+        matches!(InPath::read(path.as_bytes()), InPath::Unclear)
     }
 
     #[test]
@@ -205,20 +231,18 @@ mod tests {
     }
 
     #[test]
-    fn some_paths_name_no_bucket() {
-        for path in [
-            "",
-            "/",
-            "*",
-            "//bucket/object",
-            "/?x",
-            "/%6",
-            "/%zz/o",
-            "bucket/object",
-        ] {
-            assert_eq!(bucket(path), None, "{path}");
+    fn the_service_is_no_bucket() {
+        for path in ["", "/", "*", "/?x", "bucket/object"] {
+            assert!(bucket(path).is_none() && !is_unclear(path), "{path}");
         }
-        assert_eq!(bucket(&format!("/{}/o", "a".repeat(MAX_BUCKET_BYTES + 1))), None);
+    }
+
+    #[test]
+    fn some_paths_do_not_say_which_bucket() {
+        for path in ["//bucket/object", "//", "/%6", "/%zz/o", "/%/o"] {
+            assert!(is_unclear(path), "{path}");
+        }
+        assert!(is_unclear(&format!("/{}/o", "a".repeat(MAX_BUCKET_BYTES + 1))));
     }
 
     #[test]
@@ -232,7 +256,7 @@ mod tests {
             "/a/b/..",
             "/%2e%2e/b",
         ] {
-            assert_eq!(bucket(path), None, "{path}");
+            assert!(is_unclear(path), "{path}");
         }
         for path in ["/a/..b/o", "/a/.hidden", "/a/%2e%2e%2e", "/a/x..?y=/../z"] {
             assert_eq!(bucket(path).unwrap(), b"a", "{path}");

@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 pub use compile::MatcherBuilder;
 pub use mask::RuleMask;
 
-use crate::addressing::{HostName, PathBucket, Style};
+use crate::addressing::{HostName, InPath, Style};
 use crate::config::{Metering, Mode, Settings, Unmanaged, UpstreamCors};
 use crate::decision::NoRule;
 use crate::http::list::RequestedNames;
@@ -269,9 +269,10 @@ impl Matcher {
         if self.is_one_site {
             return elsewhere();
         }
-        let by_path = || {
-            path.and_then(PathBucket::from_path)
-                .map(|bucket| self.named(bucket.as_bytes(), Style::Path))
+        let by_path = || match InPath::read(path.unwrap_or_default()) {
+            InPath::Service => None,
+            InPath::Bucket(bucket) => Some(self.named(bucket.as_bytes(), Style::Path)),
+            InPath::Unclear => Some(self.unnamed(Style::Path)),
         };
         if let Some(host) = authority
             .filter(|_| self.has_hosts)
@@ -299,15 +300,16 @@ impl Matcher {
     }
 
     fn named(&self, name: &[u8], style: Style) -> Place {
-        match self
-            .exact
-            .get(Space::BUCKET_NAME, name)
-            .map(BucketId)
-            .or(self.any_name)
-        {
-            Some(bucket) => Place::Bucket(bucket, style),
-            None => Place::Unlisted,
+        match self.exact.get(Space::BUCKET_NAME, name) {
+            Some(bucket) => Place::Bucket(BucketId(bucket), style),
+            None => self.unnamed(style),
         }
+    }
+
+    /// Whose request it is for a bucket that is not listed.
+    fn unnamed(&self, style: Style) -> Place {
+        self.any_name
+            .map_or(Place::Unlisted, |bucket| Place::Bucket(bucket, style))
     }
 
     /// The first rule of the bucket that has the origin, the method and every requested header. `origin` is one that

@@ -211,7 +211,11 @@ impl<'c> Oracle<'c> {
         {
             return bucket;
         }
-        let by_path = || request.path.as_deref().and_then(|path| self.bucket_in_path(path));
+        // A path that does not say which bucket it is in names one that cannot be listed.
+        let by_path = || {
+            let path = request.path.as_deref().filter(|path| !self.is_service(path))?;
+            Some(self.bucket_in_path(path).unwrap_or_default())
+        };
         let host = request
             .authority
             .as_deref()
@@ -303,6 +307,14 @@ impl<'c> Oracle<'c> {
             host.make_ascii_lowercase();
         }
         (host.len() <= MAX_HOST_BYTES).then_some(host)
+    }
+
+    fn is_service(&self, path: &[u8]) -> bool {
+        let query = path
+            .iter()
+            .position(|byte| b"?#".contains(byte) && !self.has(Fault::QueryIsPath));
+        let path = &path[..query.unwrap_or(path.len())];
+        path == b"/" || !path.starts_with(b"/")
     }
 
     fn bucket_in_path(&self, path: &[u8]) -> Option<Vec<u8>> {
