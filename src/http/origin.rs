@@ -106,11 +106,15 @@ mod tests {
             "https://m\u{fc}nchen.example",
             "https://a\u{7f}b",
             "https://a\tb",
-            // A `$` at the end of a regular expression would let it through, as in LocalStack.
-            "https://a.com\n",
         ] {
             assert!(!is_sendable(origin.as_bytes()), "{origin}");
         }
+    }
+
+    #[test]
+    fn localstack_lets_a_newline_through_at_the_end_of_an_origin() {
+        // Where patterns become regular expressions, `$` matches before it.
+        assert!(!is_sendable(b"https://a.com\n"));
     }
 
     #[test]

@@ -433,3 +433,13 @@ fn a_short_value_of_the_wrong_type_is_shown() {
         );
     }
 }
+
+#[test]
+fn ceph_rgw_sends_the_line_break_of_an_exposed_header() {
+    let rule = format!(r#"{RULE}, "ExposeHeader": "x-a\r\nset-cookie: b=c""#);
+    let report = report(with_rule(&rule));
+    assert_eq!(
+        places(&report.errors),
+        ["/buckets/0/cors/0/ExposeHeader: control-character"]
+    );
+}
