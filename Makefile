@@ -13,6 +13,9 @@ ORIGIN_PORT ?= 10001
 BENCH_ROUNDS ?= 9
 FUZZ_SECONDS ?= 60
 RULES ?= envoy/cors.json
+# Of each minor version the newest on PyPI whose Envoy has V8, which that of 1.38.3 lacks.
+MATRIX ?= 1.36.4 1.37.0 1.38.2 1.39.3 1.40.0
+SOAK_SECONDS ?= 60
 
 MODULE := target/bucket_cors.wasm
 # What a reader of the README may rely on; the module is far below.
@@ -25,7 +28,7 @@ export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build envoy run run-live rules test conformance fuzz bench lint image manifests artifacts load-test clean
+.PHONY: help build envoy run run-live rules test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +54,14 @@ rules: ## put envoy/cors.json (RULES) in force in what `make run-live` started
 test: build envoy ## run every test, the ones in a real Envoy included
 	@.ci/test
 
+matrix: build ## run the tests in a real Envoy on several versions (MATRIX), and renew tests/matrix.md
+	@.ci/matrix $(MATRIX) >target/matrix.md
+	@mv target/matrix.md tests/matrix.md
+	@cat tests/matrix.md
+
+soak: build envoy ## for SOAK_SECONDS (60), full load with rule changes and faults, and every answer checked
+	@$(TOOLCHAIN) need_linker && need_wrk && SOAK_SECONDS=$(SOAK_SECONDS) cargo test --quiet --test soak
+
 conformance: build envoy ## print what public suites, recordings and documents say, and how far this project agrees
 	@$(TOOLCHAIN) cargo test --quiet --test conformance -- --table
 
@@ -63,6 +74,7 @@ bench: build envoy ## measure what a request costs beside Envoy's own filter (BE
 lint: ## check formatting, and clippy on the native and the WebAssembly build
 	@$(TOOLCHAIN) cargo fmt --check
 	@$(TOOLCHAIN) cargo clippy --quiet --all-targets -- -D warnings
+	@$(TOOLCHAIN) cargo clippy --quiet --test soak -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --lib --target wasm32-unknown-unknown --target-dir target/wasm -- -D warnings
 
 image: build ## write the module as an OCI image, without a container engine

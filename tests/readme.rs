@@ -82,6 +82,29 @@ fn the_agreement_with_the_gathered_cases_is_what_was_found() {
 }
 
 #[test]
+fn the_tested_versions_are_those_of_the_last_matrix_and_nothing_failed_on_them() {
+    let matrix = include_str!("matrix.md").trim_end();
+    assert_contains(matrix);
+    let rows: Vec<Vec<&str>> = matrix
+        .lines()
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    assert_eq!(rows[0], ["Envoy", "tests passed", "failed", "capabilities stand"]);
+    let minors: Vec<&str> = rows[2..]
+        .iter()
+        .map(|row| {
+            let [version, passed, failed, _] = row[..] else {
+                panic!("{row:?}");
+            };
+            assert!(passed.parse::<u32>().unwrap() > 400, "{row:?}");
+            assert_eq!(failed, "0", "{row:?}");
+            version.rsplit_once('.').unwrap().0
+        })
+        .collect();
+    assert_eq!(minors, ["1.36", "1.37", "1.38", "1.39", "1.40"]);
+}
+
+#[test]
 fn every_configuration_loads() {
     let configurations = blocks("json");
     assert!(!configurations.is_empty());

@@ -149,9 +149,9 @@ fn routes() -> Value {
 
 /// The filter on a host that does not hand over all headers at once, in a VM of its own: capabilities are a VM's.
 fn without_pairs(mut filter: Value) -> Value {
-    let vm = &mut filter["typed_config"]["config"]["vm_config"];
-    vm["vm_id"] = "without pairs".into();
-    let allowed = vm["capability_restriction_config"]["allowed_capabilities"].as_object_mut();
+    let config = &mut filter["typed_config"]["config"];
+    config["vm_config"]["vm_id"] = "without pairs".into();
+    let allowed = envoy::allowed_capabilities(config).as_object_mut();
     allowed.unwrap().remove("proxy_get_header_map_pairs").unwrap();
     filter
 }

@@ -32,8 +32,10 @@ fn get(origin: &str) -> Request {
 fn side_by_side(world: &World, protocol: Protocol) -> Check {
     // Two VM ids, of which one has all instances but one: each has the VM that checks the code, the main thread's, and
     // that of the only worker.
-    let vms = world.envoy.admin("/stats?filter=wasm.wasm_vm_count");
-    equal("VMs", &vms.trim(), &"wasm.wasm_vm_count: 6")?;
+    let vms = world
+        .envoy
+        .admin("/stats?filter=^wasm.envoy.wasm.runtime.v8.active$");
+    equal("VMs", &vms.trim(), &"wasm.envoy.wasm.runtime.v8.active: 6")?;
     let mut connections = [
         connect(world, "plain", protocol)?,
         connect(world, "other rules", protocol)?,

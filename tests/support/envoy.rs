@@ -135,14 +135,18 @@ fn bucket_cors_given(root_id: &str, configuration: Value) -> Value {
         },
         "configuration": configuration,
     });
-    // As `make run` does with the sample.
-    let restricted = if version() < (1, 40) {
-        &mut config
+    *allowed_capabilities(&mut config) = sample_capabilities();
+    http_filter("bucket-cors", "wasm.v3.Wasm", json!({ "config": config }))
+}
+
+/// Where this Envoy wants the capabilities of a plugin; `make run` does the same to the sample.
+pub(crate) fn allowed_capabilities(config: &mut Value) -> &mut Value {
+    let holder = if version() < (1, 40) {
+        config
     } else {
         &mut config["vm_config"]
     };
-    restricted["capability_restriction_config"] = json!({ "allowed_capabilities": sample_capabilities() });
-    http_filter("bucket-cors", "wasm.v3.Wasm", json!({ "config": config }))
+    &mut holder["capability_restriction_config"]["allowed_capabilities"]
 }
 
 fn base64(bytes: &[u8]) -> String {
