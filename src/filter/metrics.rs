@@ -1,7 +1,10 @@
 //! What the edge counts, as Envoy's own statistics: `wasmcustom.bucket_cors.…`.
 
+use std::cell::RefCell;
+
 use super::host::{self, MetricKind};
 use crate::edge::Edge;
+use crate::matcher::Interner;
 use crate::stats::{BUCKET_COUNTERS, COUNTERS};
 
 const PREFIX: &str = "bucket_cors";
@@ -28,10 +31,39 @@ pub(super) fn now() -> u64 {
     host::now_nanoseconds().unwrap_or_default()
 }
 
+/// Ids by the number of their name.
+#[derive(Default)]
+struct Ids {
+    names: Interner,
+    ids: Vec<Option<u32>>,
+}
+
+thread_local! {
+    /// The ids of this VM. A host that is asked for the same name again gives another id and keeps both for as long as the VM
+    /// lives, which is many configurations: Envoy would grow by kilobytes with each.
+    static IDS: RefCell<Ids> = RefCell::default();
+}
+
+/// A VM that starts has no ids.
+pub(super) fn start() {
+    IDS.with(|ids| ids.try_borrow_mut().map(|mut ids| *ids = Ids::default()).ok());
+}
+
+fn id_of(kind: MetricKind, name: &str) -> Option<u32> {
+    IDS.with(|ids| {
+        let Ids { names, ids } = &mut *ids.try_borrow_mut().ok()?;
+        let (number, is_new) = names.intern(name.as_bytes());
+        if is_new {
+            ids.push(host::define_metric(kind, name));
+        }
+        *ids.get(number as usize)?
+    })
+}
+
 impl Metrics {
     /// Defines the counters, asks for a tick, and records what was loaded.
     pub(super) fn define(edge: &Edge, load: &Load) -> Self {
-        let counter = |name: String| host::define_metric(MetricKind::Counter, &name);
+        let counter = |name: String| id_of(MetricKind::Counter, &name);
         let matcher = edge.matcher();
         let mut buckets = vec![[None; BUCKET_COUNTERS.len()]; matcher.counted_buckets()];
         let counted = matcher
@@ -45,7 +77,7 @@ impl Metrics {
             }
         }
         let gauge = |name: &str, value: u64| {
-            if let Some(id) = host::define_metric(MetricKind::Gauge, &format!("{PREFIX}.{name}")) {
+            if let Some(id) = id_of(MetricKind::Gauge, &format!("{PREFIX}.{name}")) {
                 host::record_metric(id, value);
             }
         };
@@ -76,4 +108,9 @@ impl Metrics {
             },
         );
     }
+}
+
+/// Ends the ticks of the calling root context: Envoy goes on with those of one that is gone.
+pub(super) fn end() {
+    host::set_tick_period(0);
 }

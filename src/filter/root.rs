@@ -22,6 +22,19 @@ pub(super) struct Root {
     shared: Option<Rc<Shared>>,
 }
 
+#[cfg(feature = "metrics")]
+impl Drop for Root {
+    fn drop(&mut self) {
+        if self
+            .shared
+            .as_ref()
+            .is_some_and(|shared| shared.metrics.is_some())
+        {
+            metrics::end();
+        }
+    }
+}
+
 impl Context for Root {}
 
 impl RootContext for Root {

@@ -5,7 +5,7 @@ use super::table::{Space, hash};
 
 /// Gives equal strings the same number and the same place.
 #[derive(Debug, Default)]
-pub(super) struct Interner {
+pub(crate) struct Interner {
     bytes: Vec<u8>,
     spans: Vec<Span>,
     /// Numbers of strings by hash, open-addressed, at most half full; [`u32::MAX`]: empty.
@@ -14,7 +14,7 @@ pub(super) struct Interner {
 
 impl Interner {
     /// The string's number, counted from 0 in the order of first sight, and whether it is new.
-    pub(super) fn intern(&mut self, string: &[u8]) -> (u32, bool) {
+    pub(crate) fn intern(&mut self, string: &[u8]) -> (u32, bool) {
         if self.slots.len() <= self.spans.len().saturating_mul(2) {
             self.grow();
         }

@@ -15,6 +15,8 @@ mod trie;
 use std::ops::ControlFlow;
 
 pub use compile::MatcherBuilder;
+#[cfg(feature = "metrics")]
+pub(crate) use interner::Interner;
 pub use mask::RuleMask;
 
 use crate::addressing::{HostName, InPath, Style};

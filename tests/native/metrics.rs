@@ -90,6 +90,32 @@ fn where_nothing_is_counted_nothing_is_defined() {
     assert_eq!((vm.metric_changes(), vm.tick_period()), (0, None));
 }
 
+/// Envoy keeps each id that it gave until the VM ends.
+#[test]
+fn a_change_of_rules_asks_for_no_id_again() {
+    let vm = Vm::start();
+    let text = ONE_BUCKET.replacen('{', r#"{"metrics": "bucket", "#, 1);
+    let old = vm.configure(text.as_bytes()).unwrap();
+    let ids = vm.metric_ids();
+    assert!(ids > 20, "{ids}");
+    let new = vm.configure(text.as_bytes()).unwrap();
+    assert_eq!(vm.metric_ids(), ids);
+    for plugin in [&old, &new] {
+        plugin.exchange(get("/b/o", Some(PAGE)), &store());
+        plugin.tick();
+    }
+    assert_eq!(vm.metric("bucket_cors.actual.matched"), Some(2));
+    assert_eq!(vm.metric("bucket_cors.bucket.b.actual.matched"), Some(2));
+}
+
+/// Envoy goes on ticking for a root context that is gone, for as long as its VM lives.
+#[test]
+fn a_configuration_that_is_replaced_ends_its_ticks() {
+    let vm = Vm::start();
+    drop(vm.configure(ONE_BUCKET.as_bytes()).unwrap());
+    assert_eq!(vm.tick_period(), Some(0));
+}
+
 #[test]
 fn a_host_without_metrics_costs_nothing_but_the_metrics() {
     let vm = Vm::start();

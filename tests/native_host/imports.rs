@@ -189,14 +189,16 @@ unsafe extern "C" fn proxy_define_metric(_kind: u32, name: *const u8, len: usize
         if metrics.are_denied {
             return BAD_ARGUMENT;
         }
-        // A name defined again is the same statistic under the id it has.
+        // A name defined again is the same statistic under another id.
         let known = metrics.defined.iter().position(|(defined, _)| *defined == name);
         let index = known.unwrap_or_else(|| {
             metrics.defined.push((name, 0));
             metrics.defined.len() - 1
         });
+        metrics.ids.push(index);
+        let last = metrics.ids.len() - 1;
         // SAFETY: the module's place.
-        unsafe { id.write(index.try_into().unwrap()) };
+        unsafe { id.write(last.try_into().unwrap()) };
         OK
     })
 }
@@ -214,7 +216,8 @@ extern "C" fn proxy_record_metric(id: u32, to: u64) -> u32 {
 fn change_metric(id: u32, change: impl FnOnce(u64) -> u64) -> u32 {
     with_host(|host| {
         host.metrics.changes += 1;
-        match host.metrics.defined.get_mut(id as usize) {
+        let index = host.metrics.ids.get(id as usize);
+        match index.map(|index| &mut host.metrics.defined[*index]) {
             Some((_, value)) => {
                 *value = change(*value);
                 OK

@@ -26,7 +26,6 @@ mod imports;
 pub(crate) mod owner;
 mod state;
 
-use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem;
 use std::sync::Once;
@@ -82,16 +81,13 @@ impl Vm {
     /// Starts the module, or has it forget what an earlier test on this thread left.
     pub(crate) fn start() -> Self {
         static FIRST: Once = Once::new();
-        thread_local!(static STARTED: Cell<bool> = const { Cell::new(false) });
         // The first call installs the SDK's logger, whose check is not made for threads, and a panic hook that would
         // report failed assertions to the host's log.
         FIRST.call_once(|| {
             exports::_initialize();
             drop(std::panic::take_hook());
         });
-        if !STARTED.replace(true) {
-            exports::_initialize();
-        }
+        exports::_initialize();
         with_host(Host::reset);
         Self(PhantomData)
     }
@@ -121,6 +117,11 @@ impl Vm {
             let found = host.metrics.defined.iter().find(|(defined, _)| defined == name);
             found.map(|(_, value)| *value)
         })
+    }
+
+    /// How many ids of statistics there are.
+    pub(crate) fn metric_ids(&self) -> usize {
+        with_host(|host| host.metrics.ids.len())
     }
 
     /// How often a statistic was changed.

@@ -98,8 +98,10 @@ pub(super) struct Reply {
 pub(super) struct Metrics {
     /// Whether a metric can be defined, as a capability would say.
     pub(super) are_denied: bool,
-    /// By id: the name and the value.
+    /// The name and the value.
     pub(super) defined: Vec<(String, u64)>,
+    /// By id: which of these. As in Envoy, each definition makes another id, and none is ever given back.
+    pub(super) ids: Vec<usize>,
     /// How many milliseconds apart the root context wants its ticks.
     pub(super) tick_period: Option<u32>,
     /// How often a metric was changed.
