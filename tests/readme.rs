@@ -105,6 +105,11 @@ fn the_tested_versions_are_those_of_the_last_matrix_and_nothing_failed_on_them()
 }
 
 #[test]
+fn the_speed_is_what_was_measured() {
+    assert_contains(include_str!("bench/results.md").trim());
+}
+
+#[test]
 fn every_configuration_loads() {
     let configurations = blocks("json");
     assert!(!configurations.is_empty());
