@@ -28,7 +28,7 @@ export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build envoy run run-live rules test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
+.PHONY: help build envoy run run-live rules cli test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,10 @@ run-live: build envoy ## the same with rules that `make rules` changes while it 
 
 rules: ## put envoy/cors.json (RULES) in force in what `make run-live` started
 	@envoy/rules $(ENVOY) $(ADMIN_PORT) $(RULES)
+
+cli: ## build the command-line tool at target/bucket-cors
+	@$(TOOLCHAIN) need_linker && cargo build --release --bin bucket-cors --features cli
+	@cp target/release/bucket-cors target/bucket-cors
 
 test: build envoy ## run every test, the ones in a real Envoy included
 	@.ci/test
