@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod import;
+mod input;
 
 use std::process::ExitCode;
 

@@ -1,1 +1,360 @@
 //! `bucket-cors import`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)] // A test may fail by panicking.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use bucket_cors::config;
+
+/// Samples, as the tools named in them print them; beside each what is printed for it.
+const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/import");
+
+/// What a run printed.
+#[derive(Debug, PartialEq)]
+struct Printed {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs `bucket-cors import` among the samples, with something on standard input.
+fn import(arguments: &[&str], stdin: &[u8]) -> Printed {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bucket-cors"))
+        .arg("import")
+        .args(arguments)
+        .current_dir(SAMPLES)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let stdin = stdin.to_vec();
+    // What a run does not read to its end is its own matter.
+    let writer = std::thread::spawn(move || _ = pipe.write_all(&stdin));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    let printed = Printed {
+        status: output.status.code().expect("no exit status: a signal ended it"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    };
+    assert!(!printed.stderr.contains("panicked"), "{}", printed.stderr);
+    printed
+}
+
+/// The same with the file that comes first among the arguments on standard input.
+fn import_text(from: &str, text: &str) -> Printed {
+    import(&["--from", from, "--bucket", "b", "-"], text.as_bytes())
+}
+
+/// Holds a run against the files `expected/<name>.json` and `expected/<name>.txt`.
+fn assert_prints(name: &str, arguments: &[&str], status: i32) {
+    let printed = import(arguments, b"");
+    let expected = |kind: &str| {
+        let path = Path::new(SAMPLES).join(format!("expected/{name}.{kind}"));
+        std::fs::read_to_string(path).unwrap_or_default()
+    };
+    assert_eq!(printed.stderr, expected("txt"), "{name}");
+    assert_eq!(printed.stdout, expected("json"), "{name}");
+    assert_eq!(printed.status, status, "{name}");
+    assert_loads(&printed.stdout);
+}
+
+/// The core takes what was printed, if anything was.
+fn assert_loads(stdout: &str) {
+    if !stdout.is_empty() {
+        let (settings, report) = config::read(stdout.as_bytes(), &mut Vec::new());
+        assert!(settings.is_some(), "{:?}", report.errors);
+    }
+}
+
+#[test]
+fn documents_of_oss() {
+    assert_prints("oss", &["--from", "oss", "--bucket", "photos", "oss.xml"], 0);
+    assert_prints(
+        "ossutil",
+        &["--from", "oss", "ossutil-1.json", "ossutil-2.json"],
+        0,
+    );
+}
+
+#[test]
+fn documents_of_s3() {
+    let s3 = |file| import(&["--from", "s3", "--bucket", "photos", file], b"");
+    assert_prints("s3", &["--from", "s3", "--bucket", "photos", "s3.xml"], 0);
+    assert_eq!(s3("get-bucket-cors.json"), s3("s3.xml"));
+    assert_prints("s3-several", &["--from", "s3", "console.json", "wrapped.json"], 0);
+    assert_prints(
+        "s3-faults",
+        &["--from", "s3", "--bucket", "photos", "s3-faults.xml"],
+        1,
+    );
+}
+
+#[test]
+fn documents_of_cloud_storage() {
+    assert_prints("gcs", &["--from", "gcs", "--bucket", "assets", "gcs.json"], 1);
+    assert_prints("gcs-describe", &["--from", "gcs", "gcs-describe.json"], 0);
+    assert_eq!(
+        import(&["--from", "gcs", "gcs-describe.yaml"], b""),
+        import(&["--from", "gcs", "gcs-describe.json"], b"")
+    );
+}
+
+#[test]
+fn states_and_plans_of_terraform() {
+    assert_prints(
+        "terraform-state",
+        &["--from", "terraform", "terraform-state.json"],
+        1,
+    );
+    assert_prints(
+        "terraform-plan",
+        &["--from", "terraform", "terraform-plan.json"],
+        1,
+    );
+    // Only one of its buckets, whose order the state still has.
+    assert_prints(
+        "terraform-site",
+        &[
+            "--from",
+            "terraform",
+            "--bucket",
+            "example-site",
+            "terraform-state.json",
+        ],
+        0,
+    );
+}
+
+#[test]
+fn a_profile_of_choice_takes_out_what_it_does_not_take() {
+    let printed = import(
+        &["--from", "gcs", "--bucket", "b", "--profile", "oss", "-"],
+        br#"[{"origin": ["*"], "method": ["GET", "PATCH"]}]"#,
+    );
+    assert_eq!(
+        printed.stderr,
+        "(standard input): /0/method/1: not carried over: \"PATCH\" is none of GET, PUT, POST, DELETE, HEAD, which the \
+         oss profile takes [method]\n"
+    );
+    assert!(
+        printed.stdout.contains("\"profile\": \"oss\""),
+        "{}",
+        printed.stdout
+    );
+    assert_eq!(printed.status, 1);
+}
+
+#[test]
+fn what_cannot_be_taken_out_leaves_nothing_to_print() {
+    let rule = r#"{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}"#;
+    let printed = import_text("s3", &format!("[{}]", [rule; 101].join(",")));
+    assert_eq!(printed.stdout, "");
+    assert!(
+        printed.stderr.starts_with("(standard input): "),
+        "{}",
+        printed.stderr
+    );
+    assert!(
+        printed.stderr.ends_with("[too-many-rules]\n"),
+        "{}",
+        printed.stderr
+    );
+    assert_eq!(printed.status, 1);
+}
+
+#[test]
+fn strict_weighs_lost_meaning() {
+    let entry = br#"[{"origin": ["*"], "method": ["GET"], "responseHeader": ["ETag"]}]"#;
+    for (arguments, status) in [(&["--from", "gcs"][..], 0), (&["--from", "gcs", "--strict"], 1)] {
+        let printed = import(&[arguments, &["--bucket", "b", "-"]].concat(), entry);
+        assert_eq!(printed.status, status);
+        assert!(printed.stderr.contains(": loses meaning: "), "{}", printed.stderr);
+    }
+}
+
+#[test]
+fn wrong_usage_is_told() {
+    for (arguments, complaint) in [
+        (
+            &["--from", "s3", "s3.xml"][..],
+            "s3.xml: it does not say whose rules it holds: name the bucket with --bucket\n",
+        ),
+        (
+            &["--from", "s3", "--bucket", "a", "s3.xml", "console.json"],
+            "--bucket is given 1 times for 2 files: name the bucket of each file, in their order, or none\n",
+        ),
+        (
+            &["--from", "s3", "--bucket", "a", "no-such-file.xml"],
+            "no-such-file.xml: No such file or directory (os error 2)\n",
+        ),
+        (
+            &["--from", "terraform", "s3.xml"],
+            "s3.xml: expected value at line 1 column 1\n",
+        ),
+        (
+            &["--from", "terraform", "console.json"],
+            "console.json: it is not what `terraform show -json` prints: it has no values and no planned_values\n",
+        ),
+        (
+            &["--from", "s3", "--bucket", "a", "gcs-describe.json"],
+            "gcs-describe.json: no CORS document: an object with CORSRules (S3) or CORSRule (OSS), or a list of rules, \
+             is one\n",
+        ),
+        (
+            &["--from", "gcs", "--bucket", "a", "console.json"],
+            "console.json: no CORS of Cloud Storage: a list of entries with origin and method, or a bucket with cors or \
+             cors_config, is read\n",
+        ),
+    ] {
+        let printed = import(arguments, b"");
+        assert_eq!(printed.stderr, complaint);
+        assert_eq!((printed.status, printed.stdout.as_str()), (2, ""));
+    }
+    assert_eq!(import(&["--from", "s3"], b"").status, 2);
+    assert_eq!(import(&["s3.xml"], b"").status, 2);
+}
+
+#[test]
+fn a_bucket_without_rules_is_told() {
+    for text in ["[]", "<CORSConfiguration/>", r#"{"CORSRules": []}"#] {
+        let printed = import_text("s3", text);
+        assert_eq!(
+            printed.stderr,
+            "(standard input): not carried over: no rule was found: the preflights of a bucket without rules are \
+             refused\n"
+        );
+        assert_eq!(printed.status, 1);
+        assert!(printed.stdout.contains("\"CORSRules\": []"), "{}", printed.stdout);
+    }
+    let state = br#"{"values": {"root_module": {}}}"#;
+    let printed = import(&["--from", "terraform", "--bucket", "x", "-"], state);
+    assert_eq!(
+        printed.stderr,
+        "--bucket: not carried over: no rules of a bucket \"x\" were found\nnothing to import was found\n"
+    );
+    let printed = import(&["--from", "terraform", "-"], state);
+    assert_eq!(printed.stderr, "nothing to import was found\n");
+    assert_eq!((printed.status, printed.stdout.as_str()), (1, ""));
+}
+
+#[test]
+fn hostile_xml_is_a_clear_error() {
+    const RULE: &str =
+        "<CORSRule><AllowedOrigin>&a;</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>";
+    let laughs = (1..10).fold("<!ENTITY l0 \"lol\">".to_owned(), |entities, level| {
+        let ten = format!("&l{};", level - 1).repeat(10);
+        format!("{entities}<!ENTITY l{level} \"{ten}\">")
+    });
+    let dtd = "the XML has a DTD (<!DOCTYPE …>), which no store prints and which is not read: take it out\n";
+    let deep = "<CORSConfiguration>".repeat(100_000);
+    let closed = format!("{deep}{}", "</CORSConfiguration>".repeat(100_000));
+    let many = format!(
+        "<CORSConfiguration>{}</CORSConfiguration>",
+        "<a/>".repeat(1_000_001)
+    );
+    let document = |text: &str| format!("<CORSConfiguration>{text}</CORSConfiguration>");
+    for (text, complaint) in [
+        (format!("<!DOCTYPE c [{laughs}]>{}", document("&l9;")), dtd),
+        (
+            format!(
+                "<!DOCTYPE c [<!ENTITY a SYSTEM \"file:///etc/passwd\">]>{}",
+                document(RULE)
+            ),
+            dtd,
+        ),
+        (document(RULE), "bad XML: unknown entity reference 'a' at 1:45\n"),
+        (
+            document(RULE).replace("</CORSConfiguration>", ""),
+            "bad XML: unknown entity reference 'a' at 1:45\n",
+        ),
+        (
+            "<CORSConfiguration><CORSRule>".to_owned(),
+            "bad XML: the root node was opened but never closed\n",
+        ),
+        (
+            "<CORSConfiguration><CORSR".to_owned(),
+            "bad XML: the root node was opened but never closed\n",
+        ),
+        (deep, "bad XML: the root node was opened but never closed\n"),
+        (many, "the XML has more than 1000000 elements and texts\n"),
+        (
+            "<Error><Code>NoSuchCORSConfiguration</Code><Message>none here</Message></Error>".to_owned(),
+            "it is an error of the store, NoSuchCORSConfiguration, and no rules: none here\n",
+        ),
+        (
+            "<html/>".to_owned(),
+            "its root is <html>, where <CORSConfiguration> is read\n",
+        ),
+    ] {
+        let printed = import_text("s3", &text);
+        assert_eq!(printed.stderr, format!("(standard input): {complaint}"));
+        assert_eq!((printed.status, printed.stdout.as_str()), (2, ""));
+    }
+    // Well-formed, so that it is only no document.
+    let printed = import_text("s3", &closed);
+    assert!(
+        printed
+            .stderr
+            .contains("<CORSConfiguration> is no element of a CORS document"),
+        "{}",
+        printed.stderr
+    );
+    assert_eq!(printed.status, 1);
+    let latin = b"<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><CORSConfiguration>\xfc</CORSConfiguration>";
+    let printed = import(&["--from", "s3", "--bucket", "b", "-"], latin);
+    assert_eq!(
+        printed.stderr,
+        "(standard input): byte 62 is not UTF-8: save it as UTF-8\n"
+    );
+    assert_eq!(printed.status, 2);
+}
+
+#[test]
+fn utf_16_as_power_shell_writes_it_is_read() {
+    let xml = std::fs::read_to_string(Path::new(SAMPLES).join("s3.xml")).unwrap();
+    let wide: Vec<u8> = ['\u{feff}']
+        .into_iter()
+        .chain(xml.chars())
+        .flat_map(|c| (c as u16).to_le_bytes())
+        .collect();
+    let printed = import(&["--from", "s3", "--bucket", "photos", "-"], &wide);
+    assert_eq!(
+        printed,
+        import(&["--from", "s3", "--bucket", "photos", "s3.xml"], b"")
+    );
+}
+
+#[test]
+fn cut_samples_are_read_without_a_panic() {
+    for (from, file) in [
+        ("oss", "oss.xml"),
+        ("s3", "s3-faults.xml"),
+        ("gcs", "gcs.json"),
+        ("gcs", "gcs-describe.yaml"),
+    ] {
+        let text = std::fs::read_to_string(Path::new(SAMPLES).join(file)).unwrap();
+        for end in (0..text.len())
+            .step_by(29)
+            .filter(|&end| text.is_char_boundary(end))
+        {
+            let printed = import_text(from, &text[..end]);
+            assert!((0..=2).contains(&printed.status), "{printed:?}");
+            assert!(
+                printed.status == 0 || !printed.stderr.is_empty(),
+                "{file} cut at {end}"
+            );
+            assert_loads(&printed.stdout);
+        }
+    }
+}
