@@ -28,7 +28,11 @@ pub(crate) fn read(path: &str) -> Result<Input, String> {
     })
 }
 
-fn bytes(path: &str) -> Result<Vec<u8>, String> {
+/// The bytes of a file, or of standard input for `-`.
+///
+/// # Errors
+/// What is wrong, for a person.
+pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let length = if path == "-" {
         io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)

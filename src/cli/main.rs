@@ -4,6 +4,7 @@ mod check;
 mod explain;
 mod import;
 mod input;
+mod source;
 
 use std::process::ExitCode;
 

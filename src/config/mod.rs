@@ -32,6 +32,8 @@ mod text;
 
 pub use code::{CODES, Code, Severity};
 pub use model::{Bucket, Configuration, Metering, Mode, Rule, Settings, Unmanaged, UpstreamCors};
+#[cfg(feature = "cli")]
+pub use place::pointer_token;
 pub use report::{Finding, Findings, KEPT_FINDINGS, Report};
 
 /// Takes the buckets of a configuration, one by one, in document order.

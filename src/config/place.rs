@@ -37,6 +37,15 @@ impl Place<'_> {
     }
 }
 
+/// A key as a token of the pointers that findings have, for who looks for what they point at. Not in the module, which it would
+/// make larger.
+#[cfg(feature = "cli")]
+pub fn pointer_token(key: &str) -> String {
+    let mut text = String::new();
+    write_token(&mut text, key);
+    text
+}
+
 fn write_token(text: &mut String, key: &str) {
     for (at, character) in key.char_indices() {
         if at >= SHOWN_KEY {

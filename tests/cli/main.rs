@@ -1,5 +1,21 @@
 //! The command-line tool, run as a person runs it.
 
+// A test may fail by panicking.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects
+)]
+
 mod check;
 mod explain;
 mod import;
+#[path = "../support/mistakes.rs"]
+mod mistakes;
+#[path = "../support/schema.rs"]
+mod schema;
+mod tool;
+mod wrapped;

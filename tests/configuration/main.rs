@@ -16,21 +16,15 @@
 mod choices;
 mod errors;
 mod limits;
+#[path = "../support/mistakes.rs"]
+mod mistakes;
 mod properties;
 mod shapes;
 mod warnings;
 
+use mistakes::{with_cors, with_rule};
+
 use bucket_cors::config::{Configuration, Findings, Report, parse};
-
-/// A document with one bucket, whose CORS document is `cors`.
-fn with_cors(cors: &str) -> String {
-    format!(r#"{{"buckets": [{{"name": "b", "cors": {cors}}}]}}"#)
-}
-
-/// A document with one rule, from the inside of its braces.
-fn with_rule(rule: &str) -> String {
-    with_cors(&format!("[{{{rule}}}]"))
-}
 
 /// `pointer: code`, in the order of reading.
 fn places(findings: &Findings) -> Vec<String> {

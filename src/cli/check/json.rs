@@ -1,0 +1,59 @@
+//! For programs.
+
+use serde_json::{Value, json};
+
+use super::{Checked, CheckedConfiguration, Finding};
+use crate::source::Trouble;
+
+pub(super) fn of(files: &[Checked<'_>]) -> Value {
+    let all = || files.iter().flat_map(|file| &file.configurations);
+    json!({
+        "errors": all().map(|it| it.errors).sum::<usize>(),
+        "warnings": all().map(|it| it.warnings).sum::<usize>(),
+        "files": files.iter().map(file).collect::<Vec<_>>(),
+    })
+}
+
+fn file(file: &Checked<'_>) -> Value {
+    json!({
+        "file": file.file,
+        "problem": file.trouble.as_ref().map(trouble),
+        "left_out": file.others.iter().map(trouble).collect::<Vec<_>>(),
+        "configurations": file.configurations.iter().map(configuration).collect::<Vec<_>>(),
+    })
+}
+
+fn trouble(trouble: &Trouble) -> Value {
+    json!({
+        "line": trouble.position.map(|at| at.line),
+        "column": trouble.position.map(|at| at.column),
+        "message": trouble.message,
+    })
+}
+
+fn configuration(it: &CheckedConfiguration) -> Value {
+    json!({
+        "of": it.label,
+        "at": it.pointer,
+        "line": it.start.line,
+        "column": it.start.column,
+        "errors": it.errors,
+        "warnings": it.warnings,
+        "findings": it.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn finding(it: &Finding) -> Value {
+    let region = it.place.region;
+    json!({
+        "severity": it.severity(),
+        "code": it.finding.code,
+        "pointer": it.finding.pointer,
+        "line": region.start.line,
+        "column": region.start.column,
+        "end_line": region.end.line,
+        "end_column": region.end.column,
+        "value": it.place.value,
+        "message": it.finding.message,
+    })
+}

@@ -1,0 +1,174 @@
+//! YAML with the place of each value.
+
+use std::collections::{HashMap, HashSet};
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+
+use super::Trouble;
+use super::position::{Position, Region};
+use super::tree::{self, Content, MOST_LEVELS, NodeId, Style, Tree};
+
+/// The documents of a file.
+///
+/// # Errors
+/// What is no YAML, or too much of it, and where.
+pub(super) fn parse(text: &str) -> Result<(Tree, Vec<NodeId>), Trouble> {
+    let mut builder = Builder::default();
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| {
+            let marker = error.marker();
+            let message = format!("this is no YAML: {}", error.info());
+            Trouble::at(position(marker.line(), marker.col()), message)
+        })?;
+        builder
+            .event(event, span)
+            .map_err(|message| Trouble::at(region(&span).start, message))?;
+    }
+    Ok((builder.tree, builder.documents))
+}
+
+fn position(line: usize, column: usize) -> Position {
+    Position {
+        line: line.max(1),
+        column: column.saturating_add(1),
+    }
+}
+
+fn region(span: &Span) -> Region {
+    Region {
+        start: position(span.start.line(), span.start.col()),
+        end: position(span.end.line(), span.end.col()),
+    }
+}
+
+/// A list or a map that has not ended.
+struct Frame {
+    start: Position,
+    anchor: usize,
+    children: Vec<NodeId>,
+    is_map: bool,
+}
+
+#[derive(Default)]
+struct Builder {
+    tree: Tree,
+    documents: Vec<NodeId>,
+    open: Vec<Frame>,
+    anchors: HashMap<usize, NodeId>,
+    /// How many keys and values came by `<<`.
+    merged: usize,
+}
+
+impl Builder {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let style = match style {
+                    _ if tag.is_some_and(|tag| is_string(&tag)) => Style::Quoted,
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
+                    ScalarStyle::Literal => Style::Literal,
+                    ScalarStyle::Folded => Style::Folded,
+                };
+                let text = text.into_owned();
+                let node = self.tree.add(Content::Scalar { text, style }, region(&span))?;
+                self.put(node, anchor);
+            }
+            Event::SequenceStart(anchor, _) => self.begin(span, anchor, false)?,
+            Event::MappingStart(anchor, _) => self.begin(span, anchor, true)?,
+            Event::SequenceEnd | Event::MappingEnd => self.end()?,
+            Event::Alias(anchor) => {
+                let node = self.anchors.get(&anchor).copied();
+                self.put(node.ok_or("an alias stands inside of what it stands for")?, 0);
+            }
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => {}
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, span: Span, anchor: usize, is_map: bool) -> Result<(), String> {
+        if self.open.len() >= MOST_LEVELS {
+            return Err(tree::too_deep());
+        }
+        self.open.push(Frame {
+            start: region(&span).start,
+            anchor,
+            children: Vec::new(),
+            is_map,
+        });
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        let Some(frame) = self.open.pop() else {
+            return Ok(());
+        };
+        let content = if frame.is_map {
+            let pairs = frame.children.chunks_exact(2).filter_map(|pair| match pair {
+                [key, value] => Some((*key, *value)),
+                _ => None,
+            });
+            let pairs: Vec<_> = pairs.collect();
+            if pairs.iter().any(|(key, _)| self.tree.text(*key).is_none()) {
+                return Err("a key is a list or a map, which JSON has not".to_owned());
+            }
+            Content::Map(self.with_merged(pairs)?)
+        } else {
+            Content::List(frame.children)
+        };
+        let node = self.tree.add(content, Region::at(frame.start))?;
+        self.put(node, frame.anchor);
+        Ok(())
+    }
+
+    /// YAML 1.1's merge key: what a map lacks of those that `<<` names.
+    fn with_merged(&mut self, mut pairs: Vec<(NodeId, NodeId)>) -> Result<Vec<(NodeId, NodeId)>, String> {
+        let tree = &self.tree;
+        let is_merge = |key| {
+            tree.node(key).is_some_and(
+                |node| matches!(&node.content, Content::Scalar { text, style: Style::Plain } if text == "<<"),
+            )
+        };
+        let mut sources = Vec::new();
+        for (_, value) in pairs.extract_if(.., |(key, _)| is_merge(*key)) {
+            sources.push(value);
+            sources.extend(tree.items(value));
+        }
+        if sources.is_empty() {
+            return Ok(pairs);
+        }
+        let mut known: HashSet<&str> = pairs.iter().filter_map(|(key, _)| tree.text(*key)).collect();
+        for pair in sources.iter().flat_map(|source| tree.pairs(*source)) {
+            self.merged = self.merged.saturating_add(1);
+            if self.merged > tree::MOST_NODES {
+                return Err(tree::too_large());
+            }
+            if tree.text(pair.0).is_some_and(|key| known.insert(key)) {
+                pairs.push(*pair);
+            }
+        }
+        Ok(pairs)
+    }
+
+    fn put(&mut self, node: NodeId, anchor: usize) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, node);
+        }
+        match self.open.last_mut() {
+            Some(frame) => frame.children.push(node),
+            None => self.documents.push(node),
+        }
+    }
+}
+
+/// `!!str`, and the `!` that says "no plain scalar".
+fn is_string(tag: &Tag) -> bool {
+    matches!(
+        (tag.handle.as_str(), tag.suffix.as_str()),
+        ("tag:yaml.org,2002:", "str") | ("!", "") | ("", "!")
+    )
+}
