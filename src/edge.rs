@@ -1,7 +1,7 @@
 //! The way of a request through the edge and of its response back, for any host that can show headers and change them.
 
 use crate::addressing::Style;
-use crate::answer::{Answer, Responder, Scratch};
+use crate::answer::{Answer, HeaderList, Responder, Scratch};
 use crate::config::{Mode, UpstreamCors};
 use crate::decision::{self, Decision, NoRule, Verdict};
 use crate::http::head::RequestHead;
@@ -174,19 +174,24 @@ impl Edge {
         };
         let responder = Responder::new(&self.matcher, decided.bucket, bucket);
         if bucket.mode() == Mode::Enforce {
-            let stands = bucket.upstream_cors() == UpstreamCors::Keep
-                && sent.clone().any(|(name, _)| is_named(name, names::ALLOW_ORIGIN));
-            if !stands {
-                replace_cors_headers(responder, decided.verdict, echo, sent, scratch, response);
-            }
-            if let Some(wanted) = responder.vary(decided.verdict) {
-                let lines = sent
-                    .clone()
-                    .filter(|(name, _)| is_named(name, names::VARY))
-                    .map(|(_, value)| value);
-                if let Some(merged) = scratch.merge_vary(lines, wanted) {
-                    response.set(names::VARY, merged);
+            let has = Has::look(sent.clone());
+            if bucket.upstream_cors() == UpstreamCors::Replace || !has.allow_origin {
+                let headers = responder.actual(decided.verdict, echo, scratch);
+                if has.cors {
+                    remove_cors_headers(sent, &headers, response);
                 }
+                for (name, value) in headers.iter() {
+                    response.set(name, value);
+                }
+            }
+            match responder.vary(decided.verdict) {
+                Some(wanted) if !has.vary => response.set(names::VARY, wanted.as_bytes()),
+                Some(wanted) => {
+                    if let Some(merged) = scratch.merge_vary(sent, wanted) {
+                        response.set(names::VARY, merged);
+                    }
+                }
+                None => {}
             }
         }
         if let Some(text) = responder.explanation(decided.verdict, scratch) {
@@ -209,25 +214,43 @@ fn answer<'a>(
     }
 }
 
-/// Makes the rule's headers the only ones of the CORS protocol on the response: a `*` of the store's own would undo the
-/// rules, and two values of `Access-Control-Allow-Origin` fail in every browser.
-fn replace_cors_headers(
-    responder: Responder<'_>,
-    verdict: Verdict,
-    echo: Echo<'_>,
-    sent: &Pairs<'_>,
-    scratch: &mut Scratch,
-    response: &mut impl ResponseHeaders,
-) {
-    let headers = responder.actual(verdict, echo, scratch);
-    for (name, _) in sent
-        .clone()
-        .filter(|(name, _)| is_cors_header(name) && !headers.contains(name))
-    {
-        response.remove(name);
+/// What a response has of what the edge changes. Most have nothing, and then one look at it is enough.
+#[derive(Debug, Default)]
+struct Has {
+    /// A header of the CORS protocol.
+    cors: bool,
+    /// `Access-Control-Allow-Origin`.
+    allow_origin: bool,
+    /// `Vary`.
+    vary: bool,
+}
+
+impl Has {
+    fn look<'a>(headers: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Self {
+        let mut has = Self::default();
+        for (name, _) in headers {
+            // Nearly every name is told apart by its first letter.
+            match name.first() {
+                Some(b'a' | b'A') if is_cors_header(name) => {
+                    has.cors = true;
+                    has.allow_origin |= is_named(name, names::ALLOW_ORIGIN);
+                }
+                Some(b'v' | b'V') => has.vary |= is_named(name, names::VARY),
+                _ => {}
+            }
+        }
+        has
     }
-    for (name, value) in headers.iter() {
-        response.set(name, value);
+}
+
+/// Leaves no header of the CORS protocol but those that are set anyway: a `*` of the store's own would undo the rules, and
+/// two values of `Access-Control-Allow-Origin` fail in every browser.
+fn remove_cors_headers(sent: &Pairs<'_>, set: &HeaderList<'_>, response: &mut impl ResponseHeaders) {
+    let strays = sent
+        .clone()
+        .filter(|(name, _)| is_cors_header(name) && !set.contains(name));
+    for (name, _) in strays {
+        response.remove(name);
     }
 }
 
@@ -241,11 +264,11 @@ fn is_cors_header(name: &[u8]) -> bool {
 }
 
 impl Scratch {
-    fn merge_vary<'l>(
-        &mut self,
-        lines: impl Iterator<Item = &'l [u8]> + Clone,
-        wanted: &str,
-    ) -> Option<&[u8]> {
+    fn merge_vary(&mut self, sent: &Pairs<'_>, wanted: &str) -> Option<&[u8]> {
+        let lines = sent
+            .clone()
+            .filter(|(name, _)| is_named(name, names::VARY))
+            .map(|(_, value)| value);
         vary::merge(lines, wanted.as_bytes(), &mut self.vary).then_some(&self.vary)
     }
 }

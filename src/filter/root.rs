@@ -3,12 +3,10 @@
 use std::rc::Rc;
 
 use log::{Level, error, info, log};
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::ContextType;
 
+use super::host;
 #[cfg(feature = "metrics")]
 use super::metrics::{self, Load, Metrics};
-use super::stream::{Shared, Stream};
 use crate::config::{self, Findings};
 use crate::edge::Edge;
 use crate::matcher::MatcherBuilder;
@@ -20,6 +18,31 @@ use crate::matcher::MatcherBuilder;
 #[derive(Default)]
 pub(super) struct Root {
     shared: Option<Rc<Shared>>,
+}
+
+/// A configuration at work.
+pub(super) struct Shared {
+    pub(super) edge: Edge,
+    /// None where the configuration wants none.
+    #[cfg(feature = "metrics")]
+    metrics: Option<Metrics>,
+}
+
+#[cfg(feature = "metrics")]
+impl Shared {
+    fn hand_over_metrics(&self) {
+        if let Some(metrics) = &self.metrics {
+            metrics.hand_over(&self.edge);
+        }
+    }
+}
+
+#[cfg(feature = "metrics")]
+impl Drop for Shared {
+    /// What the last streams of a replaced configuration counted.
+    fn drop(&mut self) {
+        self.hand_over_metrics();
+    }
 }
 
 #[cfg(feature = "metrics")]
@@ -35,16 +58,20 @@ impl Drop for Root {
     }
 }
 
-impl Context for Root {}
+impl Root {
+    /// What streams need of it; `None` before a configuration was accepted.
+    pub(super) fn shared(&self) -> Option<Rc<Shared>> {
+        self.shared.clone()
+    }
 
-impl RootContext for Root {
-    /// False makes Envoy reject the configuration: at start it exits, on an update it keeps the rules it has.
-    fn on_configure(&mut self, _plugin_configuration_size: usize) -> bool {
+    /// Loads what the host has for this context; false: it is no good.
+    pub(super) fn configure(&mut self) -> bool {
         #[cfg(feature = "metrics")]
         let began = metrics::now();
-        let text = self.get_plugin_configuration().unwrap_or_default();
+        let text = host::plugin_configuration();
         let mut builder = MatcherBuilder::default();
-        let (settings, report) = config::read(&text, &mut builder);
+        let (settings, report) = config::read(text.as_deref().unwrap_or_default(), &mut builder);
+        drop(text);
         log_findings(Level::Warn, "warnings", &report.warnings);
         log_findings(Level::Error, "errors", &report.errors);
         let Some(settings) = settings else {
@@ -62,35 +89,26 @@ impl RootContext for Root {
             matcher.pattern_count(),
             report.warnings.total()
         );
-        #[allow(unused_mut)] // Only metrics are added.
-        let mut shared = Shared::new(Edge::new(matcher));
+        let edge = Edge::new(matcher);
         #[cfg(feature = "metrics")]
-        if shared.edge.matcher().settings().metrics != config::Metering::Off {
-            let load = Load {
-                warnings: report.warnings.total(),
-                began,
-            };
-            shared.metrics = Some(Metrics::define(&shared.edge, &load));
-        }
-        self.shared = Some(Rc::new(shared));
+        let metrics = (edge.matcher().settings().metrics != config::Metering::Off).then(|| {
+            let warnings = report.warnings.total();
+            Metrics::define(&edge, &Load { warnings, began })
+        });
+        self.shared = Some(Rc::new(Shared {
+            edge,
+            #[cfg(feature = "metrics")]
+            metrics,
+        }));
         true
     }
 
+    /// Hands over what was counted since the last time.
     #[cfg(feature = "metrics")]
-    fn on_tick(&mut self) {
-        if let Some(shared) = &self.shared
-            && let Some(metrics) = &shared.metrics
-        {
-            metrics.hand_over(&shared.edge);
+    pub(super) fn hand_over_metrics(&self) {
+        if let Some(shared) = &self.shared {
+            shared.hand_over_metrics();
         }
-    }
-
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Stream::new(self.shared.clone())))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
     }
 }
 

@@ -1,41 +1,19 @@
 //! The HTTP context: one per request. Shows the edge the headers, and does what it says.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::Action;
-
 use super::host::{self, HeaderMap};
-#[cfg(feature = "metrics")]
-use super::metrics::Metrics;
+use super::root::Shared;
+use super::vm::Action;
 use crate::answer::Scratch;
-use crate::edge::{Decided, Echo, Edge, Outcome, ResponseHeaders};
+use crate::edge::{Decided, Echo, Outcome, ResponseHeaders};
 use crate::http::head::{self, RequestHead};
 use crate::http::names;
 use crate::http::pairs::{self, Pairs};
 
-/// A configuration at work, with the memory that its streams share. A VM runs one callback at a time.
-pub(super) struct Shared {
-    pub(super) edge: Edge,
-    buffers: RefCell<Buffers>,
-    /// None where the configuration wants none.
-    #[cfg(feature = "metrics")]
-    pub(super) metrics: Option<Metrics>,
-}
-
-#[cfg(feature = "metrics")]
-impl Drop for Shared {
-    /// What the last streams of a replaced configuration counted.
-    fn drop(&mut self) {
-        if let Some(metrics) = &self.metrics {
-            metrics.hand_over(&self.edge);
-        }
-    }
-}
-
+/// The memory that all streams share: a VM runs one callback at a time.
 #[derive(Default)]
-struct Buffers {
+pub(super) struct Buffers {
     scratch: Scratch,
     /// Response headers in the form of the ABI.
     serialised: Vec<u8>,
@@ -46,20 +24,10 @@ struct Buffers {
 /// How many emptied buffers are kept: as many streams in flight at once then cost no allocation.
 const MAX_SPARE: usize = 256;
 
-impl Shared {
-    pub(super) fn new(edge: Edge) -> Self {
-        Self {
-            edge,
-            buffers: RefCell::default(),
-            #[cfg(feature = "metrics")]
-            metrics: None,
-        }
-    }
-}
-
 /// One request.
 pub(super) struct Stream {
-    shared: Option<Rc<Shared>>,
+    /// The configuration that was in force when it came.
+    shared: Rc<Shared>,
     /// Present from the request to its response, where the response is ours. Not for a request that was answered: Envoy
     /// runs the response callback for the filter's own replies as well, and headers given twice are doubled.
     kept: Option<Kept>,
@@ -74,40 +42,29 @@ struct Kept {
 }
 
 impl Stream {
-    pub(super) fn new(shared: Option<Rc<Shared>>) -> Self {
+    pub(super) fn new(shared: Rc<Shared>) -> Self {
         Self { shared, kept: None }
     }
-}
 
-impl Drop for Stream {
-    /// A client that goes away before the response must not take a buffer with it.
-    fn drop(&mut self) {
-        if let (Some(shared), Some(kept)) = (&self.shared, self.kept.take())
-            && let Ok(mut buffers) = shared.buffers.try_borrow_mut()
-        {
-            kept.recycle(&mut buffers.spare);
-        }
-    }
-}
-
-impl Context for Stream {}
-
-impl HttpContext for Stream {
-    fn on_http_request_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
-        let Some(shared) = &self.shared else {
-            return Action::Continue;
-        };
-        let Ok(mut buffers) = shared.buffers.try_borrow_mut() else {
-            return Action::Continue;
-        };
+    /// The request's headers are there.
+    pub(super) fn on_request(&mut self, buffers: &mut Buffers) -> Action {
         let Buffers {
             scratch,
             serialised,
             spare,
-        } = &mut *buffers;
-        let map = header_map(HeaderMap::Request, head::NAMES.iter());
-        let head = RequestHead::read(Pairs::parse(&map));
-        let decided = match shared.edge.on_request(&head, scratch) {
+        } = buffers;
+        let edge = &self.shared.edge;
+        let found;
+        let map = host::headers(HeaderMap::Request);
+        let map = match &map {
+            Some(map) => map,
+            None => {
+                found = header_by_header(HeaderMap::Request, head::NAMES.iter());
+                found.as_slice()
+            }
+        };
+        let head = RequestHead::read(Pairs::parse(map));
+        let decided = match edge.on_request(&head, scratch) {
             Outcome::Untouched => None,
             Outcome::Upstream(decided) => Some(decided),
             Outcome::Answer { answer, otherwise } => {
@@ -118,31 +75,40 @@ impl HttpContext for Stream {
                 otherwise
             }
         };
-        self.kept = decided.map(|decided| Kept::new(decided, decided.echo(&shared.edge, &head), spare));
+        self.kept = decided.map(|decided| Kept::new(decided, decided.echo(edge, &head), spare));
         Action::Continue
     }
 
-    fn on_http_response_headers(&mut self, _num_headers: usize, _end_of_stream: bool) -> Action {
-        let (Some(shared), Some(kept)) = (&self.shared, self.kept.take()) else {
-            return Action::Continue;
+    /// The response's headers are there.
+    pub(super) fn on_response(&mut self, buffers: &mut Buffers) {
+        let Some(kept) = self.kept.take() else {
+            return;
         };
-        let Ok(mut buffers) = shared.buffers.try_borrow_mut() else {
-            return Action::Continue;
+        let found;
+        let map = host::headers(HeaderMap::Response);
+        let map = match &map {
+            Some(map) => map,
+            None => {
+                let needed = names::CORS_RESPONSE_HEADERS.iter().chain([&names::VARY]);
+                found = header_by_header(HeaderMap::Response, needed);
+                found.as_slice()
+            }
         };
-        let Buffers { scratch, spare, .. } = &mut *buffers;
-        let map = header_map(
-            HeaderMap::Response,
-            names::CORS_RESPONSE_HEADERS.iter().chain([&names::VARY]),
-        );
-        shared.edge.on_response(
+        self.shared.edge.on_response(
             kept.decided,
             kept.echo(),
-            &Pairs::parse(&map),
-            scratch,
+            &Pairs::parse(map),
+            &mut buffers.scratch,
             &mut OnHost,
         );
-        kept.recycle(spare);
-        Action::Continue
+        kept.recycle(&mut buffers.spare);
+    }
+
+    /// A client that goes away before the response must not take a buffer with it.
+    pub(super) fn end(self, buffers: &mut Buffers) {
+        if let Some(kept) = self.kept {
+            kept.recycle(&mut buffers.spare);
+        }
     }
 }
 
@@ -178,20 +144,19 @@ impl Kept {
     }
 }
 
-/// The whole map in one host call, which costs about as much as one value. Where the host does not hand it over (it was not
-/// allowed to, or has a limit, which Envoy's has not), the headers that matter, one by one.
-fn header_map<'n>(map: HeaderMap, needed: impl Iterator<Item = &'n &'static str>) -> Vec<u8> {
-    host::headers(map).unwrap_or_else(|| {
-        let found: Vec<_> = needed
-            .filter_map(|name| Some((*name, host::header(map, name)?)))
-            .collect();
-        let mut serialised = Vec::new();
-        pairs::serialise(
-            found.iter().map(|(name, value)| (*name, value.as_slice())),
-            &mut serialised,
-        );
-        serialised
-    })
+/// The headers that matter, one by one, in the form of a whole map: for a host that does not hand that over (it was not
+/// allowed to, or has a limit, which Envoy's has not). Where it does, one call for all of them costs as much as one of
+/// these.
+fn header_by_header<'n>(map: HeaderMap, needed: impl Iterator<Item = &'n &'static str>) -> Vec<u8> {
+    let found: Vec<_> = needed
+        .filter_map(|name| Some((*name, host::header(map, name)?)))
+        .collect();
+    let mut serialised = Vec::new();
+    pairs::serialise(
+        found.iter().map(|(name, value)| (*name, &**value)),
+        &mut serialised,
+    );
+    serialised
 }
 
 struct OnHost;

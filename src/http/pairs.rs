@@ -26,10 +26,11 @@ impl<'a> Pairs<'a> {
         Some(Self { lengths, bytes })
     }
 
+    /// The next `len` bytes, without the NUL behind them.
     fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.bytes.split_at_checked(len)?;
-        self.bytes = rest.strip_prefix(b"\0")?;
-        Some(taken)
+        let (taken, rest) = self.bytes.split_at_checked(len.checked_add(1)?)?;
+        self.bytes = rest;
+        taken.split_last().map(|(_, taken)| taken)
     }
 }
 
@@ -37,10 +38,15 @@ impl<'a> Iterator for Pairs<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (name_len, rest) = read_u32(self.lengths)?;
-        let (value_len, rest) = read_u32(rest)?;
+        let (lengths, rest) = self.lengths.split_first_chunk::<8>()?;
         self.lengths = rest;
-        Some((self.take(name_len)?, self.take(value_len)?))
+        let [n0, n1, n2, n3, v0, v1, v2, v3] = *lengths;
+        let (name_len, value_len) = (
+            u32::from_le_bytes([n0, n1, n2, n3]),
+            u32::from_le_bytes([v0, v1, v2, v3]),
+        );
+        let len = |len| usize::try_from(len).ok();
+        Some((self.take(len(name_len)?)?, self.take(len(value_len)?)?))
     }
 }
 

@@ -27,7 +27,7 @@ unsafe fn hand_over(host: &mut Host, bytes: &[u8], data: *mut *mut u8, len: *mut
     }
     let mut block = std::ptr::null_mut();
     if !bytes.is_empty() {
-        block = owner::scoped(Owner::Abi, || proxy_on_memory_allocate(bytes.len()));
+        block = owner::scoped(Owner::Abi, || edge_malloc(bytes.len()));
         // SAFETY: the block is new and as long as was asked for.
         unsafe { block.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     }
@@ -49,9 +49,9 @@ unsafe fn bytes<'a>(data: *const u8, len: usize) -> &'a [u8] {
     unsafe { slice::from_raw_parts(data, len) }
 }
 
-// SAFETY: the signature with which the SDK defines it.
+// SAFETY: the signature with which the filter defines it.
 unsafe extern "C" {
-    safe fn proxy_on_memory_allocate(size: usize) -> *mut u8;
+    safe fn edge_malloc(size: usize) -> *mut u8;
 }
 
 // SAFETY, of all definitions below: the names are those of the ABI, which nothing else in a test binary defines, and the
@@ -291,11 +291,11 @@ mod tests {
 
     fn read(map: u32, name: &str) -> (u32, Option<Vec<u8>>) {
         let (mut data, mut len) = (std::ptr::null_mut(), 0);
-        // SAFETY: live places and a live slice; a block that is handed over was made by the SDK as a boxed slice.
+        // SAFETY: live places and a live slice. A block that is handed over is copied and stays the module's.
         unsafe {
             let status = proxy_get_header_map_value(map, name.as_ptr(), name.len(), &mut data, &mut len);
             let is_given = !data.is_null();
-            (status, is_given.then(|| Vec::from_raw_parts(data, len, len)))
+            (status, is_given.then(|| bytes(data, len).to_vec()))
         }
     }
 

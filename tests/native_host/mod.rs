@@ -1,14 +1,14 @@
-//! A proxy-wasm host in the test binary itself: the stock SDK and the real filter run natively against it, in
-//! milliseconds, and every host call and allocation can be seen.
+//! A proxy-wasm host in the test binary itself: the real filter runs natively against it, in milliseconds, and every host
+//! call and allocation can be seen.
 //!
-//! The binary defines the `proxy_*` imports (`imports`) and calls the exports of the linked crate. The SDK's dispatcher
-//! is thread-local and so is this host, so tests run in parallel, each with what amounts to a VM of its own.
+//! The binary defines the `proxy_*` imports (`imports`) and calls the exports of the linked crate. The filter's contexts
+//! are thread-local and so is this host, so tests run in parallel, each with what amounts to a VM of its own.
 //!
 //! # What is modelled, as in Envoy 1.40
 //! - Names are lower-case; several `Origin` or `Access-Control-Request-*` lines of a request arrive as one, joined with a
 //!   comma; reading a header gives its first line, replacing one leaves one line, removing one removes all.
 //! - An absent header is status 1, a map that the phase does not have status 2.
-//! - A value reaches the module in a block from its own `proxy_on_memory_allocate`; an empty one as a null pointer.
+//! - A value reaches the module in a block from its own `malloc`; an empty one as a null pointer.
 //! - A local reply is sent when the callback has returned and then goes through the filter's own response callback.
 //! - An update makes a new root context in the same VM while streams of the old one are in flight.
 //!
@@ -50,15 +50,15 @@ pub(crate) const REQUEST_ID: &str = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
 mod exports {
     use bucket_cors as _;
 
-    // SAFETY: these are the signatures with which the SDK defines them; its `Action` is `repr(u32)`.
+    // SAFETY: these are the signatures with which the filter defines them; its `Action` is `repr(u32)`.
     unsafe extern "C" {
         pub(super) safe fn _initialize();
-        pub(super) safe fn proxy_on_context_create(context: u32, root: u32);
-        pub(super) safe fn proxy_on_configure(context: u32, size: usize) -> bool;
-        pub(super) safe fn proxy_on_request_headers(context: u32, count: usize, end: bool) -> u32;
-        pub(super) safe fn proxy_on_response_headers(context: u32, count: usize, end: bool) -> u32;
-        pub(super) safe fn proxy_on_tick(context: u32);
-        pub(super) safe fn proxy_on_delete(context: u32);
+        pub(super) safe fn edge_on_context_create(context: u32, root: u32);
+        pub(super) safe fn edge_on_configure(context: u32, size: usize) -> bool;
+        pub(super) safe fn edge_on_request_headers(context: u32, count: usize, end: bool) -> u32;
+        pub(super) safe fn edge_on_response_headers(context: u32, count: usize, end: bool) -> u32;
+        pub(super) safe fn edge_on_tick(context: u32);
+        pub(super) safe fn edge_on_delete(context: u32);
     }
 }
 
@@ -100,10 +100,10 @@ impl Vm {
         });
         let plugin = Plugin { root };
         call(Callback::ContextCreate, || {
-            exports::proxy_on_context_create(root, 0);
+            exports::edge_on_context_create(root, 0);
         });
         if call(Callback::Configure, || {
-            exports::proxy_on_configure(root, text.len())
+            exports::edge_on_configure(root, text.len())
         }) {
             Ok(plugin)
         } else {
@@ -166,14 +166,14 @@ pub(crate) struct Plugin {
 impl Plugin {
     /// The time that the plugin asked to be told of has passed.
     pub(crate) fn tick(&self) {
-        call(Callback::Tick, || exports::proxy_on_tick(self.root));
+        call(Callback::Tick, || exports::edge_on_tick(self.root));
     }
 
     /// A request arrives.
     pub(crate) fn open(&self, request: Headers) -> Stream {
         let id = with_host(Host::next_context);
         call(Callback::ContextCreate, || {
-            exports::proxy_on_context_create(id, self.root);
+            exports::edge_on_context_create(id, self.root);
         });
         Stream {
             id,
@@ -200,7 +200,7 @@ impl Plugin {
 
 impl Drop for Plugin {
     fn drop(&mut self) {
-        call(Callback::Delete, || exports::proxy_on_delete(self.root));
+        call(Callback::Delete, || exports::edge_on_delete(self.root));
     }
 }
 
@@ -273,7 +273,7 @@ impl Stream {
         let before = self.exchange.request.clone();
         let count = before.len();
         let action = self.call(Callback::RequestHeaders, |id| {
-            exports::proxy_on_request_headers(id, count, true)
+            exports::edge_on_request_headers(id, count, true)
         });
         assert_eq!(
             before, self.exchange.request,
@@ -319,7 +319,7 @@ impl Stream {
         self.exchange.response = Some(response.into_map());
         let count = self.exchange.response.as_ref().map_or(0, Headers::len);
         let action = self.call(Callback::ResponseHeaders, |id| {
-            exports::proxy_on_response_headers(id, count, body.is_empty())
+            exports::edge_on_response_headers(id, count, body.is_empty())
         });
         assert_eq!(action, CONTINUE, "a response is never held back");
         let map = self.exchange.response.take().unwrap_or_default();
@@ -334,6 +334,6 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        call(Callback::Delete, || exports::proxy_on_delete(self.id));
+        call(Callback::Delete, || exports::edge_on_delete(self.id));
     }
 }

@@ -7,7 +7,7 @@ use std::cell::Cell;
 pub(crate) enum Owner {
     /// The test.
     Test,
-    /// A callback of the module: the SDK or the filter.
+    /// A callback of the module.
     Module,
     /// The ABI: a block for a value that the host hands over.
     Abi,
