@@ -18,6 +18,7 @@ MATRIX ?= 1.36.4 1.37.0 1.38.2 1.39.3 1.40.0
 SOAK_SECONDS ?= 60
 
 MODULE := target/bucket_cors.wasm
+PORTABLE := target/bucket_cors_portable.wasm
 # What a reader of the README may rely on; the module is far below.
 MODULE_MAX_BYTES := 300000
 # Where the image is going to be, for the manifests.
@@ -28,7 +29,7 @@ export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build envoy run run-live rules cli test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
+.PHONY: help build portable envoy run run-live rules cli test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +39,11 @@ build: ## build the module at target/bucket_cors.wasm
 	@cmp -s target/wasm/wasm32-unknown-unknown/release/bucket_cors.wasm $(MODULE) || \
 	  cp target/wasm/wasm32-unknown-unknown/release/bucket_cors.wasm $(MODULE)
 	@.ci/check-module $(MODULE) $(MODULE_MAX_BYTES)
+
+portable: ## build it without statistics, for hosts with few host functions, at target/bucket_cors_portable.wasm
+	@$(TOOLCHAIN) WASM_TARGET_DIR=target/portable; build_module --no-default-features
+	@cp target/portable/wasm32-unknown-unknown/release/bucket_cors.wasm $(PORTABLE)
+	@.ci/check-module $(PORTABLE) $(MODULE_MAX_BYTES)
 
 envoy: ## get Envoy (ENVOY_VERSION) into target/envoy, once
 	@.ci/fetch-envoy $(ENVOY_VERSION)

@@ -101,17 +101,14 @@ impl Edge {
 
     /// Decides what becomes of a request. Never changes it: that would clear Envoy's route cache.
     pub fn on_request<'a>(&'a self, head: &RequestHead<'a>, scratch: &'a mut Scratch) -> Outcome<'a> {
+        scratch.clear_access_log();
         match self.matcher.locate(head.authority, head.path) {
             Place::Bucket(id, style) => self.on_managed_request(id, style, head, scratch),
             Place::Unlisted if self.matcher.refuses_unlisted() && head.method == b"OPTIONS" => {
                 let decision = decision::decide_unlisted(&self.matcher, head);
-                match answer(
-                    Responder::unlisted(&self.matcher),
-                    decision,
-                    head,
-                    Style::Path,
-                    scratch,
-                ) {
+                let responder = Responder::unlisted(&self.matcher);
+                responder.log(&decision, scratch);
+                match answer(responder, decision, head, Style::Path, scratch) {
                     Some(answer) => {
                         self.stats.count(None, Mode::Enforce, &decision);
                         Outcome::Answer {
@@ -138,19 +135,15 @@ impl Edge {
         };
         let decision = decision::decide(&self.matcher, id, bucket, head);
         self.stats.count(Some(id), bucket.mode(), &decision);
+        let responder = Responder::new(&self.matcher, id, bucket);
+        responder.log(&decision, scratch);
         let upstream = |verdict| Decided { bucket: id, verdict };
         if bucket.mode() == Mode::Shadow {
             // The response is only ever explained.
             let shown = self.matcher.settings().explain.then(|| decision.verdict());
             return shown.map_or(Outcome::Untouched, |verdict| Outcome::Upstream(upstream(verdict)));
         }
-        match answer(
-            Responder::new(&self.matcher, id, bucket),
-            decision,
-            head,
-            style,
-            scratch,
-        ) {
+        match answer(responder, decision, head, style, scratch) {
             Some(answer) => Outcome::Answer {
                 answer,
                 otherwise: Some(upstream(Err(NoRule::Unanswered))),

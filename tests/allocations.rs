@@ -79,10 +79,10 @@ const RULES: &str = r#"{"CORSRules": [{
     "ID": "app", "AllowedOrigins": ["https://*.example.com"], "AllowedMethods": ["GET", "PUT"],
     "AllowedHeaders": ["content-type", "x-oss-*", "x-amz-*"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 600}]}"#;
 
-/// Two path-style buckets with the same rules, `oss` and `s3`.
-fn configuration(explain: bool) -> String {
+/// Two path-style buckets with the same rules, `oss` and `s3`. `fields`: of the plugin.
+fn configuration(fields: &str) -> String {
     format!(
-        r#"{{"explain": {explain}, "buckets": [
+        r#"{{{fields} "buckets": [
             {{"name": "photos", "cors": {RULES}}}, {{"name": "archive", "profile": "s3", "cors": {RULES}}}]}}"#
     )
 }
@@ -113,7 +113,8 @@ const BROWSER: [Field; 8] = [
 /// A kind of request, which all the figures are about.
 struct Kind {
     name: &'static str,
-    explain: bool,
+    /// Of the plugin.
+    fields: &'static str,
     method: &'static str,
     path: &'static str,
     headers: &'static [Field],
@@ -121,16 +122,19 @@ struct Kind {
     store: &'static [Field],
 }
 
+const EXPLAIN: &str = r#""explain": true,"#;
+const ACCESS_LOG: &str = r#""access_log": true,"#;
+
 const PLAIN: Kind = Kind {
     name: "",
-    explain: false,
+    fields: "",
     method: "GET",
     path: "/photos/cat.jpg",
     headers: &[],
     store: &[],
 };
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 13] = [
     Kind {
         name: "of no listed bucket",
         path: "/other/cat.jpg",
@@ -193,15 +197,21 @@ const KINDS: [Kind; 12] = [
     },
     Kind {
         name: "actual, a rule matches, `explain`",
-        explain: true,
+        fields: EXPLAIN,
         headers: &[ALLOWED_ORIGIN],
         ..PLAIN
     },
     Kind {
         name: "preflight, refused, `explain`",
-        explain: true,
+        fields: EXPLAIN,
         method: "OPTIONS",
         headers: &[ALLOWED_ORIGIN, ASKS_DELETE, ASKS_HEADERS],
+        ..PLAIN
+    },
+    Kind {
+        name: "actual, a rule matches, `access_log`",
+        fields: ACCESS_LOG,
+        headers: &[ALLOWED_ORIGIN],
         ..PLAIN
     },
 ];
@@ -275,6 +285,7 @@ fn name(call: &Call) -> String {
         Import::ReplaceHeader => format!("set `{subject}`"),
         Import::RemoveHeader => format!("remove `{subject}`"),
         Import::SendLocalResponse => format!("answer {subject}"),
+        Import::SetProperty => format!("note `{subject}`"),
     }
 }
 
@@ -290,8 +301,12 @@ fn cell(items: impl Iterator<Item = String>) -> String {
 /// Runs `work` for each kind with a plugin that has served each of them before.
 fn for_each_kind(mut work: impl FnMut(&Kind, &Plugin)) {
     let vm = Vm::start();
-    let plugins = [false, true].map(|explain| vm.configure(configuration(explain).as_bytes()).unwrap());
-    let plugin = |kind: &Kind| &plugins[usize::from(kind.explain)];
+    let plugins = ["", EXPLAIN, ACCESS_LOG]
+        .map(|fields| (fields, vm.configure(configuration(fields).as_bytes()).unwrap()));
+    let plugin = |kind: &Kind| {
+        let found = plugins.iter().find(|(fields, _)| *fields == kind.fields);
+        &found.expect("a plugin with these fields").1
+    };
     for kind in &KINDS {
         // The first of a kind lets the memory that streams share grow to its size.
         kind.cost(plugin(kind));
@@ -311,7 +326,7 @@ fn no_request_allocates() {
 #[test]
 fn an_allocation_would_be_seen() {
     let vm = Vm::start();
-    let plugin = vm.configure(configuration(false).as_bytes()).unwrap();
+    let plugin = vm.configure(configuration("").as_bytes()).unwrap();
     // Above what the module keeps for values from the host.
     let value = "a".repeat(20_000);
     let request = || {
@@ -380,7 +395,7 @@ fn no_request_leaves_memory_behind() {
 fn a_thousand_streams_in_flight_cost_nothing_the_second_time() {
     const STREAMS: usize = 1_000;
     let vm = Vm::start();
-    let plugin = vm.configure(configuration(false).as_bytes()).unwrap();
+    let plugin = vm.configure(configuration("").as_bytes()).unwrap();
     let open_all = || {
         let before = tally().module;
         let streams: Vec<_> = (0..STREAMS).map(|_| plugin.open(PLAIN.request())).collect();
@@ -397,7 +412,7 @@ fn a_thousand_streams_in_flight_cost_nothing_the_second_time() {
 #[test]
 fn streams_side_by_side_use_what_earlier_ones_have_left() {
     let vm = Vm::start();
-    let plugin = vm.configure(configuration(false).as_bytes()).unwrap();
+    let plugin = vm.configure(configuration("").as_bytes()).unwrap();
     let actual = Kind {
         headers: &[ALLOWED_ORIGIN],
         ..PLAIN
@@ -420,7 +435,7 @@ fn streams_side_by_side_use_what_earlier_ones_have_left() {
 #[test]
 fn a_request_whose_client_goes_away_costs_the_next_one_nothing() {
     let vm = Vm::start();
-    let plugin = vm.configure(configuration(false).as_bytes()).unwrap();
+    let plugin = vm.configure(configuration("").as_bytes()).unwrap();
     let actual = Kind {
         headers: &[ALLOWED_ORIGIN],
         ..PLAIN
@@ -437,7 +452,7 @@ fn a_request_whose_client_goes_away_costs_the_next_one_nothing() {
 #[test]
 fn replacing_a_configuration_leaves_none_of_the_old_one_behind() {
     let vm = Vm::start();
-    let text = configuration(true);
+    let text = configuration(EXPLAIN);
     let load = || {
         drop(vm.configure(text.as_bytes()).unwrap());
         vm.take_log();

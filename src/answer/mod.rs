@@ -7,7 +7,7 @@ pub use header_list::HeaderList;
 
 use crate::addressing::Style;
 use crate::config::Mode;
-use crate::decision::{BadRequest, NoRule, Verdict};
+use crate::decision::{BadRequest, Decision, NoRule, Verdict};
 use crate::edge::Echo;
 use crate::http::head::RequestHead;
 use crate::http::list::RequestedNames;
@@ -23,7 +23,20 @@ pub struct Scratch {
     body: Vec<u8>,
     explanation: Vec<u8>,
     details: Vec<u8>,
+    access_log: Vec<u8>,
     pub(crate) vary: Vec<u8>,
+}
+
+impl Scratch {
+    /// What became of the request that was looked at last, in the words of `x-bucket-cors`; `None`: nobody wants to know, or
+    /// there is nothing to say of a bucket that is not listed.
+    pub fn access_log(&self) -> Option<&[u8]> {
+        Some(self.access_log.as_slice()).filter(|text| !text.is_empty())
+    }
+
+    pub(crate) fn clear_access_log(&mut self) {
+        self.access_log.clear();
+    }
 }
 
 /// An answer that the edge gives itself.
@@ -85,8 +98,8 @@ impl<'m> Responder<'m> {
         if let Some(vary) = self.vary(verdict) {
             headers.push(names::VARY, vary.as_bytes());
         }
-        if self.write_explanation(verdict, &mut scratch.explanation) {
-            headers.push(names::EXPLAIN, &scratch.explanation);
+        if self.matcher.settings().explain {
+            headers.push(names::EXPLAIN, self.describe(verdict, &mut scratch.explanation));
         }
         let Some(rule) = self.rule(verdict) else {
             let reason = match verdict {
@@ -158,8 +171,10 @@ impl<'m> Responder<'m> {
             headers.push(names::VARY, vary.as_bytes());
         }
         if self.matcher.settings().explain {
-            let text = concatenated(&[NO_MATCH, reason.reason().as_bytes()], &mut scratch.explanation);
-            headers.push(names::EXPLAIN, text);
+            headers.push(
+                names::EXPLAIN,
+                describe_bad_request(reason, &mut scratch.explanation),
+            );
         }
         push_content_type(profile, &mut headers);
         error_body::bad_request(profile.error_body, reason, head, &mut scratch.body);
@@ -213,15 +228,26 @@ impl<'m> Responder<'m> {
 
     /// The value of `x-bucket-cors`, where it is sent.
     pub fn explanation<'a>(&self, verdict: Verdict, scratch: &'a mut Scratch) -> Option<&'a [u8]> {
-        let explains = self.write_explanation(verdict, &mut scratch.explanation);
-        explains.then_some(&scratch.explanation)
+        let explains = self.matcher.settings().explain;
+        explains.then(|| self.describe(verdict, &mut scratch.explanation))
     }
 
-    fn write_explanation(&self, verdict: Verdict, out: &mut Vec<u8>) -> bool {
-        out.clear();
-        if !self.matcher.settings().explain {
-            return false;
+    /// Keeps what [`Scratch::access_log`] gives, where the configuration wants it.
+    pub fn log(&self, decision: &Decision<'_>, scratch: &mut Scratch) {
+        if self.matcher.settings().access_log {
+            match *decision {
+                Decision::BadPreflight(reason) => {
+                    describe_bad_request(reason, &mut scratch.access_log);
+                }
+                Decision::Actual(verdict) | Decision::Preflight(verdict) => {
+                    self.describe(verdict, &mut scratch.access_log);
+                }
+            }
         }
+    }
+
+    fn describe<'a>(&self, verdict: Verdict, out: &'a mut Vec<u8>) -> &'a [u8] {
+        out.clear();
         if self
             .bucket
             .is_some_and(|(_, bucket)| bucket.mode() == Mode::Shadow)
@@ -252,7 +278,7 @@ impl<'m> Responder<'m> {
                 out.extend_from_slice(reason.as_bytes());
             }
         }
-        true
+        out
     }
 
     fn rule(&self, verdict: Verdict) -> Option<RuleValues<'m>> {
@@ -277,6 +303,10 @@ impl<'m> Responder<'m> {
 
 const NO_MATCH: &[u8] = b"no-match; reason=";
 const UNLISTED: &str = "unlisted-bucket";
+
+fn describe_bad_request<'a>(reason: BadRequest<'_>, out: &'a mut Vec<u8>) -> &'a [u8] {
+    concatenated(&[NO_MATCH, reason.reason().as_bytes()], out)
+}
 
 fn concatenated<'a>(parts: &[&[u8]], out: &'a mut Vec<u8>) -> &'a [u8] {
     out.clear();

@@ -22,6 +22,7 @@ const FIELDS: &[&[&str]] = &[
     &["endpoints"],
     &["unmanaged"],
     &["explain"],
+    &["access_log"],
     &["metrics"],
     &["buckets"],
 ];
@@ -146,6 +147,9 @@ impl<'s, 'a> Document<'s, 'a> {
             }
             "explain" => {
                 self.settings.explain = self.reading.flag(place, Null::IsWrong).unwrap_or(false);
+            }
+            "access_log" => {
+                self.settings.access_log = self.reading.flag(place, Null::IsWrong).unwrap_or(false);
             }
             "metrics" => {
                 self.settings.metrics = match self.reading.word(place, &["off", "plugin", "bucket"]) {

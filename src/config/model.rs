@@ -20,6 +20,8 @@ pub struct Settings {
     pub unmanaged: Unmanaged,
     /// Whether responses carry `x-bucket-cors`.
     pub explain: bool,
+    /// Whether the proxy's access log is told what became of each request.
+    pub access_log: bool,
     /// What is counted.
     pub metrics: Metering,
 }
@@ -31,6 +33,7 @@ impl Default for Settings {
             endpoints: Vec::new(),
             unmanaged: Unmanaged::Pass,
             explain: false,
+            access_log: false,
             metrics: Metering::default(),
         }
     }

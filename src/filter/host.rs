@@ -129,10 +129,11 @@ pub(super) fn send_local_response(status: u32, details: &[u8], headers: &[u8], b
 
 #[cfg(feature = "metrics")]
 pub(super) use metrics::{
-    MetricKind, define_metric, increment_metric, now_nanoseconds, record_metric, set_tick_period,
+    MetricKind, define_metric, increment_metric, now_nanoseconds, record_metric, set_property,
+    set_tick_period,
 };
 
-/// Statistics. Where the host refuses, there are none.
+/// Statistics and the access log. Where the host refuses, there are none.
 #[cfg(feature = "metrics")]
 mod metrics {
     use super::OK;
@@ -152,6 +153,7 @@ mod metrics {
         fn proxy_record_metric(id: u32, value: u64) -> u32;
         fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
         fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+        fn proxy_set_property(path: *const u8, path_len: usize, value: *const u8, value_len: usize) -> u32;
     }
 
     pub(in super::super) fn define_metric(kind: MetricKind, name: &str) -> Option<u32> {
@@ -169,6 +171,12 @@ mod metrics {
     pub(in super::super) fn record_metric(id: u32, value: u64) {
         // SAFETY: numbers only.
         unsafe { proxy_record_metric(id, value) };
+    }
+
+    /// Gives the stream a property, which in Envoy is filter state by that name behind `wasm.`.
+    pub(in super::super) fn set_property(name: &str, value: &[u8]) {
+        // SAFETY: both are live slices, which the host copies.
+        unsafe { proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) };
     }
 
     /// Asks for a tick of the calling root context every `period` milliseconds.

@@ -24,6 +24,10 @@ pub(super) struct Buffers {
 /// How many emptied buffers are kept: as many streams in flight at once then cost no allocation.
 const MAX_SPARE: usize = 256;
 
+/// Where Envoy's access log finds what became of a request: `%FILTER_STATE(wasm.bucket_cors:PLAIN)%`.
+#[cfg(feature = "metrics")]
+const ACCESS_LOG: &str = "bucket_cors";
+
 /// One request.
 pub(super) struct Stream {
     /// The configuration that was in force when it came.
@@ -64,19 +68,26 @@ impl Stream {
             }
         };
         let head = RequestHead::read(Pairs::parse(map));
+        let mut action = Action::Continue;
         let decided = match edge.on_request(&head, scratch) {
             Outcome::Untouched => None,
             Outcome::Upstream(decided) => Some(decided),
             Outcome::Answer { answer, otherwise } => {
                 pairs::serialise(answer.headers.iter(), serialised);
                 if host::send_local_response(answer.status, answer.details, serialised, answer.body) {
-                    return Action::Pause;
+                    action = Action::Pause;
+                    None
+                } else {
+                    otherwise
                 }
-                otherwise
             }
         };
+        #[cfg(feature = "metrics")]
+        if let Some(text) = scratch.access_log() {
+            host::set_property(ACCESS_LOG, text);
+        }
         self.kept = decided.map(|decided| Kept::new(decided, decided.echo(edge, &head), spare));
-        Action::Continue
+        action
     }
 
     /// The response's headers are there.

@@ -90,7 +90,7 @@ fn defaults_are_those_of_the_contract() {
 #[test]
 fn every_field_is_read() {
     let configuration = model(
-        r#"{"profile": "s3", "endpoints": "S3.Example", "unmanaged": "refuse", "explain": "true", "metrics": "off", "buckets": [
+        r#"{"profile": "s3", "endpoints": "S3.Example", "unmanaged": "refuse", "explain": "true", "access_log": true, "metrics": "off", "buckets": [
             {"name": "*", "hosts": "*", "profile": "fetch", "allow_credentials": "true", "allow_private_network": true,
              "upstream_cors": "keep", "mode": "shadow", "cors": []}]}"#,
     );
@@ -99,11 +99,12 @@ fn every_field_is_read() {
         endpoints,
         unmanaged,
         explain,
+        access_log,
         metrics,
     } = &configuration.settings;
     assert_eq!(
-        (profile.name, *unmanaged, *explain, *metrics),
-        ("s3", Unmanaged::Refuse, true, Metering::Off)
+        (profile.name, *unmanaged, *explain, *access_log, *metrics),
+        ("s3", Unmanaged::Refuse, true, true, Metering::Off)
     );
     assert_eq!(endpoints, &["s3.example"]);
     let bucket = &configuration.buckets[0];

@@ -19,7 +19,7 @@ type Line = (
 const METHOD: &str = "access-control-request-method";
 const HEADERS: &str = "access-control-request-headers";
 
-const LINES: [Line; 11] = [
+const LINES: [Line; 14] = [
     (
         "OPTIONS",
         "/b/allowed",
@@ -92,6 +92,27 @@ const LINES: [Line; 11] = [
     ),
     (
         "GET",
+        "/b/actual",
+        &[("origin", APP)],
+        "direct_response",
+        Some("no-match; reason=method"),
+    ),
+    (
+        "PUT",
+        "/shadowed/actual",
+        &[("origin", APP)],
+        "direct_response",
+        Some("shadow; match; rule=0"),
+    ),
+    (
+        "OPTIONS",
+        "/shadowed/preflight",
+        &[("origin", APP), (METHOD, "DELETE")],
+        "direct_response",
+        Some("shadow; no-match; reason=method"),
+    ),
+    (
+        "GET",
         "/unlisted/actual",
         &[("origin", APP)],
         "direct_response",
@@ -102,11 +123,14 @@ const LINES: [Line; 11] = [
 #[test]
 fn the_access_log_of_the_sample_says_what_became_of_each_request_and_why() {
     let _alone = alone();
-    let configuration = json!({ "explain": true, "buckets": [
+    let configuration = json!({ "access_log": true, "buckets": [
         { "name": "b", "cors": { "CORSRules": [{
             "ID": "app", "AllowedOrigins": [APP], "AllowedMethods": ["PUT"], "AllowedHeaders": ["content-type"],
         }] } },
         { "name": "none", "cors": null },
+        { "name": "shadowed", "mode": "shadow", "cors": { "CORSRules": [{
+            "AllowedOrigins": [APP], "AllowedMethods": ["PUT"],
+        }] } },
     ] });
     let edge = Edge::start(Rules::new("1", &configuration.to_string()), &[], |listener| {
         with_sample_log(changes::answers_itself(listener))

@@ -181,6 +181,21 @@ unsafe extern "C" fn proxy_send_local_response(
 }
 
 #[unsafe(no_mangle)]
+unsafe extern "C" fn proxy_set_property(
+    path: *const u8,
+    path_len: usize,
+    value: *const u8,
+    value_len: usize,
+) -> u32 {
+    // SAFETY: the module's slices.
+    let (path, value) = unsafe { (bytes(path, path_len), bytes(value, value_len)) };
+    status(with_host(|host| {
+        host.begin(Import::SetProperty, format!("{} = {}", text(path), text(value)))?;
+        Ok(OK)
+    }))
+}
+
+#[unsafe(no_mangle)]
 unsafe extern "C" fn proxy_define_metric(_kind: u32, name: *const u8, len: usize, id: *mut u32) -> u32 {
     // SAFETY: the module's slice.
     let name = text(unsafe { bytes(name, len) });
@@ -279,7 +294,6 @@ unexpected! {
     proxy_set_buffer_bytes(u32, usize, usize, In, usize);
     proxy_set_effective_context(u32);
     proxy_set_header_map_pairs(u32, In, usize);
-    proxy_set_property(In, usize, In, usize);
     proxy_set_shared_data(In, usize, In, usize, u32);
 }
 

@@ -37,15 +37,17 @@ pub(crate) enum Import {
     ReplaceHeader,
     RemoveHeader,
     SendLocalResponse,
+    SetProperty,
 }
 
 impl Import {
-    pub(crate) const ALL: [Import; 5] = [
+    pub(crate) const ALL: [Import; 6] = [
         Import::GetHeader,
         Import::GetHeaders,
         Import::ReplaceHeader,
         Import::RemoveHeader,
         Import::SendLocalResponse,
+        Import::SetProperty,
     ];
 }
 
@@ -56,7 +58,7 @@ pub(crate) struct Call {
     pub(crate) during: Callback,
     /// What was called.
     pub(crate) import: Import,
-    /// The header, or the status of a local response.
+    /// The header, the status of a local response, or the property and its value.
     pub(crate) subject: String,
     /// How many bytes the host handed over in a block that the module allocated for them.
     pub(crate) handed_over: usize,

@@ -55,6 +55,8 @@ pub fn configuration(choices: &mut Choices<'_>) -> (Settings, Vec<Bucket<'static
         endpoints: Vec::new(),
         unmanaged: choices.pick(&[Unmanaged::Pass, Unmanaged::Refuse]),
         explain: choices.once_in(3),
+        // Seen by the proxy only.
+        access_log: choices.once_in(3),
         metrics: Metering::default(),
     };
     if choices.once_in(3) {
@@ -633,6 +635,7 @@ impl fmt::Display for Case {
             endpoints,
             unmanaged,
             explain,
+            access_log: _,
             metrics: _,
         } = &self.settings;
         writeln!(

@@ -24,6 +24,7 @@ pub(crate) fn text(settings: &Settings, buckets: &[Bucket<'_>]) -> String {
             Unmanaged::Refuse => "refuse",
         },
         "explain": settings.explain,
+        "access_log": settings.access_log,
         "buckets": buckets,
     })
     .to_string()
