@@ -6,9 +6,13 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 
 ENVOY_VERSION ?= 1.40.0
+SEAWEEDFS_VERSION ?= 4.48
+BOTO3_VERSION ?= 1.44.5
 PORT ?= 10000
 ADMIN_PORT ?= 9901
 ORIGIN_PORT ?= 10001
+STORE_PORT ?= 10002
+PAGE_PORT ?= 8000
 # Servers are measured in turn, this many times.
 BENCH_ROUNDS ?= 9
 FUZZ_SECONDS ?= 60
@@ -26,10 +30,11 @@ IMAGE ?= registry.example.com/bucket-cors
 ARTIFACTS := target/release-artifacts
 # Exported: the tests start the same binary.
 export ENVOY := target/envoy/$(ENVOY_VERSION)/envoy
+STORE := target/store/$(SEAWEEDFS_VERSION)/weed
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build portable envoy run run-live rules cli test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
+.PHONY: help build portable envoy store run run-live rules demo cli test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +53,9 @@ portable: ## build it without statistics, for hosts with few host functions, at 
 envoy: ## get Envoy (ENVOY_VERSION) into target/envoy, once
 	@.ci/fetch-envoy $(ENVOY_VERSION)
 
+store: ## get an object store, SeaweedFS (SEAWEEDFS_VERSION), into target/store, once
+	@.ci/fetch-store $(SEAWEEDFS_VERSION) $(BOTO3_VERSION)
+
 run: build envoy ## serve the sample on 127.0.0.1:10000 (PORT, ADMIN_PORT, ORIGIN_PORT) until Ctrl-C
 	@exec envoy/run $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
 
@@ -57,11 +65,14 @@ run-live: build envoy ## the same with rules that `make rules` changes while it 
 rules: ## put envoy/cors.json (RULES) in force in what `make run-live` started
 	@envoy/rules $(ENVOY) $(ADMIN_PORT) $(RULES)
 
+demo: build envoy store ## walk through it in a browser, before a real store (PAGE_PORT, PORT, ADMIN_PORT, STORE_PORT)
+	@exec target/venv/bin/python envoy/demo/run $(ENVOY) $(STORE) $(PAGE_PORT) $(PORT) $(ADMIN_PORT) $(STORE_PORT)
+
 cli: ## build the command-line tool at target/bucket-cors
 	@$(TOOLCHAIN) need_linker && cargo build --release --bin bucket-cors --features cli
 	@cp target/release/bucket-cors target/bucket-cors
 
-test: build envoy ## run every test, the ones in a real Envoy included
+test: build envoy store ## run every test, the ones in a real Envoy included
 	@.ci/test
 
 matrix: build ## run the tests in a real Envoy on several versions (MATRIX), and renew tests/matrix.md

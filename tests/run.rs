@@ -8,10 +8,14 @@
     clippy::indexing_slicing
 )]
 
-use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+#[path = "support/sample.rs"]
+mod sample;
+
+use std::net::{Ipv4Addr, TcpStream};
+use std::process::Command;
 use std::time::{Duration, Instant};
+
+use sample::Sample;
 
 /// A line to paste, and what it should answer.
 struct Try {
@@ -19,66 +23,12 @@ struct Try {
     answer: Vec<String>,
 }
 
-/// `make run`, stopped in any case.
-struct Sample {
-    make: Child,
-    ports: [u16; 3],
+fn start(target: &str) -> Sample {
+    Sample::start(target, &["PORT", "ADMIN_PORT", "ORIGIN_PORT"])
 }
 
-impl Sample {
-    fn start(target: &str) -> Self {
-        let ports = free_ports();
-        let make = Command::new("make")
-            .arg(target)
-            .args(
-                ["PORT", "ADMIN_PORT", "ORIGIN_PORT"]
-                    .iter()
-                    .zip(ports)
-                    .map(|(name, port)| format!("{name}={port}")),
-            )
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            // This test may itself be run by make, whose flags are not for that one.
-            .env_remove("MAKEFLAGS")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self { make, ports }
-    }
-
-    /// What it prints until it serves.
-    fn greeting(&mut self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for line in BufReader::new(self.make.stdout.take().unwrap()).lines() {
-            lines.push(line.unwrap());
-            if lines.last().unwrap().starts_with("Serving on ") {
-                return lines;
-            }
-        }
-        panic!("it ended: {lines:#?}");
-    }
-
-    /// Stops it as `kill` would. Ctrl-C takes the same way out of the launcher.
-    fn stop(&mut self) {
-        Command::new("kill")
-            .arg(self.make.id().to_string())
-            .status()
-            .unwrap();
-        self.make.wait().unwrap();
-    }
-}
-
-impl Drop for Sample {
-    fn drop(&mut self) {
-        if matches!(self.make.try_wait(), Ok(None)) {
-            self.stop();
-        }
-    }
-}
-
-fn free_ports() -> [u16; 3] {
-    let listeners = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
+fn greeting(sample: &mut Sample) -> Vec<String> {
+    sample.greeting("Serving on ")
 }
 
 /// The indented lines of the greeting: a command, and below it what it answers.
@@ -114,8 +64,8 @@ fn answer(command: &str) -> Vec<String> {
 
 #[test]
 fn the_printed_lines_answer_as_printed_and_nothing_is_left() {
-    let mut sample = Sample::start("run");
-    let tries = tries(&sample.greeting());
+    let mut sample = start("run");
+    let tries = tries(&greeting(&mut sample));
     assert_eq!(tries.len(), 3);
     for Try {
         command,
@@ -131,7 +81,7 @@ fn the_printed_lines_answer_as_printed_and_nothing_is_left() {
 
     sample.stop();
     let deadline = Instant::now() + Duration::from_secs(5);
-    for port in sample.ports {
+    for &port in &sample.ports {
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
             assert!(Instant::now() < deadline, "something still listens on {port}");
             std::thread::sleep(Duration::from_millis(20));
@@ -141,10 +91,10 @@ fn the_printed_lines_answer_as_printed_and_nothing_is_left() {
 
 #[test]
 fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
-    let mut sample = Sample::start("run-live");
-    let greeting = sample.greeting();
+    let mut sample = start("run-live");
+    let greeting = greeting(&mut sample);
     let hint = greeting.iter().find(|line| line.contains("make rules")).unwrap();
-    let [port, admin, _] = sample.ports;
+    let (port, admin) = (sample.ports[0], sample.ports[1]);
     assert!(hint.ends_with(&format!("ADMIN_PORT={admin}")), "{hint}");
     let command = tries(&greeting)[0].command.clone();
     let allowed = |origin: &str| {

@@ -1,7 +1,7 @@
 //! A real browser: headless Chromium, driven over WebDriver.
 //!
 //! Names resolve inside the browser alone, so that pages and the edge can have origins of their own on this machine:
-//! every `*.example` and `*.localhost` is 127.0.0.1, and no other name leads anywhere. Such pages are in the same address
+//! every `*.example` is 127.0.0.1, `*.localhost` is what Chromium makes of it by itself, and no other name leads anywhere. Such pages are in the same address
 //! space as what they fetch, so Chromium's Local Network Access asks nobody for a permission. Of these, only `localhost`
 //! names are a secure context.
 
@@ -26,8 +26,7 @@ use url::Url;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The names that lead somewhere; 127.0.0.1 in a URL needs no name.
-const NAMES: &str =
-    "MAP *.example 127.0.0.1, MAP localhost 127.0.0.1, MAP *.localhost 127.0.0.1, MAP * ~NOTFOUND";
+const NAMES: &str = "MAP *.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost";
 
 /// What stands for Chromium in the driver's folder.
 const BINARY: &str = "chromium";

@@ -1,0 +1,101 @@
+"""The store of the demo: SeaweedFS with its S3 gateway, on this machine alone, and what an app's server does with it."""
+
+import json
+import pathlib
+import shutil
+import socket
+
+import boto3
+import launch
+from botocore.config import Config
+
+ACCESS_KEY, SECRET_KEY = "demo", "demo-secret"
+
+# Anybody may read what is in the first two; the third is for those who sign.
+PUBLIC, PRIVATE = ["photos", "assets"], ["private"]
+
+# What the page may have signed.
+OPERATIONS = ["put_object", "create_multipart_upload", "upload_part", "complete_multipart_upload"]
+
+SECONDS_TO_USE = 600
+
+
+def start(binary, folder, port, log):
+    """Starts it with nothing in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "data").mkdir(parents=True)
+    readers = {"name": "anonymous", "actions": [f"Read:{bucket}" for bucket in PUBLIC]}
+    keys = {"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}
+    app = {"name": "app", "credentials": [keys], "actions": ["Admin", "Read", "Write", "List"]}
+    (folder / "s3.json").write_text(json.dumps({"identities": [readers, app]}))
+    # It has no way to say "any free port", and would otherwise take well-known ones, or those above by 10,000.
+    names = ["master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc", "s3.port.grpc"]
+    ports = dict(zip(names, free_ports(len(names))))
+    flags = {
+        "dir": "data",
+        "ip": "127.0.0.1",
+        "ip.bind": "127.0.0.1",
+        "s3.config": "s3.json",
+        "s3.port": port,
+        "s3.port.iceberg": 0,
+        "s3.port.lance": 0,
+        **ports,
+        # Otherwise in /tmp.
+        "s3.localSocket": "s3.sock",
+        "filer.localSocket": "filer.sock",
+        "master.telemetry": "false",
+        # Each bucket takes several.
+        "master.volumeSizeLimitMB": 64,
+        "volume.max": 100,
+        "volume.preStopSeconds": 0,
+    }
+    command = [pathlib.Path(binary).resolve(), "-logtostderr=true", "server", "-filer", "-s3"]
+    command += [f"-{name}={value}" for name, value in flags.items()]
+    return launch.start(command, cwd=folder, stdout=log, stderr=log)
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def client(url):
+    """For a URL under which the store is reached: a signature holds for one host."""
+    # Only what a browser can send is signed: no checksum of a body that is not there yet.
+    config = Config(
+        signature_version="s3v4", s3={"addressing_style": "path"}, request_checksum_calculation="when_required"
+    )
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        region_name="us-east-1",
+        config=config,
+    )
+
+
+def fill(store):
+    for bucket in PUBLIC + PRIVATE:
+        store.create_bucket(Bucket=bucket)
+        store.put_object(
+            Bucket=bucket, Key="hello.txt", Body=b"just for test", ContentType="text/plain", CacheControl="max-age=600"
+        )
+
+
+def sign(edge, operation, parameters):
+    """What a page needs to do one thing, without knowing the key: a URL, or the fields of a form."""
+    if operation == "post_object":
+        fields = {"success_action_status": "201"}
+        conditions = [fields, ["content-length-range", 1, 1_000_000]]
+        return edge.generate_presigned_post(
+            parameters["Bucket"], parameters["Key"], Fields=dict(fields), Conditions=conditions, ExpiresIn=SECONDS_TO_USE
+        )
+    if operation not in OPERATIONS:
+        raise KeyError(operation)
+    return {"url": edge.generate_presigned_url(operation, Params=parameters, ExpiresIn=SECONDS_TO_USE)}

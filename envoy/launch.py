@@ -1,0 +1,67 @@
+"""Starts the servers of a sample, and stops them with it."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+# Each is up within a second or two; a machine under load takes longer.
+START_SECONDS = 30
+
+
+def refuse_taken(ports, names):
+    """Another sample would answer in this one's place until a server has noticed."""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", int(port)))
+            except OSError as error:
+                sys.exit(f"127.0.0.1:{port} cannot be used ({error.strerror}): choose others with {names}")
+
+
+def stop_on_signals():
+    """A closing terminal or `kill` stops the servers just as Ctrl-C does."""
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda *_: sys.exit(0))
+
+
+def start(command, **options):
+    # Should this launcher be killed, the kernel stops the server. Ctrl-C reaches the whole foreground group; servers are
+    # stopped by `stop`, once.
+    return subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], start_new_session=True, **options)
+
+
+def start_envoy(binary, configuration, flush_milliseconds, **options):
+    return start(
+        [binary, "--config-path", configuration, "--log-level", "warning", "--component-log-level", "wasm:info"]
+        # No hot restart: several samples may run on one machine.
+        # And an access log that can be followed: Envoy writes it every 10 s otherwise.
+        + ["--disable-hot-restart", "--concurrency", "2", "--file-flush-interval-msec", str(flush_milliseconds)],
+        **options,
+    )
+
+
+def wait_until_ready(name, process, url):
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            sys.exit(f"{name} ended with {process.returncode}; its log says why")
+        try:
+            urllib.request.urlopen(url, timeout=1)
+            return
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.05)
+    sys.exit(f"{name} was not ready within {START_SECONDS} s")
+
+
+def stop(process):
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
