@@ -5,12 +5,16 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::arithmetic_side_effects
 )]
 
 mod check;
+#[path = "../support/choices.rs"]
+#[allow(dead_code, unreachable_pub)] // Shared with other tests.
+mod choices;
 mod explain;
 mod import;
 #[path = "../support/mistakes.rs"]

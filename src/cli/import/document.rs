@@ -105,6 +105,16 @@ fn is_not_set(flag: &Sourced<bool>) -> bool {
     !flag.value
 }
 
+impl Bucket {
+    /// Whether it has the same rules and answers them alike.
+    pub(crate) fn answers_like(&self, other: &Self) -> bool {
+        self.cors == other.cors
+            && self.allow_credentials == other.allow_credentials
+            && self.allow_private_network == other.allow_private_network
+            && self.mode == other.mode
+    }
+}
+
 impl Rule {
     /// Whether some request matches both rules and gets another answer from the one than from the other. A preflight
     /// without requested headers is enough, so that the allowed headers do not count.

@@ -1,10 +1,10 @@
 //! `--from gcs`: Google Cloud Storage's JSON, or gcloud's YAML.
 
 use super::document::{Bucket, Cors, Rule, Sourced};
-use super::node::Node;
+use super::node::{Documents, Node};
+use super::policy::{self, Lists};
 use super::report::Report;
-use super::tree::Tree;
-use super::{Source, store, tree};
+use super::{Source, store};
 
 /// What Cloud Storage's own APIs answer to.
 pub(crate) const METHODS: [&str; 7] = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"];
@@ -18,11 +18,8 @@ const FIELDS: [&str; 2] = ["cors", "cors_config"];
 /// That it is none of them, for a person.
 pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucket>, String> {
     // What gcloud prints where nobody asks for JSON is YAML.
-    let tree = tree::documents(source.text)?
-        .into_iter()
-        .next()
-        .unwrap_or(Tree::Null);
-    let root = Node::document(&tree, source.file, None);
+    let documents = Documents::read(source.file, source.text)?;
+    let root = documents.root();
     let nodes = root.get("items").unwrap_or_else(|| root.clone()).items();
     let is_bucket =
         |node: &Node<'_>| node.has_any(&FIELDS) || node.get("name").is_some() || node.get("kind").is_some();
@@ -128,7 +125,7 @@ pub(crate) fn rule(entry: &Node<'_>, names: [&str; 4], report: &mut Report) -> R
     let mut seen = std::collections::HashSet::new();
     rule.allowed_methods
         .retain(|method| seen.insert(method.value.clone()));
-    let headers = texts(header, report);
+    let headers = policy::allowed_headers(texts(header, report), Lists::Printed, false, report);
     if let Some(first) = headers.first() {
         report.note_once(
             &first.place,

@@ -1,14 +1,21 @@
 //! `bucket-cors import`.
 
 mod document;
+mod envoy;
 mod gcs;
+mod higress;
+mod ingress;
+mod istio;
 mod node;
 mod oss;
+mod policy;
+mod regex;
 mod report;
+mod routes;
 mod settle;
 mod store;
+mod string_match;
 mod terraform;
-mod tree;
 mod xml;
 
 use std::io::{self, Write};
@@ -22,11 +29,51 @@ use self::document::{Bucket, Document};
 use self::report::{Report, Weight};
 use crate::input::{self, Input};
 
+const EXAMPLES: &str = "\
+Examples:
+  aws s3api get-bucket-cors --bucket photos | bucket-cors import --from s3 --bucket photos -
+  ossutil cors --method get oss://photos | bucket-cors import --from oss --bucket photos -
+  bucket-cors import --from s3 photos.xml videos.xml >cors.json
+  terraform show -json | bucket-cors import --from terraform - >cors.json
+  kubectl get virtualservices -A -o yaml | bucket-cors import --from istio -
+
+Exit status:
+  0  everything was carried over; with --strict, without losing meaning
+  1  something was not, or nothing was found
+  2  wrong usage, or a file that cannot be read";
+
+const SOURCES: &str = "\
+--from oss
+  What GetBucketCORS answers, as XML or JSON: `ossutil cors --method get oss://BUCKET`, or `ossutil api get-bucket-cors --bucket BUCKET`. It does not name the bucket: say --bucket, or give several files, which are taken for the buckets that they are called after (photos.xml is that of photos). Nothing is lost.
+
+--from s3
+  The same of S3 and its kin: the XML, what `aws s3api get-bucket-cors --bucket BUCKET` prints, or the list that the console shows. Methods beside GET, PUT, POST, DELETE and HEAD, which some stores take, are not carried over; --profile fetch takes them.
+
+--from gcs
+  What `gcloud storage buckets describe gs://BUCKET`, `gsutil cors get gs://BUCKET` or the JSON API prints. Its responseHeader is both the headers that may be sent and those that may be read, and is written as both. A * beside other characters is no wildcard there, and is not carried over. Every method (*) becomes seven.
+
+--from terraform
+  What `terraform show -json` prints of a state or a plan, with all its modules: aws_s3_bucket_cors_configuration, aws_s3_bucket, alicloud_oss_bucket_cors, alicloud_oss_bucket and google_storage_bucket. The rules of the first and of the third are sets, whose order is lost: where it matters, it is said, and the store has it. What a plan does not know yet is not carried over. --bucket chooses among the buckets.
+
+--from envoy
+  CorsPolicy in the routes of a bootstrap, a resource file or a config dump, in typed_per_filter_config or, as in older ones, in cors. A policy of the prefix /BUCKET/ is that bucket's. One of a whole virtual host is that of a bucket bound to its domains, called as the first of them, or as --bucket says. Other routes are no bucket's, and not carried over. A regular expression is carried over where patterns with one * admit the same origins: https://.*\\.example\\.com is, https://[^.]+\\.example\\.com is not, because a * takes dots too. Envoy does not check methods and headers, and the edge does. Credentials for every origin are not carried over.
+
+--from istio
+  corsPolicy of a VirtualService, and the CORS filter of the Gateway API's HTTPRoute: `kubectl get virtualservices -A -o yaml`. The same is lost as of Envoy's.
+
+--from higress
+  Its cors plugin, in a WasmPlugin or alone, and an Ingress with the annotations enable-cors and cors-*: `kubectl get wasmplugins.extensions.higress.io,ingresses -A -o yaml`. Patterns with several *, or with any port beside a *, are not carried over; what is not said has Higress's defaults.";
+
 /// Remarks that are printed. Nobody reads more, and a document can be made to give one for every few bytes.
 const PRINTED: usize = 1_000;
 
 /// Turns a store's or a proxy's CORS rules into a plugin configuration
+///
+/// Prints the configuration, which the filter loads as it is, on standard output. On standard error it says, with file, line
+/// and column, what is not carried over, so that the edge would answer otherwise than the source did, and what loses meaning,
+/// and what to do about it. Nothing is widened without saying so.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{SOURCES}\n\n{EXAMPLES}"))]
 pub(crate) struct Arguments {
     /// Whose rules the files hold
     #[arg(long, value_enum)]
@@ -56,6 +103,12 @@ enum From {
     Gcs,
     /// `terraform show -json` of a state or a plan
     Terraform,
+    /// Envoy's own filter: a bootstrap, a file of resources or a config dump
+    Envoy,
+    /// Istio's VirtualService, or the Gateway API's HTTPRoute
+    Istio,
+    /// Higress's `cors` plugin, or the annotations of an Ingress
+    Higress,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,6 +126,12 @@ impl ProfileName {
             Self::Fetch => &profile::FETCH,
         }
     }
+}
+
+/// What a file holds: buckets, or what is still to be mapped to them.
+enum Found {
+    Buckets(Vec<Bucket>),
+    Hosts(Vec<routes::Host>),
 }
 
 /// One file on its way.
@@ -118,6 +177,7 @@ fn imported(arguments: &Arguments, report: &mut Report) -> Result<ExitCode, Vec<
     let inputs = read(&arguments.files)?;
     let names = names(arguments)?;
     let mut buckets = Vec::new();
+    let mut hosts = Vec::new();
     for (input, bucket) in inputs.iter().zip(&names) {
         let source = Source {
             file: &input.name,
@@ -126,11 +186,26 @@ fn imported(arguments: &Arguments, report: &mut Report) -> Result<ExitCode, Vec<
             wanted: &arguments.bucket,
         };
         let found = match arguments.from {
-            From::Oss | From::S3 => oss::read(&source, report),
-            From::Gcs => gcs::read(&source, report),
-            From::Terraform => terraform::read(&source, report),
+            From::Oss | From::S3 => oss::read(&source, report).map(Found::Buckets),
+            From::Gcs => gcs::read(&source, report).map(Found::Buckets),
+            From::Terraform => terraform::read(&source, report).map(Found::Buckets),
+            From::Envoy => envoy::read(&source, report).map(Found::Hosts),
+            From::Istio => istio::read(&source, report).map(Found::Hosts),
+            From::Higress => higress::read(&source, report).map(Found::Hosts),
         };
-        buckets.extend(found.map_err(|problem| vec![format!("{}: {problem}", input.name)])?);
+        match found.map_err(|problem| vec![format!("{}: {problem}", input.name)])? {
+            Found::Buckets(found) => buckets.extend(found),
+            Found::Hosts(found) => hosts.extend(found),
+        }
+    }
+    let mapped = routes::map(hosts, report);
+    buckets.extend(mapped.buckets);
+    if let ([name], From::Envoy | From::Istio | From::Higress) = (arguments.bucket.as_slice(), arguments.from)
+    {
+        let mut whole = buckets.iter_mut().filter(|bucket| !bucket.hosts.is_empty());
+        if let (Some(bucket), None) = (whole.next(), whole.next()) {
+            bucket.name.clone_from(name);
+        }
     }
     for name in &arguments.bucket {
         if !buckets.iter().any(|bucket| bucket.name == *name) {
@@ -138,6 +213,7 @@ fn imported(arguments: &Arguments, report: &mut Report) -> Result<ExitCode, Vec<
         }
     }
     let mut document = document(arguments, buckets);
+    document.endpoints = mapped.endpoints;
     let Some(first) = document.buckets.first() else {
         print_remarks(report);
         complain(&["nothing to import was found".to_owned()]);
@@ -188,7 +264,7 @@ fn names(arguments: &Arguments) -> Result<Vec<Option<String>>, Vec<String>> {
     let Arguments {
         from, bucket, files, ..
     } = arguments;
-    if *from == From::Terraform {
+    if !matches!(from, From::Oss | From::S3 | From::Gcs) {
         return Ok(vec![None; files.len()]);
     }
     if !bucket.is_empty() && bucket.len() != files.len() {
@@ -224,7 +300,7 @@ fn document(arguments: &Arguments, mut buckets: Vec<Bucket>) -> Document {
     let own = match arguments.from {
         From::Oss => &profile::OSS,
         From::S3 => &profile::S3,
-        From::Gcs => &profile::FETCH,
+        From::Gcs | From::Envoy | From::Istio | From::Higress => &profile::FETCH,
         From::Terraform => buckets
             .iter()
             .find_map(|bucket| Profile::named(bucket.profile?))
@@ -244,13 +320,9 @@ fn document(arguments: &Arguments, mut buckets: Vec<Bucket>) -> Document {
 }
 
 fn print_remarks(report: &Report) {
-    let mut lines: Vec<_> = report
-        .remarks
-        .iter()
-        .take(PRINTED)
-        .map(ToString::to_string)
-        .collect();
-    if let Some(more) = report.remarks.len().checked_sub(PRINTED).filter(|&more| more > 0) {
+    let remarks = report.sorted();
+    let mut lines: Vec<_> = remarks.iter().take(PRINTED).map(ToString::to_string).collect();
+    if let Some(more) = remarks.len().checked_sub(PRINTED).filter(|&more| more > 0) {
         lines.push(format!("and {more} more"));
     }
     complain(&lines);

@@ -1,50 +1,112 @@
-//! A value of a tree that knows its place.
+//! A value of a JSON or YAML document that knows its place.
 
-use super::tree::Tree;
+use crate::source::{self, NodeId, Scalar, Tree, Trouble};
+
+/// The documents of a file.
+pub(crate) struct Documents<'f> {
+    file: &'f str,
+    tree: Tree,
+    roots: Vec<NodeId>,
+}
+
+impl<'f> Documents<'f> {
+    /// Reads JSON, or YAML.
+    ///
+    /// # Errors
+    /// What is wrong and where, for a person, without the file's name.
+    pub(crate) fn read(file: &'f str, text: &str) -> Result<Self, String> {
+        let (tree, roots) = source::parse(text).map_err(|Trouble { position, message }| match position {
+            Some(at) => format!("{message} at line {} column {}", at.line, at.column),
+            None => message,
+        })?;
+        Ok(Self { file, tree, roots })
+    }
+
+    /// The documents, without those that hold nothing.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = Node<'_>> {
+        let nodes = self
+            .roots
+            .iter()
+            .map(|root| Node::new(self.file, &self.tree, *root));
+        nodes.filter(|node| !node.is_null())
+    }
+
+    /// The first of them, or nothing.
+    pub(crate) fn root(&self) -> Node<'_> {
+        self.roots().next().unwrap_or(Node {
+            file: self.file,
+            tree: &self.tree,
+            id: None,
+            place: self.file.to_owned(),
+        })
+    }
+}
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Node<'t> {
-    pub(crate) tree: &'t Tree,
-    /// For messages: the file and a JSON pointer (RFC 6901).
+    file: &'t str,
+    tree: &'t Tree,
+    /// `None`: nothing.
+    id: Option<NodeId>,
+    /// For messages: the file, the line and the column.
     pub(crate) place: String,
 }
 
-const NULL: &Tree = &Tree::Null;
-
 impl<'t> Node<'t> {
-    /// The document of a file. `number` tells apart several documents in one.
-    pub(crate) fn document(tree: &'t Tree, file: &str, number: Option<usize>) -> Self {
-        let place = match number {
-            Some(number) => format!("{file}: document {number}: "),
-            None => format!("{file}: "),
-        };
-        Self { tree, place }
-    }
-
-    fn below(&self, step: &str, tree: &'t Tree) -> Self {
-        let step = step.replace('~', "~0").replace('/', "~1");
+    fn new(file: &'t str, tree: &'t Tree, id: NodeId) -> Self {
+        let start = tree.start(id);
         Self {
+            file,
             tree,
-            place: format!("{}/{step}", self.place),
+            id: Some(id),
+            place: format!("{file}:{}:{}", start.line, start.column),
         }
     }
 
+    fn at(&self, id: NodeId) -> Self {
+        Self::new(self.file, self.tree, id)
+    }
+
+    fn scalar(&self) -> Option<Scalar> {
+        self.tree.scalar(self.id?)
+    }
+
+    /// Whether there is no value.
+    pub(crate) fn is_null(&self) -> bool {
+        self.id.is_none() || self.scalar() == Some(Scalar::Null)
+    }
+
+    /// Whether there is no value, or a list without any.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_null() || (self.is_list() && self.items().is_empty())
+    }
+
+    pub(crate) fn is_list(&self) -> bool {
+        self.id.is_some_and(|id| self.tree.is_list(id))
+    }
+
     /// The fields of an object; of anything else none.
-    pub(crate) fn fields(&self) -> Vec<(&'t str, Node<'t>)> {
-        let Tree::Map(map) = self.tree else {
-            return Vec::new();
-        };
-        map.iter()
-            .map(|(key, value)| (key.as_str(), self.below(key, value)))
+    pub(crate) fn fields(&self) -> Vec<(&'t str, Self)> {
+        let pairs = self.id.map(|id| self.tree.pairs(id)).unwrap_or_default();
+        pairs
+            .iter()
+            .filter_map(|(key, value)| Some((self.tree.text(*key)?, self.at(*value))))
             .collect()
     }
 
     /// A field that is there and not null.
     pub(crate) fn get(&self, key: &str) -> Option<Self> {
-        let Tree::Map(map) = self.tree else { return None };
-        let (_, value) = map.iter().find(|(name, _)| name == key)?;
-        (*value != Tree::Null).then(|| self.below(key, value))
+        let pairs = self.tree.pairs(self.id?).iter();
+        let (_, value) = pairs
+            .copied()
+            .find(|(name, _)| self.tree.text(*name) == Some(key))?;
+        Some(self.at(value)).filter(|value| !value.is_null())
+    }
+
+    /// A field of a protobuf message, which its JSON spells in two ways: `snake_case` is given.
+    pub(crate) fn proto(&self, key: &str) -> Option<Self> {
+        self.get(key).or_else(|| self.get(&camel(key)))
     }
 
     /// A field of a field.
@@ -54,13 +116,9 @@ impl<'t> Node<'t> {
 
     /// The values of a list. A single value stands for a list of one, as in the documents of stores.
     pub(crate) fn items(&self) -> Vec<Self> {
-        match self.tree {
-            Tree::List(list) => list
-                .iter()
-                .enumerate()
-                .map(|(index, value)| self.below(&index.to_string(), value))
-                .collect(),
-            Tree::Null => Vec::new(),
+        match self.id {
+            Some(id) if self.is_list() => self.tree.items(id).iter().map(|item| self.at(*item)).collect(),
+            _ if self.is_null() => Vec::new(),
             _ => vec![self.clone()],
         }
     }
@@ -72,10 +130,10 @@ impl<'t> Node<'t> {
 
     /// A string, or what is written like one.
     pub(crate) fn text(&self) -> Option<String> {
-        match self.tree {
-            Tree::Text(text) | Tree::Number(text) => Some(text.clone()),
-            Tree::Flag(flag) => Some(flag.to_string()),
-            Tree::Null | Tree::List(_) | Tree::Map(_) => None,
+        match self.scalar()? {
+            Scalar::Text(text) | Scalar::Number(text) => Some(text),
+            Scalar::Flag(flag) => Some(flag.to_string()),
+            Scalar::Null => None,
         }
     }
 
@@ -101,8 +159,27 @@ impl<'t> Node<'t> {
     /// Nothing, at the same place.
     pub(crate) fn nothing(&self) -> Self {
         Self {
-            tree: NULL,
-            place: self.place.clone(),
+            id: None,
+            ..self.clone()
         }
     }
+}
+
+/// `allow_origin` as `allowOrigin`.
+fn camel(key: &str) -> String {
+    let mut camel = String::with_capacity(key.len());
+    let mut upper = false;
+    for character in key.chars() {
+        if character == '_' {
+            upper = true;
+        } else {
+            camel.push(if upper {
+                character.to_ascii_uppercase()
+            } else {
+                character
+            });
+            upper = false;
+        }
+    }
+    camel
 }

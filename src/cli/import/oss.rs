@@ -1,9 +1,9 @@
 //! `--from oss` and `--from s3`: a document of one bucket, in XML or JSON.
 
 use super::document::Bucket;
-use super::node::Node;
+use super::node::Documents;
 use super::report::Report;
-use super::{Source, store, tree, xml};
+use super::{Source, store, xml};
 
 /// Reads the document of a bucket.
 ///
@@ -14,13 +14,12 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucke
     let cors = if text.trim_start().starts_with('<') {
         xml::read(source.file, text, report)?
     } else {
-        let tree = tree::json(text)?;
-        store::json(&Node::document(&tree, source.file, None), report)?
+        store::json(&Documents::read(source.file, text)?.root(), report)?
     };
     Ok(vec![Bucket {
         name: source.bucket()?,
         cors,
-        place: format!("{}: ", source.file),
+        place: source.file.to_owned(),
         ..Bucket::default()
     }])
 }

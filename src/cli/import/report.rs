@@ -27,16 +27,29 @@ impl fmt::Display for Remark {
             Weight::NotCarriedOver => "not carried over",
             Weight::LosesMeaning => "loses meaning",
         };
-        let place = self.place.trim_end().trim_end_matches(':');
-        write!(f, "{place}: {weight}: {}", self.message)
+        write!(f, "{}: {weight}: {}", self.place, self.message)
+    }
+}
+
+impl Remark {
+    /// Its file, line and column.
+    fn position(&self) -> (&str, usize, usize) {
+        let mut steps = self.place.rsplitn(3, ':');
+        let mut number = || steps.next()?.parse().ok();
+        match (number(), number(), steps.next()) {
+            (Some(column), Some(line), Some(file)) => (file, line, column),
+            _ => (&self.place, 0, 0),
+        }
     }
 }
 
 /// Everything that is to be said.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    pub(crate) remarks: Vec<Remark>,
+    remarks: Vec<Remark>,
     once: HashSet<&'static str>,
+    /// A policy that several routes share is read for each.
+    said: HashSet<(String, String)>,
 }
 
 impl Report {
@@ -58,11 +71,21 @@ impl Report {
     }
 
     fn add(&mut self, place: &str, weight: Weight, message: String) {
+        if !self.said.insert((place.to_owned(), message.clone())) {
+            return;
+        }
         self.remarks.push(Remark {
             place: place.to_owned(),
             weight,
             message,
         });
+    }
+
+    /// The remarks in the order of their places.
+    pub(crate) fn sorted(&self) -> Vec<&Remark> {
+        let mut remarks: Vec<_> = self.remarks.iter().collect();
+        remarks.sort_by(|some, other| some.position().cmp(&other.position()));
+        remarks
     }
 
     /// How many remarks have this weight.

@@ -188,12 +188,7 @@ fn said(document: &Document, finding: &Finding) -> String {
         .and_then(|rest| rest.split('/').next()?.parse::<usize>().ok())
         .and_then(|index| document.buckets.get(index));
     match bucket {
-        Some(bucket) => format!(
-            "{}: {} [{}]",
-            bucket.place.trim_end().trim_end_matches(':'),
-            finding.message,
-            finding.code
-        ),
+        Some(bucket) => format!("{}: {} [{}]", bucket.place, finding.message, finding.code),
         None => finding.to_string(),
     }
 }

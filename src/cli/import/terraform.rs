@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use super::document::{Bucket, Cors, Rule, Sourced};
-use super::node::Node;
+use super::node::{Documents, Node};
 use super::report::Report;
-use super::tree::Tree;
-use super::{Source, gcs, store, tree};
+use super::{Source, gcs, store};
 
 /// A resource that has rules.
 struct Resource<'t> {
@@ -66,8 +65,8 @@ const FIELDS: [(&str, &str); 7] = [
 /// # Errors
 /// That it is no output of `terraform show -json`, for a person.
 pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucket>, String> {
-    let tree = tree::json(source.text)?;
-    let root = Node::document(&tree, source.file, None);
+    let documents = Documents::read(source.file, source.text)?;
+    let root = documents.root();
     let Some(values) = root.get("values").or_else(|| root.get("planned_values")) else {
         if root.get("resources").is_some() && root.get("version").is_some() {
             return Err("it is Terraform's own state file: print it with `terraform show -json`".to_owned());
@@ -78,7 +77,7 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucke
     };
     let mut resources = Vec::new();
     if let Some(module) = values.get("root_module") {
-        collect(source.file, &module, &mut resources);
+        collect(&module, &mut resources);
     }
     let unknown = Unknown::new(&root);
     let mut buckets: Vec<(bool, Bucket)> = Vec::new();
@@ -108,24 +107,21 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucke
     Ok(buckets.into_iter().map(|(_, bucket)| bucket).collect())
 }
 
-fn collect<'t>(file: &str, module: &Node<'t>, resources: &mut Vec<Resource<'t>>) {
+fn collect<'t>(module: &Node<'t>, resources: &mut Vec<Resource<'t>>) {
     for node in module.list("resources") {
-        let (Some(name), Some(mut values)) = (node.text_of("type"), node.get("values")) else {
+        let (Some(name), Some(values)) = (node.text_of("type"), node.get("values")) else {
             continue;
         };
         if let Some(kind) = KINDS.iter().find(|kind| kind.name == name) {
-            let address = node.text_of("address").unwrap_or_default();
-            // What a person knows it by.
-            values.place = format!("{file}: {address}: ");
             resources.push(Resource {
-                address,
+                address: node.text_of("address").unwrap_or_default(),
                 kind,
                 values,
             });
         }
     }
     for child in module.list("child_modules") {
-        collect(file, &child, resources);
+        collect(&child, resources);
     }
 }
 
@@ -151,18 +147,15 @@ impl<'t> Unknown<'t> {
 
     /// Whether anything under a field of a resource is not known.
     fn holds(&self, address: &str, field: &str) -> bool {
-        fn any(tree: &Tree) -> bool {
-            match tree {
-                Tree::Flag(flag) => *flag,
-                Tree::List(list) => list.iter().any(any),
-                Tree::Map(map) => map.iter().any(|(_, value)| any(value)),
-                Tree::Null | Tree::Number(_) | Tree::Text(_) => false,
-            }
+        fn any(node: &Node<'_>) -> bool {
+            node.flag() == Some(true)
+                || node.fields().iter().any(|(_, value)| any(value))
+                || (node.is_list() && node.items().iter().any(any))
         }
         self.after
             .get(address)
             .and_then(|unknown| unknown.get(field))
-            .is_some_and(|field| any(field.tree))
+            .is_some_and(|field| any(&field))
     }
 
     /// The address of the resource whose name is to become this one's bucket, where the configuration says it plainly.
@@ -208,7 +201,7 @@ fn bucket(
     let Some(name) = name else {
         report.lost(
             &values.place,
-            "the bucket's name is not known before the plan is applied: import the state after it",
+            format!("{address}: the bucket's name is not known before the plan is applied: import the state after it"),
         );
         return None;
     };
@@ -222,7 +215,7 @@ fn bucket(
     if unknown_rules {
         report.lost(
             &values.place,
-            "a part of its rules is not known before the plan is applied: import the state after it",
+            format!("{address}: a part of its rules is not known before the plan is applied: import the state after it"),
         );
     }
     for node in rules.map(|rules| rules.items()).unwrap_or_default() {

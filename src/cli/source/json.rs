@@ -6,6 +6,20 @@ use super::tree::{Content, MOST_LEVELS, NodeId, Style, Tree};
 
 /// The tree of a text, up to where it is no JSON any more.
 pub(super) fn parse(text: &str) -> (Tree, Option<NodeId>) {
+    let mut reader = read(text);
+    while let Some(frame) = reader.open.pop() {
+        reader.close(frame);
+    }
+    (reader.tree, reader.root)
+}
+
+/// The tree of a text that is JSON. `None`: there is too much of it.
+pub(super) fn parse_whole(text: &str) -> Option<(Tree, NodeId)> {
+    let reader = read(text);
+    Some((reader.tree, reader.root?))
+}
+
+fn read(text: &str) -> Reader<'_> {
     let mut reader = Reader {
         text,
         offset: 0,
@@ -15,10 +29,7 @@ pub(super) fn parse(text: &str) -> (Tree, Option<NodeId>) {
         root: None,
     };
     while reader.root.is_none() && reader.token().is_some() {}
-    while let Some(frame) = reader.open.pop() {
-        reader.close(frame);
-    }
-    (reader.tree, reader.root)
+    reader
 }
 
 /// A list or an object that has not ended.

@@ -6,6 +6,7 @@ mod json;
 mod position;
 mod scalar;
 mod tree;
+mod value;
 mod yaml;
 
 use std::path::Path;
@@ -18,7 +19,9 @@ use find::{Place, Way};
 use handover::Form;
 use position::Placement;
 pub(crate) use position::{Position, Region};
-use tree::{Content, NodeId, Style, Tree};
+use tree::{Content, Style};
+pub(crate) use tree::{NodeId, Tree};
+pub(crate) use value::{Scalar, parse};
 
 /// What kept a file from being read, or what there is to say of it.
 #[derive(Debug)]

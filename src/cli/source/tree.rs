@@ -99,7 +99,7 @@ impl Tree {
     }
 
     /// The text of a scalar.
-    pub(super) fn text(&self, id: NodeId) -> Option<&str> {
+    pub(crate) fn text(&self, id: NodeId) -> Option<&str> {
         match &self.node(id)?.content {
             Content::Scalar { text, .. } => Some(text),
             _ => None,
@@ -107,7 +107,7 @@ impl Tree {
     }
 
     /// The elements of a list, none of anything else.
-    pub(super) fn items(&self, id: NodeId) -> &[NodeId] {
+    pub(crate) fn items(&self, id: NodeId) -> &[NodeId] {
         match self.node(id).map(|node| &node.content) {
             Some(Content::List(items)) => items,
             _ => &[],
@@ -115,14 +115,26 @@ impl Tree {
     }
 
     /// The keys and values of a map, none of anything else.
-    pub(super) fn pairs(&self, id: NodeId) -> &[(NodeId, NodeId)] {
+    pub(crate) fn pairs(&self, id: NodeId) -> &[(NodeId, NodeId)] {
         match self.node(id).map(|node| &node.content) {
             Some(Content::Map(pairs)) => pairs,
             _ => &[],
         }
     }
 
-    pub(super) fn is_map(&self, id: NodeId) -> bool {
+    /// The pairs of each map.
+    pub(super) fn maps(&self) -> impl Iterator<Item = &[(NodeId, NodeId)]> {
+        self.nodes.iter().filter_map(|node| match &node.content {
+            Content::Map(pairs) => Some(pairs.as_slice()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn is_list(&self, id: NodeId) -> bool {
+        matches!(self.node(id).map(|node| &node.content), Some(Content::List(_)))
+    }
+
+    pub(crate) fn is_map(&self, id: NodeId) -> bool {
         matches!(self.node(id).map(|node| &node.content), Some(Content::Map(_)))
     }
 

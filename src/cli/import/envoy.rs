@@ -1,0 +1,248 @@
+//! `--from envoy`: the policies in an Envoy's routes, wherever in a bootstrap, a resource file or a config dump they are.
+
+use super::document::Sourced;
+use super::node::{Documents, Node};
+use super::policy::{self, Lists, Policy};
+use super::report::Report;
+use super::routes::{Host, Paths, Route};
+use super::{Source, store, string_match};
+
+/// Reads the virtual hosts.
+///
+/// # Errors
+/// That it is no YAML and no JSON, for a person.
+pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Host>, String> {
+    let documents = Documents::read(source.file, source.text)?;
+    let mut hosts = Vec::new();
+    for document in documents.roots() {
+        walk(&document, &mut hosts, report);
+    }
+    Ok(hosts)
+}
+
+/// Looks for route configurations, and for virtual hosts that stand alone (VHDS).
+fn walk(node: &Node<'_>, hosts: &mut Vec<Host>, report: &mut Report) {
+    if let Some(virtual_hosts) = node.proto("virtual_hosts") {
+        for host in virtual_hosts.items() {
+            hosts.push(virtual_host(&host, Some(node), report));
+        }
+        return;
+    }
+    if node.get("domains").is_some() && node.get("routes").is_some() {
+        hosts.push(virtual_host(node, None, report));
+        return;
+    }
+    // A policy alone, as in the documentation's examples, or in a place that no host is known of.
+    let is_policy = |kind: String| kind.ends_with(".CorsPolicy");
+    if node.text_of("@type").is_some_and(is_policy) || node.proto("allow_origin_string_match").is_some() {
+        let policy = combined(std::slice::from_ref(node), report);
+        hosts.push(Host {
+            domains: vec![Sourced::new("*".to_owned(), &node.place)],
+            routes: vec![Route {
+                paths: vec![Sourced::new(Paths::All, &node.place)],
+                bucket: policy.map(|policy| policy.into_bucket(Lists::Printed, report)),
+                place: node.place.clone(),
+            }],
+        });
+        return;
+    }
+    for (_, field) in node.fields() {
+        walk(&field, hosts, report);
+    }
+    if node.is_list() {
+        for item in node.items() {
+            walk(&item, hosts, report);
+        }
+    }
+}
+
+fn virtual_host(host: &Node<'_>, configuration: Option<&Node<'_>>, report: &mut Report) -> Host {
+    let domains = host.list("domains");
+    let domains = domains
+        .iter()
+        .filter_map(|domain| Some(Sourced::new(domain.text()?, &domain.place)));
+    let around: Vec<_> = std::iter::once(host).chain(configuration).collect();
+    let mut routes = Vec::new();
+    for route in host.list("routes") {
+        let levels: Vec<_> = std::iter::once(&route).chain(around.iter().copied()).collect();
+        let matched = route.get("match").unwrap_or_else(|| route.nothing());
+        let action = route.get("route");
+        let clusters = action
+            .and_then(|action| action.proto("weighted_clusters"))
+            .map(|clusters| clusters.list("clusters"))
+            .unwrap_or_default();
+        for cluster in clusters {
+            if let Some(own) = per_filter(&cluster) {
+                report.lost(
+                    &own.place,
+                    "the policy of one of several clusters: rules belong to a bucket; give the route one policy",
+                );
+            }
+        }
+        routes.push(Route {
+            paths: vec![Sourced::new(paths(&matched), &matched.place)],
+            bucket: effective(&levels, report).map(|policy| policy.into_bucket(Lists::Printed, report)),
+            place: route.place,
+        });
+    }
+    // A fragment, or a virtual host whose routes are discovered.
+    if routes.is_empty() {
+        routes.push(Route {
+            paths: vec![Sourced::new(Paths::All, &host.place)],
+            bucket: effective(&around, report).map(|policy| policy.into_bucket(Lists::Printed, report)),
+            place: host.place.clone(),
+        });
+    }
+    Host {
+        domains: domains.collect(),
+        routes,
+    }
+}
+
+fn paths(matched: &Node<'_>) -> Paths {
+    let mut paths = Paths::NO_PREFIX;
+    for (key, value) in matched.fields() {
+        let text = value.text().unwrap_or_default();
+        match key {
+            "prefix" => paths = Paths::prefix(&text, false),
+            "path_separated_prefix" | "pathSeparatedPrefix" => paths = Paths::prefix(&text, true),
+            "safe_regex" | "safeRegex" => {
+                if value
+                    .text_of("regex")
+                    .is_some_and(|regex| matches!(regex.as_str(), ".*" | "/.*"))
+                {
+                    paths = Paths::All;
+                }
+            }
+            // How a path compares. Buckets' names compare byte for byte.
+            "path" | "case_sensitive" | "caseSensitive" => {}
+            _ if value.is_empty() => {}
+            _ => return Paths::CONDITIONS,
+        }
+    }
+    paths
+}
+
+/// The policy among what a level says for its filters, by whatever name.
+fn per_filter<'t>(level: &Node<'t>) -> Option<Node<'t>> {
+    let filters = level.proto("typed_per_filter_config")?;
+    filters.fields().into_iter().find_map(|(_, config)| {
+        let kind = config.text_of("@type")?;
+        if kind.ends_with(".FilterConfig") {
+            let inner = config.get("config")?;
+            return inner.text_of("@type")?.ends_with(".CorsPolicy").then_some(inner);
+        }
+        kind.ends_with(".CorsPolicy").then_some(config)
+    })
+}
+
+/// Older Envoys have it beside the route's action, or in the virtual host.
+fn legacy<'t>(level: &Node<'t>) -> Option<Node<'t>> {
+    level.path(&["route", "cors"]).or_else(|| level.get("cors"))
+}
+
+/// The policy that Envoy applies, of the policies of a route and of what is around it, the innermost first: each field is
+/// of the first policy that has it, but whether it is on is said by the first policy alone. The older place counts only
+/// where the newer is empty.
+fn effective(levels: &[&Node<'_>], report: &mut Report) -> Option<Policy> {
+    let mut policies: Vec<_> = levels.iter().filter_map(|level| per_filter(level)).collect();
+    if policies.is_empty() {
+        policies = levels.iter().filter_map(|level| legacy(level)).collect();
+    }
+    combined(&policies, report)
+}
+
+/// The first policy, with what it lacks from the others.
+fn combined(policies: &[Node<'_>], report: &mut Report) -> Option<Policy> {
+    let first = policies.first()?.clone();
+    let field = |name: &str| policies.iter().find_map(|policy| policy.proto(name));
+    // A string that is empty, and a list, count as not there.
+    let text = |name: &str| {
+        policies.iter().find_map(|policy| {
+            let field = policy.proto(name)?;
+            Some((field.text().filter(|text| !text.is_empty())?, field.place))
+        })
+    };
+    let list = |name: &str| {
+        text(name)
+            .map(|(text, place)| policy::commas(&text, &place))
+            .unwrap_or_default()
+    };
+
+    let is_on = fraction(&first, "filter_enabled", true, report);
+    let is_shadow = !is_on && fraction(&first, "shadow_enabled", false, report);
+    if !is_on && !is_shadow {
+        report.note(&first.place, "the policy is off (filter_enabled), and left out");
+        return None;
+    }
+    let matchers = policies.iter().find_map(|policy| {
+        let matchers = policy.proto("allow_origin_string_match")?.items();
+        (!matchers.is_empty()).then_some(matchers)
+    });
+    let mut origins = Vec::new();
+    for matcher in matchers.iter().flatten() {
+        origins.extend(string_match::read(matcher, report));
+    }
+    // Of before string matchers: exact, and `*`.
+    for (old, kind) in [
+        ("allow_origin", string_match::Kind::Exact),
+        ("allow_origin_regex", string_match::Kind::Regex),
+    ] {
+        for value in policy::texts(field(old).filter(|_| matchers.is_none())) {
+            let patterns = string_match::patterns(kind, &value.value, false, &value.place, report);
+            origins.extend(
+                patterns
+                    .into_iter()
+                    .map(|pattern| Sourced::new(pattern, &value.place)),
+            );
+        }
+    }
+    let credentials = field("allow_credentials");
+    let is_set = |field: Option<&Node<'_>>| field.and_then(Node::flag) == Some(true);
+    Some(Policy {
+        methods: list("allow_methods"),
+        headers: list("allow_headers"),
+        exposed: list("expose_headers"),
+        max_age: text("max_age").and_then(|(text, place)| store::seconds(&text, &place, report)),
+        private_network: is_set(field("allow_private_network_access").as_ref()),
+        credentials: Sourced::new(
+            is_set(credentials.as_ref()),
+            credentials.as_ref().map_or(&first.place, |field| &field.place),
+        ),
+        origins,
+        is_shadow,
+        place: first.place,
+    })
+}
+
+/// Whether a `RuntimeFractionalPercent` is on.
+fn fraction(policy: &Node<'_>, name: &str, absent: bool, report: &mut Report) -> bool {
+    let Some(fraction) = policy.proto(name) else {
+        return absent;
+    };
+    if fraction.proto("runtime_key").is_some() {
+        report.note(
+            &fraction.place,
+            "a runtime key can change it while Envoy runs; what is written is its default",
+        );
+    }
+    let Some(default) = fraction.proto("default_value") else {
+        return absent;
+    };
+    let number = default
+        .text_of("numerator")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0_u32);
+    let whole = match default.text_of("denominator").as_deref() {
+        Some("TEN_THOUSAND" | "1") => 10_000,
+        Some("MILLION" | "2") => 1_000_000,
+        _ => 100,
+    };
+    if number > 0 && number < whole {
+        report.lost(
+            &fraction.place,
+            format!("{number} of {whole} requests: rules apply to every request; they are written as on"),
+        );
+    }
+    number > 0
+}

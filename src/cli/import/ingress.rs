@@ -1,0 +1,138 @@
+//! An Ingress, and its CORS annotations as Higress reads them.
+
+use super::document::{Bucket, Sourced};
+use super::higress::{HEADERS, MAX_AGE, METHODS};
+use super::node::Node;
+use super::policy::{self, Lists, Policy};
+use super::report::Report;
+use super::routes::{Host, Paths, Route};
+use super::store;
+
+/// What the annotations start with.
+const PREFIXES: [&str; 2] = ["higress.io/", "nginx.ingress.kubernetes.io/"];
+
+/// The rules that the annotations stand for. `None`: they do not switch CORS on.
+pub(crate) fn policy(resource: &Node<'_>, report: &mut Report) -> Option<Bucket> {
+    let annotations = resource.path(&["metadata", "annotations"])?;
+    let get = |name: &str| {
+        PREFIXES.iter().find_map(|prefix| {
+            let value = annotations.get(&format!("{prefix}{name}"))?;
+            Some((value.text()?, value.place))
+        })
+    };
+    let (enabled, place) = get("enable-cors")?;
+    if enabled != "true" {
+        return None;
+    }
+    let list = |name: &str, default: &str| match get(name) {
+        Some((text, place)) => policy::commas(&text, &place),
+        None => policy::commas(default, &place),
+    };
+    let mut origins = Vec::new();
+    for origin in list("cors-allow-origin", "*") {
+        origins.extend(read_origin(origin, report));
+    }
+    let credentials = get("cors-allow-credentials");
+    let policy = Policy {
+        origins,
+        methods: list("cors-allow-methods", METHODS),
+        headers: list("cors-allow-headers", HEADERS),
+        exposed: list("cors-expose-headers", ""),
+        max_age: match get("cors-max-age") {
+            Some((text, place)) => store::seconds(&text, &place, report),
+            None => Some(Sourced::new(MAX_AGE, &place)),
+        },
+        credentials: match credentials {
+            Some((text, place)) => Sourced::new(text != "false", &place),
+            None => Sourced::new(true, &place),
+        },
+        place: place.clone(),
+        ..Policy::default()
+    };
+    Some(policy.into_bucket(Lists::Printed, report))
+}
+
+/// Higress looks for a `*` at the start of the host, and does not look at the scheme then.
+fn read_origin(origin: Sourced<String>, report: &mut Report) -> Option<Sourced<String>> {
+    let Sourced { value, place } = &origin;
+    if value == "*" || !value.contains('*') {
+        return Some(origin);
+    }
+    let one_in_front = value
+        .split_once("://*")
+        .is_some_and(|(scheme, rest)| !scheme.contains('*') && !rest.contains('*'));
+    if !one_in_front {
+        report.lost(
+            place,
+            format!("{value:?}: Higress takes a * only at the start of a host and leaves this out; so does this import"),
+        );
+        return None;
+    }
+    report.note(
+        place,
+        format!(
+            "{value:?}: Higress lets in any scheme for an origin with a *; the edge only what is written"
+        ),
+    );
+    Some(origin)
+}
+
+/// Whether a resource is the Ingress of that name, with or without its namespace.
+pub(crate) fn is_called(resource: &Node<'_>, name: &str) -> bool {
+    let text = |field| resource.path(&["metadata", field]).and_then(|value| value.text());
+    let Some(own) = text("name") else { return false };
+    let is_name = match name.split_once('/') {
+        Some((namespace, name)) => {
+            text("namespace").as_deref().unwrap_or("default") == namespace && own == name
+        }
+        None => own == name,
+    };
+    is_name && resource.text_of("kind").as_deref() == Some("Ingress")
+}
+
+/// Its hosts, each route of which has these rules.
+pub(crate) fn hosts(resource: &Node<'_>, bucket: &Bucket) -> Vec<Host> {
+    let Some(spec) = resource.get("spec") else {
+        return Vec::new();
+    };
+    let route = |paths: Paths, node: &Node<'_>| Route {
+        paths: vec![Sourced::new(paths, &node.place)],
+        bucket: Some(bucket.clone()),
+        place: node.place.clone(),
+    };
+    let host = |name: Option<Node<'_>>, node: &Node<'_>, mut routes: Vec<Route>| {
+        // The longest path wins, wherever it stands.
+        routes.sort_by_key(|route| route.paths.iter().any(|paths| paths.value == Paths::All));
+        let mut domains = policy::texts(name);
+        if domains.is_empty() {
+            domains.push(Sourced::new("*".to_owned(), &node.place));
+        }
+        Host { domains, routes }
+    };
+    let mut hosts = Vec::new();
+    for rule in spec.list("rules") {
+        let paths = rule
+            .path(&["http", "paths"])
+            .map(|paths| paths.items())
+            .unwrap_or_default();
+        let mut routes: Vec<_> = paths
+            .iter()
+            .map(|path| {
+                let text = path.text_of("path").unwrap_or_default();
+                let paths = match path.text_of("pathType").as_deref() {
+                    Some("Exact") => Paths::NO_PREFIX,
+                    kind => Paths::prefix(&text, kind == Some("Prefix")),
+                };
+                route(paths, path)
+            })
+            .collect();
+        if routes.is_empty() {
+            routes.push(route(Paths::All, &rule));
+        }
+        hosts.push(host(rule.get("host"), &rule, routes));
+    }
+    if let Some(backend) = spec.get("defaultBackend") {
+        hosts.push(host(None, &backend, vec![route(Paths::All, &backend)]));
+    }
+    hosts
+}

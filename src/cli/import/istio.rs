@@ -1,0 +1,245 @@
+//! `--from istio`: the policies of VirtualServices, and the CORS filters of the Gateway API's HTTPRoutes.
+
+use super::document::Sourced;
+use super::node::{Documents, Node};
+use super::policy::{self, Lists, Policy};
+use super::report::Report;
+use super::routes::{Host, Paths, Route};
+use super::{Source, store, string_match};
+
+/// Reads the resources of both kinds.
+///
+/// # Errors
+/// That it is no YAML and no JSON, for a person.
+pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Host>, String> {
+    let documents = Documents::read(source.file, source.text)?;
+    let mut hosts = Vec::new();
+    for resource in resources(&documents) {
+        let Some(spec) = resource.get("spec") else {
+            continue;
+        };
+        match resource.text_of("kind").as_deref() {
+            Some("VirtualService") => hosts.push(virtual_service(&spec, report)),
+            Some("HTTPRoute") => hosts.push(http_route(&spec, report)),
+            _ => {}
+        }
+    }
+    Ok(hosts)
+}
+
+/// The Kubernetes resources of a file: its documents, or the items of a list, as `kubectl get -o json` prints them.
+pub(crate) fn resources<'t>(documents: &'t Documents<'_>) -> Vec<Node<'t>> {
+    let resources = documents
+        .roots()
+        .flat_map(|document| match document.get("items") {
+            Some(items) => items.items(),
+            None => vec![document],
+        });
+    resources.collect()
+}
+
+fn virtual_service(spec: &Node<'_>, report: &mut Report) -> Host {
+    let mut routes = Vec::new();
+    for http in spec.list("http") {
+        let matches = http.list("match");
+        let mut paths: Vec<_> = matches
+            .iter()
+            .map(|matched| Sourced::new(paths_of(matched), &matched.place))
+            .collect();
+        if paths.is_empty() {
+            paths.push(Sourced::new(Paths::All, &http.place));
+        }
+        let policy = http.get("corsPolicy").map(|policy| cors_policy(&policy, report));
+        routes.push(Route {
+            paths,
+            bucket: policy.map(|policy| policy.into_bucket(Lists::Printed, report)),
+            place: http.place,
+        });
+    }
+    Host {
+        domains: policy::texts(spec.get("hosts")),
+        routes,
+    }
+}
+
+fn paths_of(matched: &Node<'_>) -> Paths {
+    let mut paths = Paths::All;
+    for (key, value) in matched.fields() {
+        match key {
+            // How a path compares, and what the match is called.
+            "name" | "ignoreUriCase" => {}
+            "uri" => {
+                paths = match (value.text_of("prefix"), value.text_of("regex").as_deref()) {
+                    (Some(prefix), _) => Paths::prefix(&prefix, false),
+                    (None, Some(".*" | "/.*")) => Paths::All,
+                    _ => Paths::NO_PREFIX,
+                };
+            }
+            _ => return Paths::CONDITIONS,
+        }
+    }
+    paths
+}
+
+fn cors_policy(node: &Node<'_>, report: &mut Report) -> Policy {
+    let mut origins = Vec::new();
+    let matchers = node.list("allowOrigins");
+    for matcher in &matchers {
+        origins.extend(string_match::read(matcher, report));
+    }
+    // Of before 1.5.
+    if matchers.is_empty() {
+        for value in policy::texts(node.get("allowOrigin")) {
+            let patterns = string_match::patterns(
+                string_match::Kind::Exact,
+                &value.value,
+                false,
+                &value.place,
+                report,
+            );
+            origins.extend(
+                patterns
+                    .into_iter()
+                    .map(|pattern| Sourced::new(pattern, &value.place)),
+            );
+        }
+    }
+    let max_age = node.get("maxAge").and_then(|value| {
+        let text = value.text()?;
+        match duration(&text) {
+            Some(seconds) => Some(Sourced::new(seconds, &value.place)),
+            None => {
+                report.lost(
+                    &value.place,
+                    format!("{text:?} is no duration in whole seconds: write MaxAgeSeconds as a number"),
+                );
+                None
+            }
+        }
+    });
+    Policy {
+        origins,
+        max_age,
+        ..lists(node)
+    }
+}
+
+/// What both kinds of policy spell alike.
+fn lists(node: &Node<'_>) -> Policy {
+    let credentials = node.get("allowCredentials");
+    Policy {
+        methods: policy::texts(node.get("allowMethods")),
+        headers: policy::texts(node.get("allowHeaders")),
+        exposed: policy::texts(node.get("exposeHeaders")),
+        credentials: Sourced::new(
+            credentials.as_ref().and_then(Node::flag) == Some(true),
+            credentials.as_ref().map_or(&node.place, |field| &field.place),
+        ),
+        place: node.place.clone(),
+        ..Policy::default()
+    }
+}
+
+/// A duration of Go or of protobuf: `24h`, `1h30m`, `3600s`. `None`: it is none, or has a part of a second.
+fn duration(text: &str) -> Option<i64> {
+    let mut seconds = 0_i64;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, tail) = rest.split_at_checked(digits)?;
+        let unit = tail.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (unit, tail) = tail.split_at_checked(unit)?;
+        let factor = match unit {
+            "h" => 3600,
+            "m" => 60,
+            "s" => 1,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(number.parse::<i64>().ok()?.checked_mul(factor)?)?;
+        rest = tail;
+    }
+    (!text.is_empty()).then_some(seconds)
+}
+
+fn http_route(spec: &Node<'_>, report: &mut Report) -> Host {
+    let mut domains = policy::texts(spec.get("hostnames"));
+    if domains.is_empty() {
+        domains.push(Sourced::new("*".to_owned(), &spec.place));
+    }
+    let mut routes = Vec::new();
+    for rule in spec.list("rules") {
+        let mut paths = Vec::new();
+        for matched in rule.list("matches") {
+            paths.push(Sourced::new(route_paths(&matched), &matched.place));
+        }
+        if paths.is_empty() {
+            paths.push(Sourced::new(Paths::All, &rule.place));
+        }
+        let filter = rule
+            .list("filters")
+            .into_iter()
+            .find_map(|filter| filter.get("cors"));
+        let policy = filter.map(|filter| filter_policy(&filter, report));
+        routes.push(Route {
+            paths,
+            bucket: policy.map(|policy| policy.into_bucket(Lists::Printed, report)),
+            place: rule.place,
+        });
+    }
+    // The longest path wins, wherever it stands.
+    routes.sort_by_key(|route| route.paths.iter().any(|paths| paths.value == Paths::All));
+    Host { domains, routes }
+}
+
+fn route_paths(matched: &Node<'_>) -> Paths {
+    if matched.fields().iter().any(|(key, _)| *key != "path") {
+        return Paths::CONDITIONS;
+    }
+    let Some(path) = matched.get("path") else {
+        return Paths::All;
+    };
+    let value = path.text_of("value").unwrap_or_else(|| "/".to_owned());
+    match path.text_of("type").as_deref() {
+        None | Some("PathPrefix") => Paths::prefix(&value, true),
+        _ => Paths::NO_PREFIX,
+    }
+}
+
+/// Its origins are whole, `*`, or with a `*` before the rest of a name, which is a pattern's own form.
+fn filter_policy(node: &Node<'_>, report: &mut Report) -> Policy {
+    let max_age = match node.get("maxAge") {
+        Some(value) => value
+            .text()
+            .and_then(|text| store::seconds(&text, &value.place, report)),
+        None => Some(Sourced::new(5, &node.place)),
+    };
+    Policy {
+        origins: policy::texts(node.get("allowOrigins")),
+        max_age,
+        ..lists(node)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_whole_seconds() {
+        for (text, seconds) in [("24h", 86_400), ("1h30m", 5_400), ("3600s", 3_600), ("0s", 0)] {
+            assert_eq!(duration(text), Some(seconds), "{text}");
+        }
+        for text in [
+            "",
+            "24",
+            "h",
+            "1.5h",
+            "100ms",
+            "-1s",
+            "9223372036854775807h",
+            "1d",
+        ] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+}

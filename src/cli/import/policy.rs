@@ -1,0 +1,171 @@
+//! A proxy's CORS policy, with its origins as patterns, and the rule that it becomes.
+
+use super::document::{Bucket, Cors, Rule, Sourced};
+use super::gcs::METHODS;
+use super::node::Node;
+use super::report::Report;
+
+/// What a proxy does with the lists of methods and headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lists {
+    /// It prints them, and browsers obey them: Envoy, and what configures it.
+    Printed,
+    /// It holds requests against them.
+    Checked,
+}
+
+/// A policy.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Policy {
+    pub(crate) place: String,
+    pub(crate) origins: Vec<Sourced<String>>,
+    pub(crate) methods: Vec<Sourced<String>>,
+    pub(crate) headers: Vec<Sourced<String>>,
+    pub(crate) exposed: Vec<Sourced<String>>,
+    pub(crate) max_age: Option<Sourced<i64>>,
+    pub(crate) credentials: Sourced<bool>,
+    pub(crate) private_network: bool,
+    /// It is only evaluated, and has no effect.
+    pub(crate) is_shadow: bool,
+}
+
+/// The values of a list of strings.
+pub(crate) fn texts(node: Option<Node<'_>>) -> Vec<Sourced<String>> {
+    let items = node.map(|node| node.items()).unwrap_or_default();
+    let texts = items
+        .iter()
+        .filter_map(|item| Some(Sourced::new(item.text()?.trim().to_owned(), &item.place)));
+    texts.filter(|text| !text.value.is_empty()).collect()
+}
+
+/// The values of a string with commas.
+pub(crate) fn commas(text: &str, place: &str) -> Vec<Sourced<String>> {
+    let values = text.split(',').map(str::trim).filter(|value| !value.is_empty());
+    values
+        .map(|value| Sourced::new(value.to_owned(), place))
+        .collect()
+}
+
+impl Policy {
+    /// The rules of a bucket that has this policy, still without a name.
+    pub(crate) fn into_bucket(self, lists: Lists, report: &mut Report) -> Bucket {
+        let Self {
+            place,
+            origins,
+            mut methods,
+            headers,
+            exposed,
+            max_age,
+            mut credentials,
+            private_network,
+            is_shadow,
+        } = self;
+        if lists == Lists::Printed {
+            report.note_once(
+                &place,
+                "the proxy prints the lists of methods and headers and lets browsers obey them; the edge checks them: a \
+                 request whose method is not in AllowedMethods gets no CORS headers, GET, HEAD and POST too, and a \
+                 preflight that no rule allows is answered with 403 at the edge and not forwarded",
+            );
+            if methods.is_empty() {
+                report.note(
+                    &place,
+                    "no methods are listed: GET, HEAD and POST are written, which browsers send without",
+                );
+                methods = ["GET", "HEAD", "POST"]
+                    .map(|name| Sourced::new(name.to_owned(), &place))
+                    .to_vec();
+            }
+        }
+        if let Some(any) = methods.iter().find(|method| method.value == "*").cloned() {
+            report.note(
+                &any.place,
+                format!(
+                    "every method is written as {}: add others to AllowedMethods if what is behind the edge has them",
+                    METHODS.join(", ")
+                ),
+            );
+            methods.retain(|method| method.value != "*");
+            for name in METHODS {
+                let method = Sourced::new(name.to_owned(), &any.place);
+                if !methods.contains(&method) {
+                    methods.push(method);
+                }
+            }
+        }
+        if credentials.value && origins.iter().any(|origin| origin.value == "*") {
+            report.lost(
+                &credentials.place,
+                "credentials: with every origin let in, any site could read what a signed-in user can, so the edge never \
+                 sends both: list the origins that are meant, and set allow_credentials",
+            );
+            credentials.value = false;
+        }
+        let headers = allowed_headers(headers, lists, credentials.value, report);
+        // Entries that are written more than once, and what the lone `*` holds anyway.
+        let origins = match origins.iter().find(|origin| origin.value == "*") {
+            Some(any) => vec![any.clone()],
+            None => distinct(origins),
+        };
+        let rule = Rule {
+            id: None,
+            allowed_origins: origins,
+            allowed_methods: distinct(methods),
+            allowed_headers: distinct(headers),
+            expose_headers: distinct(exposed),
+            max_age_seconds: max_age,
+            place: place.clone(),
+        };
+        Bucket {
+            allow_credentials: credentials,
+            allow_private_network: private_network,
+            mode: is_shadow.then_some("shadow"),
+            cors: Cors {
+                rules: vec![rule],
+                response_vary: None,
+            },
+            place,
+            ..Bucket::default()
+        }
+    }
+}
+
+/// In a response a `*` is a wildcard to browsers where it is all of an entry, and that without credentials.
+pub(crate) fn allowed_headers(
+    headers: Vec<Sourced<String>>,
+    lists: Lists,
+    credentials: bool,
+    report: &mut Report,
+) -> Vec<Sourced<String>> {
+    // Envoy repeats the requested names where `*` is the whole list.
+    let is_any = headers.len() == 1;
+    let mut kept = Vec::new();
+    for header in headers {
+        let is_literal = if header.value == "*" {
+            lists == Lists::Printed && credentials && !is_any
+        } else {
+            header.value.contains('*')
+        };
+        if is_literal {
+            report.lost(
+                &header.place,
+                format!(
+                    "the header {:?}: as it is sent, browsers take this * for a character, and to the edge it is a \
+                     wildcard: write it into AllowedHeaders if that is what you mean",
+                    header.value
+                ),
+            );
+        } else {
+            kept.push(header);
+        }
+    }
+    kept
+}
+
+fn distinct(values: Vec<Sourced<String>>) -> Vec<Sourced<String>> {
+    let mut seen = std::collections::HashSet::new();
+    values
+        .into_iter()
+        .filter(|value| seen.insert(value.value.clone()))
+        .collect()
+}

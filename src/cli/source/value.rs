@@ -1,0 +1,139 @@
+//! Any document of JSON or YAML, for what reads its values rather than the text that a proxy hands over.
+
+use std::collections::HashSet;
+
+use super::position::Position;
+use super::scalar::Plain;
+use super::tree::{Content, NodeId, Style, Tree};
+use super::{Trouble, json, yaml};
+
+/// The documents of any JSON or YAML. A key that is given twice is refused: which of the two counts depends on the reader.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub(crate) fn parse(text: &str) -> Result<(Tree, Vec<NodeId>), Trouble> {
+    let (tree, documents) = if text.trim_start().starts_with(['{', '[']) {
+        // That reader takes what it can; this one says what is wrong.
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            return Err(Trouble::new(error.to_string()));
+        }
+        let whole = json::parse_whole(text);
+        let (tree, root) = whole.ok_or_else(|| Trouble::new("it is too large, or nested too deep"))?;
+        (tree, vec![root])
+    } else {
+        yaml::parse(text)?
+    };
+    tree.check_keys()?;
+    Ok((tree, documents))
+}
+
+/// What a scalar is to a program.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Scalar {
+    Null,
+    Flag(bool),
+    /// In decimal.
+    Number(String),
+    Text(String),
+}
+
+impl Tree {
+    /// A value that is neither a list nor a map.
+    pub(crate) fn scalar(&self, id: NodeId) -> Option<Scalar> {
+        let Content::Scalar { text, style } = &self.node(id)?.content else {
+            return None;
+        };
+        Some(match (style, Plain::read(text)) {
+            (Style::Plain, Plain::Null) => Scalar::Null,
+            (Style::Plain, Plain::Flag(flag)) => Scalar::Flag(flag),
+            (Style::Plain, Plain::Integer(integer)) => Scalar::Number(integer.to_string()),
+            (Style::Plain, Plain::Double(double)) => Scalar::Number(double.to_string()),
+            _ => Scalar::Text(text.clone()),
+        })
+    }
+
+    /// Where a value begins.
+    pub(crate) fn start(&self, id: NodeId) -> Position {
+        self.region(id).map_or(Position::START, |region| region.start)
+    }
+
+    fn check_keys(&self) -> Result<(), Trouble> {
+        for pairs in self.maps() {
+            let mut seen = HashSet::new();
+            for (key, _) in pairs {
+                let text = self.text(*key).unwrap_or_default();
+                if !seen.insert(text) {
+                    return Err(Trouble::at(
+                        self.start(*key),
+                        format!("the key {text:?} is given twice"),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scalars_are_what_programs_take_them_for() {
+        let (tree, roots) = parse("- a\n- \"1\"\n- 0600\n- 600.0\n- yes\n- ~\n- [b]\n").unwrap();
+        let text = |text: &str| Some(Scalar::Text(text.to_owned()));
+        let number = |text: &str| Some(Scalar::Number(text.to_owned()));
+        let scalars: Vec<_> = tree.items(roots[0]).iter().map(|id| tree.scalar(*id)).collect();
+        assert_eq!(
+            scalars,
+            [
+                text("a"),
+                text("1"),
+                number("384"),
+                number("600"),
+                Some(Scalar::Flag(true)),
+                Some(Scalar::Null),
+                None
+            ]
+        );
+    }
+
+    #[test]
+    fn what_two_readers_would_read_in_two_ways_is_refused() {
+        for (text, line, message) in [
+            ("{\"a\": 1,\n \"a\": 2}", 2, "the key \"a\" is given twice"),
+            ("a:\n- b: 1\n  b: 2\n", 3, "the key \"b\" is given twice"),
+        ] {
+            let trouble = parse(text).unwrap_err();
+            assert_eq!(trouble.message, message);
+            assert_eq!(trouble.position.unwrap().line, line);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_held_whole_is_refused() {
+        let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+        let wide = format!(
+            "a: &a [{}x]\nb: [{}x]\n",
+            "x, ".repeat(20_000),
+            "*a, ".repeat(20_000)
+        );
+        let levels = (1..10).fold("a0: &a0 [x]\n".to_owned(), |text, level| {
+            let list = [format!("*a{}", level - 1).as_str(); 10].join(", ");
+            format!("{text}a{level}: &a{level} [{list}]\n")
+        });
+        for text in [
+            deep("[", "]"),
+            deep("{\"a\":", "}"),
+            deep("- ", ""),
+            deep("- [", "]"),
+            wide,
+            levels,
+        ] {
+            assert!(parse(&text).is_err());
+        }
+        for text in ["{", "{\"a\": 1} x", "a: [", "{\"a\" 1}"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}
