@@ -34,10 +34,10 @@ STORE := target/store/$(SEAWEEDFS_VERSION)/weed
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build portable envoy store run run-live rules demo cli test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
+.PHONY: help build portable envoy store run run-live run-origin-only rules demo cli test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
 
 help: ## print every target
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 build: ## build the module at target/bucket_cors.wasm
 	@$(TOOLCHAIN) build_module
@@ -61,6 +61,9 @@ run: build envoy ## serve the sample on 127.0.0.1:10000 (PORT, ADMIN_PORT, ORIGI
 
 run-live: build envoy ## the same with rules that `make rules` changes while it runs, and an access log
 	@exec envoy/run --live $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
+
+run-origin-only: build envoy ## the same in a chain where only requests with an Origin, and OPTIONS, enter the filter
+	@exec envoy/run --origin-only $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
 
 rules: ## put envoy/cors.json (RULES) in force in what `make run-live` started
 	@envoy/rules $(ENVOY) $(ADMIN_PORT) $(RULES)

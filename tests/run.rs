@@ -135,6 +135,37 @@ fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
     sample.stop();
 }
 
+#[test]
+fn where_only_requests_with_an_origin_enter_the_filter_the_answers_are_the_same() {
+    let mut samples = ["run", "run-origin-only"].map(Sample::start);
+    for sample in &mut samples {
+        sample.greeting();
+    }
+    let requests = [
+        "/oss-cors-test/o",
+        "/oss-cors-test/o -X PUT",
+        "/oss-cors-test/o -X OPTIONS",
+        "/oss-cors-test/o -H 'Origin: https://www.example.com'",
+        "/oss-cors-test/o -H 'Origin: https://app.example.com' -X PUT",
+        "/oss-cors-test/o -H 'Origin: https://evil.example'",
+        "/oss-cors-test/o -H 'Origin: null'",
+        "/oss-cors-test/o -H 'Origin;'",
+        "/oss-cors-test/o -X OPTIONS -H 'Origin: https://app.example.com'",
+        "/oss-cors-test/o -X OPTIONS -H 'Origin: https://app.example.com' -H 'Access-Control-Request-Method: PUT'",
+        "/oss-cors-test/o -X OPTIONS -H 'Origin: https://evil.example' -H 'Access-Control-Request-Method: PUT'",
+        // Envoy's own reply: it takes no such path.
+        "/oss-cors-test/%00 -H 'Origin: https://www.example.com'",
+        "/oss-cors-test/%00",
+    ];
+    for request in requests {
+        let [before, after] = [&samples[0], &samples[1]]
+            .map(|sample| answer(&format!("curl -si http://127.0.0.1:{}{request}", sample.ports[0])));
+        // Where both the filter and the route add it, it is there twice, which says the same.
+        let after = after.into_iter().map(|line| line.replace(": Origin,Origin", ": Origin"));
+        assert_eq!(before, after.collect::<Vec<_>>(), "{request}");
+    }
+}
+
 fn answer_body(port: u16) -> String {
     let url = format!("http://127.0.0.1:{port}/oss-cors-test/any/object.txt");
     String::from_utf8(Command::new("curl").args(["-s", &url]).output().unwrap().stdout).unwrap()
