@@ -63,18 +63,54 @@ def no_filter(port, origin_port):
     return bootstrap([listener(port, [], [to_origin({"prefix": "/"})])], origin_port)
 
 
-def wasm(port, origin_port, module, configuration=None):
+def wasm_filter(module, configuration):
+    """`configuration`: a text, what is to be written as JSON, or None."""
     config = {
         "name": "bucket-cors", "root_id": "bucket-cors", "failure_policy": "FAIL_CLOSED",
         "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": module}}},
     }
     if configuration is not None:
         config["configuration"] = {"@type": "type.googleapis.com/google.protobuf.StringValue",
-                                   "value": json.dumps(configuration, separators=(",", ":"))}
-    return bootstrap([listener(port, [{
-        "name": "envoy.filters.http.wasm",
-        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm", "config": config},
-    }], [to_origin({"prefix": "/"})])], origin_port)
+                                   "value": configuration if isinstance(configuration, str)
+                                   else json.dumps(configuration, separators=(",", ":"))}
+    return {"name": "envoy.filters.http.wasm",
+            "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm", "config": config}}
+
+
+def wasm(port, origin_port, module, configuration=None):
+    return bootstrap([listener(port, [wasm_filter(module, configuration)], [to_origin({"prefix": "/"})])], origin_port)
+
+
+CORS_RESPONSE_HEADERS = [f"access-control-{name}" for name in (
+    "allow-origin", "allow-credentials", "allow-methods", "allow-headers", "allow-private-network", "expose-headers",
+    "max-age")]
+
+
+def origin_only(port, origin_port, module, configuration):
+    """The chain of envoy/envoy-origin-only.yaml."""
+    def header(name, value_match):
+        return {"single_predicate": {"input": {"name": name, "typed_config": {
+            "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput", "header_name": name}},
+            "value_match": value_match}}
+    composite = {
+        "name": "bucket-cors",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+            "extension_config": {"name": "composite", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.composite.v3.Composite"}},
+            "xds_matcher": {"matcher_list": {"matchers": [{
+                "predicate": {"or_matcher": {"predicate": [
+                    header("origin", {"safe_regex": {"google_re2": {}, "regex": ".*"}}),
+                    header(":method", {"exact": "OPTIONS"})]}},
+                "on_match": {"action": {"name": "bucket-cors", "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.filters.http.composite.v3.ExecuteFilterAction",
+                    "typed_config": wasm_filter(module, configuration)}}},
+            }]}},
+        },
+    }
+    of_buckets = dict(to_origin({"prefix": "/bucket-"}), response_headers_to_remove=CORS_RESPONSE_HEADERS,
+                      response_headers_to_add=[{"header": {"key": "vary", "value": "Origin"}}])
+    return bootstrap([listener(port, [composite], [of_buckets, to_origin({"prefix": "/"})])], origin_port)
 
 
 def star_origin(number):
