@@ -137,9 +137,9 @@ fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
 
 #[test]
 fn where_only_requests_with_an_origin_enter_the_filter_the_answers_are_the_same() {
-    let mut samples = ["run", "run-origin-only"].map(Sample::start);
+    let mut samples = ["run", "run-origin-only"].map(start);
     for sample in &mut samples {
-        sample.greeting();
+        greeting(sample);
     }
     let requests = [
         "/oss-cors-test/o",
