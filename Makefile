@@ -34,7 +34,7 @@ STORE := target/store/$(SEAWEEDFS_VERSION)/weed
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build portable envoy store run run-live run-origin-only rules demo cli test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
+.PHONY: help build portable envoy store run run-live run-origin-only rules demo screenshots cli test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,9 @@ rules: ## put envoy/cors.json (RULES) in force in what `make run-live` started
 
 demo: build envoy store ## walk through it in a browser, before a real store (PAGE_PORT, PORT, ADMIN_PORT, STORE_PORT)
 	@exec target/venv/bin/python envoy/demo/run $(ENVOY) $(STORE) $(PAGE_PORT) $(PORT) $(ADMIN_PORT) $(STORE_PORT)
+
+screenshots: build envoy ## take the pictures of the playground anew, into envoy/playground
+	@$(TOOLCHAIN) need_linker && need_browser && SCREENSHOTS=1 cargo test --quiet --test playground pictures
 
 cli: ## build the command-line tool at target/bucket-cors
 	@$(TOOLCHAIN) need_linker && cargo build --release --bin bucket-cors --features cli

@@ -6,6 +6,28 @@ import pathlib
 import re
 import subprocess
 
+PLAYGROUND = pathlib.Path("envoy/playground")
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    # What WebAssembly.compileStreaming asks for.
+    ".wasm": "application/wasm",
+}
+HEADERS = {
+    # Nothing but the files of this folder, and no script but theirs; WebAssembly counts as a script.
+    "content-security-policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "
+    "style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    # A module that was built anew is the one to be tried.
+    "cache-control": "no-cache",
+}
+
 # What envoy-ecds.yaml says; each sample that runs has a folder of its own.
 FOLDER = "target/run-live"
 
@@ -23,6 +45,44 @@ def with_ports(text, ports):
 def with_rules(text, rules):
     # A JSON string is a YAML string too.
     return text.replace('"@envoy/cors.json@"', json.dumps(pathlib.Path(rules).read_text()))
+
+
+def with_playground(text):
+    """The routes of the edge with the page's before them: Envoy itself is the web server."""
+    files = [path for path in sorted(PLAYGROUND.iterdir()) if path.suffix in TYPES]
+    served = {path.name: path for path in files}
+    # Those that the sample runs with, so that there is no other copy of either.
+    served |= {path.name: path for path in map(pathlib.Path, ["envoy/cors.json", "target/bucket_cors.wasm"])}
+    routes = [{"match": {"path": "/playground"}, "redirect": {"path_redirect": "/playground/"}}]
+    routes += [file_route(f"/playground/{name}", path) for name, path in served.items()]
+    routes.append(file_route("/playground/", PLAYGROUND / "index.html"))
+    mark = "                        # Here `make run` puts the files of the playground.\n"
+    # JSON is YAML too.
+    lines = "".join(f"{' ' * 24}- {json.dumps(route)}\n" for route in routes)
+    # Envoy serves no more than 4 KiB of a file unless told how much.
+    largest = max(path.stat().st_size for path in served.values())
+    config = "                route_config:\n"
+    limit = f"{config}                  max_direct_response_body_size_bytes: {largest}\n"
+    head, tail = text.split(mark)
+    before, _, between = head.rpartition(config)
+    return before + limit + between + lines + tail
+
+
+def file_route(url, path):
+    headers = {"content-type": TYPES[path.suffix], **HEADERS}
+    return {
+        # One path each: any other below /playground/ is the store's, as without the page.
+        "match": {"path": url},
+        "direct_response": {"status": 200, "body": {"filename": str(path)}},
+        "response_headers_to_add": [
+            {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+            for key, value in headers.items()
+        ],
+        # A page that the rules under test could change would prove nothing.
+        "typed_per_filter_config": {
+            "bucket-cors": {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+        },
+    }
 
 
 def replace_filter(target, envoy, rules):

@@ -21,7 +21,6 @@ use bucket_cors::http::pairs::{self, Pairs};
 use bucket_cors::matcher::MatcherBuilder;
 use support::answer::Answer;
 use support::case::{self, Case};
-use support::expect::{By, Expectation};
 
 /// A response as the filter chain sees it.
 struct Response(Vec<(String, Vec<u8>)>);
@@ -120,24 +119,13 @@ fn answer(edge: &Edge, case: &Case) -> Answer {
     }
 }
 
-/// Whether Envoy answers or changes the request before a filter sees it, or is late.
-fn is_of_envoy(case: &Case) -> bool {
-    let values = || case.request.headers.iter().map(|(_, value)| value);
-    matches!(&case.expectation, Expectation::Exact(exact) if exact.by == By::Envoy)
-        || case.upstream.delay_ms > 0
-        || values()
-            .flatten()
-            .any(|byte| byte.is_ascii_control() && *byte != b'\t')
-        || values().map(Vec::len).sum::<usize>() > 60 * 1024
-}
-
 #[test]
 fn every_case_is_answered_as_it_says() {
     let cases = case::load_all();
     let mut edges = BTreeMap::new();
     let mut wrong = BTreeMap::new();
     let mut run = 0;
-    for case in cases.iter().filter(|case| !is_of_envoy(case)) {
+    for case in cases.iter().filter(|case| !case.takes_an_envoy()) {
         let edge = edges
             .entry(case.configuration.clone())
             .or_insert_with(|| edge(&case.configuration));

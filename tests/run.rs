@@ -65,7 +65,10 @@ fn answer(command: &str) -> Vec<String> {
 #[test]
 fn the_printed_lines_answer_as_printed_and_nothing_is_left() {
     let mut sample = start("run");
-    let tries = tries(&greeting(&mut sample));
+    let greeting = greeting(&mut sample);
+    let page = format!("http://127.0.0.1:{}/playground/", sample.ports[0]);
+    assert!(greeting.iter().any(|line| line.ends_with(&page)), "{greeting:#?}");
+    let tries = tries(&greeting);
     assert_eq!(tries.len(), 3);
     for Try {
         command,

@@ -1,7 +1,7 @@
 //! The cases on the native host.
 
 use crate::native_host::{Line, Vm};
-use crate::ring::{Ring, takes_an_envoy, texts};
+use crate::ring::{Ring, texts};
 use crate::support::case::Case;
 use crate::support::conformance::{Document, Gathered, Loaded, What};
 use crate::{Given, Outcome};
@@ -11,7 +11,7 @@ pub(crate) fn run(gathered: &[Gathered]) -> Vec<Given> {
     let answers: Vec<Given> = gathered
         .iter()
         .map(|case| match &case.what {
-            What::Exchange(case) if !takes_an_envoy(case) && is_origin_form(case) => Some(
+            What::Exchange(case) if !case.takes_an_envoy() && is_origin_form(case) => Some(
                 ring.answer(case)
                     .map(Outcome::Answer)
                     .map_err(|errors| errors.join("\n")),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ring::{Ring, takes_an_envoy};
+use crate::ring::Ring;
 use crate::support::case;
 
 #[test]
@@ -11,7 +11,7 @@ fn every_case_is_answered_as_it_says() {
     assert!(cases.len() > 100, "{} cases", cases.len());
     let mut ring = Ring::start();
     let mut wrong = BTreeMap::new();
-    for case in cases.iter().filter(|case| !takes_an_envoy(case)) {
+    for case in cases.iter().filter(|case| !case.takes_an_envoy()) {
         let problems = ring
             .answer(case)
             .map_or_else(|errors| errors, |answer| case.expectation.problems(&answer));

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::native_host::{Headers, Line, Plugin, Response, Vm};
 use crate::support::answer::Answer;
 use crate::support::case::Case;
-use crate::support::expect::{By, Expectation};
 
 /// The filter with every configuration that was asked for.
 pub(crate) struct Ring {
@@ -69,16 +68,4 @@ fn answer(plugin: &Plugin, case: &Case) -> Answer {
             .collect(),
         body: answered.response.body,
     }
-}
-
-/// Whether only a real Envoy can tell: where it answers itself, its router runs out of time, or its codec refuses or
-/// changes what was sent (control characters, more than 60 KiB of headers).
-pub(crate) fn takes_an_envoy(case: &Case) -> bool {
-    let values = || case.request.headers.iter().map(|(_, value)| value);
-    matches!(&case.expectation, Expectation::Exact(exact) if exact.by == By::Envoy)
-        || case.upstream.delay_ms > 0
-        || values()
-            .flatten()
-            .any(|byte| byte.is_ascii_control() && *byte != b'\t')
-        || values().map(Vec::len).sum::<usize>() > 60 * 1024
 }

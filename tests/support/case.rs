@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::expect::{Exact, Expectation};
+use super::expect::{By, Exact, Expectation};
 
 /// One case, from `tests/cases/` or from a conformance suite.
 pub(crate) struct Case {
@@ -19,6 +19,20 @@ pub(crate) struct Case {
     pub(crate) request: Request,
     pub(crate) upstream: UpstreamAnswer,
     pub(crate) expectation: Expectation,
+}
+
+impl Case {
+    /// Whether only a real Envoy can tell: where it answers itself, its router runs out of time, or its codec refuses or
+    /// changes what was sent (control characters, more than 60 KiB of headers).
+    pub(crate) fn takes_an_envoy(&self) -> bool {
+        let values = || self.request.headers.iter().map(|(_, value)| value);
+        matches!(&self.expectation, Expectation::Exact(exact) if exact.by == By::Envoy)
+            || self.upstream.delay_ms > 0
+            || values()
+                .flatten()
+                .any(|byte| byte.is_ascii_control() && *byte != b'\t')
+            || values().map(Vec::len).sum::<usize>() > 60 * 1024
+    }
 }
 
 /// A request as it goes on the wire.
