@@ -19,6 +19,8 @@ pub enum NoRule {
     Origin,
     /// No rule that lists the origin lists the method.
     Method,
+    /// A preflight without `Access-Control-Request-Method`.
+    NoRequestMethod,
     /// A requested header name is no header name, or there are too many.
     MalformedHeader,
     /// No rule that lists origin and method lists every requested header.
@@ -36,6 +38,7 @@ impl NoRule {
             NoRule::MalformedOrigin => "malformed-origin",
             NoRule::Origin => "origin",
             NoRule::Method => "method",
+            NoRule::NoRequestMethod => "no-request-method",
             NoRule::MalformedHeader => "malformed-header",
             NoRule::Header => "header",
             NoRule::Unanswered => "unanswered",
@@ -64,18 +67,9 @@ impl From<BadRequest<'_>> for NoRule {
     fn from(reason: BadRequest<'_>) -> Self {
         match reason {
             BadRequest::NoOrigin => NoRule::NoOrigin,
-            BadRequest::NoRequestMethod | BadRequest::Method(_) => NoRule::Method,
+            BadRequest::NoRequestMethod => NoRule::NoRequestMethod,
+            BadRequest::Method(_) => NoRule::Method,
             BadRequest::Header(_) => NoRule::MalformedHeader,
-        }
-    }
-}
-
-impl BadRequest<'_> {
-    /// The reason in a word.
-    pub fn reason(self) -> &'static str {
-        match self {
-            BadRequest::NoRequestMethod => "no-request-method",
-            reason => NoRule::from(reason).reason(),
         }
     }
 }

@@ -124,7 +124,7 @@ impl Stats {
             NoRule::Header => 2,
             NoRule::MalformedOrigin | NoRule::MalformedHeader => 3,
             NoRule::NoRules => 4,
-            NoRule::NoOrigin | NoRule::Unanswered => return,
+            NoRule::NoOrigin | NoRule::NoRequestMethod | NoRule::Unanswered => return,
         };
         if let Some(first) = block.reasons {
             self.add(first.saturating_add(offset));

@@ -109,11 +109,7 @@ impl<'m> Responder<'m> {
             };
             error_body::refusal(profile.error_body, reason, head, style, &mut scratch.body);
             push_content_type(profile, &mut headers);
-            let reason = match verdict {
-                _ if self.bucket.is_none() => UNLISTED,
-                Err(reason) => reason.reason(),
-                Ok(_) => "",
-            };
+            let reason = verdict.err().map_or("", |reason| self.reason(reason));
             return Answer {
                 status: 403,
                 details: concatenated(
@@ -173,7 +169,7 @@ impl<'m> Responder<'m> {
         if self.matcher.settings().explain {
             headers.push(
                 names::EXPLAIN,
-                describe_bad_request(reason, &mut scratch.explanation),
+                self.describe(Err(reason.into()), &mut scratch.explanation),
             );
         }
         push_content_type(profile, &mut headers);
@@ -181,7 +177,7 @@ impl<'m> Responder<'m> {
         Answer {
             status: 400,
             details: concatenated(
-                &[b"bucket_cors_bad_request:", reason.reason().as_bytes()],
+                &[b"bucket_cors_bad_request:", self.reason(reason.into()).as_bytes()],
                 &mut scratch.details,
             ),
             headers,
@@ -235,14 +231,7 @@ impl<'m> Responder<'m> {
     /// Keeps what [`Scratch::access_log`] gives, where the configuration wants it.
     pub fn log(&self, decision: &Decision<'_>, scratch: &mut Scratch) {
         if self.matcher.settings().access_log {
-            match *decision {
-                Decision::BadPreflight(reason) => {
-                    describe_bad_request(reason, &mut scratch.access_log);
-                }
-                Decision::Actual(verdict) | Decision::Preflight(verdict) => {
-                    self.describe(verdict, &mut scratch.access_log);
-                }
-            }
+            self.describe(decision.verdict(), &mut scratch.access_log);
         }
     }
 
@@ -269,16 +258,19 @@ impl<'m> Responder<'m> {
                 }
             }
             Err(reason) => {
-                let reason = if self.bucket.is_none() {
-                    UNLISTED
-                } else {
-                    reason.reason()
-                };
-                out.extend_from_slice(NO_MATCH);
-                out.extend_from_slice(reason.as_bytes());
+                out.extend_from_slice(b"no-match; reason=");
+                out.extend_from_slice(self.reason(reason).as_bytes());
             }
         }
         out
+    }
+
+    /// Why no rule applies, in a word.
+    fn reason(&self, reason: NoRule) -> &'static str {
+        match reason {
+            NoRule::NoRules if self.bucket.is_none() => "unlisted-bucket",
+            reason => reason.reason(),
+        }
     }
 
     fn rule(&self, verdict: Verdict) -> Option<RuleValues<'m>> {
@@ -299,13 +291,6 @@ impl<'m> Responder<'m> {
             headers.push(names::ALLOW_CREDENTIALS, b"true");
         }
     }
-}
-
-const NO_MATCH: &[u8] = b"no-match; reason=";
-const UNLISTED: &str = "unlisted-bucket";
-
-fn describe_bad_request<'a>(reason: BadRequest<'_>, out: &'a mut Vec<u8>) -> &'a [u8] {
-    concatenated(&[NO_MATCH, reason.reason().as_bytes()], out)
 }
 
 fn concatenated<'a>(parts: &[&[u8]], out: &'a mut Vec<u8>) -> &'a [u8] {

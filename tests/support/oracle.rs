@@ -375,12 +375,6 @@ impl<'c> Oracle<'c> {
             match self.classify(bucket.profile.name, !bucket.rules.is_empty(), request) {
                 Options::Upstream => {}
                 Options::Bad(_, reason) if is_shadow => {
-                    // What a shadowed bucket would have refused is told with the reason that no rule applies.
-                    let reason = if reason == "no-request-method" {
-                        "method"
-                    } else {
-                        reason
-                    };
                     return self.upstream(bucket, Err(reason), request);
                 }
                 Options::Bad(message, reason) => {
