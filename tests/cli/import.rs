@@ -2,6 +2,8 @@
 
 #[path = "import/origins.rs"]
 mod origins;
+#[path = "import/real_envoy.rs"]
+mod real_envoy;
 
 use std::io::Write;
 use std::path::Path;
@@ -137,6 +139,100 @@ fn policies_of_envoy() {
     assert_prints("envoy-legacy", &["--from", "envoy", "envoy-legacy.json"], 0);
 }
 
+/// What Envoy's routes become: the buckets, with what they have beside their rules, and the remarks.
+fn of_envoy(text: &str) -> (Vec<String>, String) {
+    let printed = import(&["--from", "envoy", "-"], text.as_bytes());
+    assert_loads(&printed.stdout);
+    let parsed = config::parse(printed.stdout.as_bytes()).0;
+    let buckets = parsed
+        .map(|configuration| configuration.buckets)
+        .unwrap_or_default();
+    let shown = buckets.iter().map(|bucket| {
+        let origins: Vec<_> = bucket
+            .rules
+            .iter()
+            .flat_map(|rule| &rule.allowed_origins)
+            .collect();
+        let origins: Vec<_> = origins.iter().map(|origin| origin.as_str()).collect();
+        format!("{} on {:?}: {origins:?}", bucket.name, bucket.hosts)
+    });
+    (shown.collect(), printed.stderr)
+}
+
+#[test]
+fn a_policy_that_no_host_is_known_of_is_not_for_every_host() {
+    let (buckets, remarks) = of_envoy(
+        "patch:\n  value:\n    typed_per_filter_config:\n      cors: {\"@type\": x.CorsPolicy, allow_methods: GET}\n",
+    );
+    assert_eq!(buckets, [""; 0]);
+    assert_eq!(
+        remarks,
+        "(standard input):4:13: not carried over: a policy that is not of a route, a virtual host or a route \
+         configuration: say in buckets what it is for\nnothing to import was found\n"
+    );
+}
+
+#[test]
+fn the_filter_can_be_off_for_a_route() {
+    let (buckets, remarks) = of_envoy(
+        r#"
+domains: [a.example]
+typed_per_filter_config:
+  cors: {"@type": x.CorsPolicy, allow_methods: GET, allow_origin_string_match: [{exact: https://b.example}]}
+routes:
+- match: {prefix: /off/}
+  typed_per_filter_config:
+    cors: {"@type": x.FilterConfig, disabled: true}
+- match: {prefix: /on/}
+- match: {prefix: /}
+  route:
+    cors: {allow_origin_string_match: [{exact: https://c.example}]}
+"#,
+    );
+    assert_eq!(
+        buckets,
+        [
+            r#"on on []: ["https://b.example"]"#,
+            r#"* on []: ["https://b.example"]"#
+        ]
+    );
+    assert_eq!(
+        remarks.lines().last().unwrap(),
+        "(standard input):6:3: not carried over: the bucket \"off\" has no policy, but the rest of its host has one, which \
+         the edge gives to every bucket that is not listed: list it in buckets as it is to be"
+    );
+}
+
+#[test]
+fn policies_of_one_bucket_on_two_hosts_are_not_merged() {
+    let host = |domain: &str, origin: &str| {
+        format!(
+            "- domains: [{domain}]\n  routes:\n  - match: {{prefix: /photos/}}\n    route:\n      cors: {{allow_methods: \
+             GET, allow_origin_string_match: [{{exact: {origin}}}]}}\n"
+        )
+    };
+    let (one, two) = ("https://a.example", "https://b.example");
+    let hosts = |other| {
+        format!(
+            "virtual_hosts:\n{}{}",
+            host("x.example", one),
+            host("y.example", other)
+        )
+    };
+    let (buckets, remarks) = of_envoy(&hosts(one));
+    assert_eq!(buckets, [r#"photos on []: ["https://a.example"]"#]);
+    assert!(!remarks.contains("not carried over"), "{remarks}");
+    let (buckets, remarks) = of_envoy(&hosts(two));
+    assert_eq!(buckets, [r#"photos on []: ["https://a.example"]"#]);
+    assert!(
+        remarks.ends_with(
+            "(standard input):11:13: not carried over: a second policy for the bucket \"photos\": a bucket has one list \
+             of rules on every host; the first policy stands\n"
+        ),
+        "{remarks}"
+    );
+}
+
 #[test]
 fn policies_of_istio_and_the_gateway_api() {
     assert_prints("istio", &["--from", "istio", "istio.yaml"], 1);
@@ -250,6 +346,11 @@ fn wrong_usage_is_told() {
 
 #[test]
 fn a_bucket_without_rules_is_told() {
+    for text in ["", " \n"] {
+        let printed = import_text("s3", text);
+        assert_eq!(printed.stderr, "(standard input): it is empty\n");
+        assert_eq!(printed.status, 2);
+    }
     for text in ["[]", "<CORSConfiguration/>", r#"{"CORSRules": []}"#] {
         let printed = import_text("s3", text);
         assert_eq!(

@@ -21,5 +21,7 @@ mod import;
 mod mistakes;
 #[path = "../support/schema.rs"]
 mod schema;
+#[path = "../support/mod.rs"]
+mod support;
 mod tool;
 mod wrapped;

@@ -1,5 +1,7 @@
 //! `--from envoy`: the policies in an Envoy's routes, wherever in a bootstrap, a resource file or a config dump they are.
 
+use std::collections::HashSet;
+
 use super::document::Sourced;
 use super::node::{Documents, Node};
 use super::policy::{self, Lists, Policy};
@@ -7,95 +9,169 @@ use super::report::Report;
 use super::routes::{Host, Paths, Route};
 use super::{Source, store, string_match};
 
+/// What is found, and the places of the policies that count or that Envoy itself leaves out.
+struct Reading<'r> {
+    hosts: Vec<Host>,
+    known: HashSet<String>,
+    report: &'r mut Report,
+}
+
 /// Reads the virtual hosts.
 ///
 /// # Errors
 /// That it is no YAML and no JSON, for a person.
 pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Host>, String> {
     let documents = Documents::read(source.file, source.text)?;
-    let mut hosts = Vec::new();
+    let mut reading = Reading {
+        hosts: Vec::new(),
+        known: HashSet::new(),
+        report,
+    };
     for document in documents.roots() {
-        walk(&document, &mut hosts, report);
+        if is_policy(&document) {
+            reading.alone(&document);
+        } else {
+            reading.walk(&document);
+            reading.say_unknown(&document);
+        }
     }
-    Ok(hosts)
+    Ok(reading.hosts)
 }
 
-/// Looks for route configurations, and for virtual hosts that stand alone (VHDS).
-fn walk(node: &Node<'_>, hosts: &mut Vec<Host>, report: &mut Report) {
-    if let Some(virtual_hosts) = node.proto("virtual_hosts") {
-        for host in virtual_hosts.items() {
-            hosts.push(virtual_host(&host, Some(node), report));
-        }
-        return;
-    }
-    if node.get("domains").is_some() && node.get("routes").is_some() {
-        hosts.push(virtual_host(node, None, report));
-        return;
-    }
-    // A policy alone, as in the documentation's examples, or in a place that no host is known of.
-    let is_policy = |kind: String| kind.ends_with(".CorsPolicy");
-    if node.text_of("@type").is_some_and(is_policy) || node.proto("allow_origin_string_match").is_some() {
-        let policy = combined(std::slice::from_ref(node), report);
-        hosts.push(Host {
+/// Whether it is a policy, new or old.
+fn is_policy(node: &Node<'_>) -> bool {
+    let is_typed = node
+        .text_of("@type")
+        .is_some_and(|kind| kind.ends_with(".CorsPolicy"));
+    is_typed || node.proto("allow_origin_string_match").is_some()
+}
+
+impl Reading<'_> {
+    /// A policy without anything around it is for whatever it is put in front of.
+    fn alone(&mut self, node: &Node<'_>) {
+        let policy = combined(std::slice::from_ref(node), self.report);
+        self.hosts.push(Host {
             domains: vec![Sourced::new("*".to_owned(), &node.place)],
             routes: vec![Route {
                 paths: vec![Sourced::new(Paths::All, &node.place)],
-                bucket: policy.map(|policy| policy.into_bucket(Lists::Printed, report)),
+                bucket: policy.map(|policy| policy.into_bucket(Lists::Printed, self.report)),
                 place: node.place.clone(),
             }],
         });
-        return;
     }
-    for (_, field) in node.fields() {
-        walk(&field, hosts, report);
-    }
-    if node.is_list() {
-        for item in node.items() {
-            walk(&item, hosts, report);
+
+    /// Looks for route configurations, and for virtual hosts that stand alone (VHDS).
+    fn walk(&mut self, node: &Node<'_>) {
+        if let Some(virtual_hosts) = node.proto("virtual_hosts") {
+            for host in virtual_hosts.items() {
+                self.virtual_host(&host, Some(node));
+            }
+        } else if node.get("domains").is_some() && node.get("routes").is_some() {
+            self.virtual_host(node, None);
+        } else {
+            for below in children(node) {
+                self.walk(&below);
+            }
         }
+    }
+
+    fn virtual_host(&mut self, host: &Node<'_>, configuration: Option<&Node<'_>>) {
+        let domains = host.list("domains");
+        let domains = domains
+            .iter()
+            .filter_map(|domain| Some(Sourced::new(domain.text()?, &domain.place)));
+        let around: Vec<_> = std::iter::once(host).chain(configuration).collect();
+        let mut routes = Vec::new();
+        for route in host.list("routes") {
+            let levels: Vec<_> = std::iter::once(&route).chain(around.iter().copied()).collect();
+            let matched = route.get("match").unwrap_or_else(|| route.nothing());
+            let action = route.get("route");
+            let clusters = action
+                .and_then(|action| action.proto("weighted_clusters"))
+                .map(|clusters| clusters.list("clusters"))
+                .unwrap_or_default();
+            for cluster in clusters {
+                if let Some(Filter::Policy(own)) = per_filter(&cluster) {
+                    self.known.insert(own.place.clone());
+                    self.report.lost(
+                        &own.place,
+                        "the policy of one of several clusters: rules belong to a bucket; give the route one policy",
+                    );
+                }
+            }
+            routes.push(Route {
+                paths: vec![Sourced::new(paths(&matched), &matched.place)],
+                bucket: self
+                    .effective(&levels)
+                    .map(|policy| policy.into_bucket(Lists::Printed, self.report)),
+                place: route.place,
+            });
+        }
+        // A fragment, or a virtual host whose routes are discovered.
+        if routes.is_empty() {
+            routes.push(Route {
+                paths: vec![Sourced::new(Paths::All, &host.place)],
+                bucket: self
+                    .effective(&around)
+                    .map(|policy| policy.into_bucket(Lists::Printed, self.report)),
+                place: host.place.clone(),
+            });
+        }
+        self.hosts.push(Host {
+            domains: domains.collect(),
+            routes,
+        });
+    }
+
+    /// A policy that was met nowhere stands where its host or its path is not known.
+    fn say_unknown(&mut self, node: &Node<'_>) {
+        if is_policy(node) {
+            if !self.known.contains(&node.place) {
+                self.report.lost(
+                    &node.place,
+                    "a policy that is not of a route, a virtual host or a route configuration: say in buckets what it is \
+                     for",
+                );
+            }
+            return;
+        }
+        for below in children(node) {
+            self.say_unknown(&below);
+        }
+    }
+
+    /// The policy that Envoy applies, of the policies of a route and of what is around it, the innermost first: each field
+    /// is of the first policy that has it, but whether it is on is said by the first alone. The older place counts only
+    /// where the newer is empty.
+    fn effective(&mut self, levels: &[&Node<'_>]) -> Option<Policy> {
+        let mut policies = Vec::new();
+        let mut is_off = false;
+        for level in levels {
+            match per_filter(level) {
+                Some(Filter::Policy(policy)) => policies.push(policy),
+                Some(Filter::Off(unused)) => {
+                    is_off |= policies.is_empty();
+                    self.known.extend(unused.map(|policy| policy.place));
+                }
+                None => {}
+            }
+        }
+        let older: Vec<_> = levels.iter().filter_map(|level| legacy(level)).collect();
+        self.known
+            .extend(policies.iter().chain(&older).map(|policy| policy.place.clone()));
+        if is_off {
+            return None;
+        }
+        combined(if policies.is_empty() { &older } else { &policies }, self.report)
     }
 }
 
-fn virtual_host(host: &Node<'_>, configuration: Option<&Node<'_>>, report: &mut Report) -> Host {
-    let domains = host.list("domains");
-    let domains = domains
-        .iter()
-        .filter_map(|domain| Some(Sourced::new(domain.text()?, &domain.place)));
-    let around: Vec<_> = std::iter::once(host).chain(configuration).collect();
-    let mut routes = Vec::new();
-    for route in host.list("routes") {
-        let levels: Vec<_> = std::iter::once(&route).chain(around.iter().copied()).collect();
-        let matched = route.get("match").unwrap_or_else(|| route.nothing());
-        let action = route.get("route");
-        let clusters = action
-            .and_then(|action| action.proto("weighted_clusters"))
-            .map(|clusters| clusters.list("clusters"))
-            .unwrap_or_default();
-        for cluster in clusters {
-            if let Some(own) = per_filter(&cluster) {
-                report.lost(
-                    &own.place,
-                    "the policy of one of several clusters: rules belong to a bucket; give the route one policy",
-                );
-            }
-        }
-        routes.push(Route {
-            paths: vec![Sourced::new(paths(&matched), &matched.place)],
-            bucket: effective(&levels, report).map(|policy| policy.into_bucket(Lists::Printed, report)),
-            place: route.place,
-        });
-    }
-    // A fragment, or a virtual host whose routes are discovered.
-    if routes.is_empty() {
-        routes.push(Route {
-            paths: vec![Sourced::new(Paths::All, &host.place)],
-            bucket: effective(&around, report).map(|policy| policy.into_bucket(Lists::Printed, report)),
-            place: host.place.clone(),
-        });
-    }
-    Host {
-        domains: domains.collect(),
-        routes,
+/// What is in a list or an object.
+fn children<'t>(node: &Node<'t>) -> Vec<Node<'t>> {
+    if node.is_list() {
+        node.items()
+    } else {
+        node.fields().into_iter().map(|(_, field)| field).collect()
     }
 }
 
@@ -123,33 +199,34 @@ fn paths(matched: &Node<'_>) -> Paths {
     paths
 }
 
+/// What a level says of the filter.
+enum Filter<'t> {
+    Policy(Node<'t>),
+    /// With the policy that it would have, if it says one.
+    Off(Option<Node<'t>>),
+}
+
 /// The policy among what a level says for its filters, by whatever name.
-fn per_filter<'t>(level: &Node<'t>) -> Option<Node<'t>> {
+fn per_filter<'t>(level: &Node<'t>) -> Option<Filter<'t>> {
     let filters = level.proto("typed_per_filter_config")?;
-    filters.fields().into_iter().find_map(|(_, config)| {
-        let kind = config.text_of("@type")?;
-        if kind.ends_with(".FilterConfig") {
-            let inner = config.get("config")?;
-            return inner.text_of("@type")?.ends_with(".CorsPolicy").then_some(inner);
+    filters.fields().into_iter().find_map(|(name, config)| {
+        if !config.text_of("@type")?.ends_with(".FilterConfig") {
+            return is_policy(&config).then_some(Filter::Policy(config));
         }
-        kind.ends_with(".CorsPolicy").then_some(config)
+        let inner = config.get("config");
+        let is_of_cors = inner.as_ref().map_or(name.contains("cors"), is_policy);
+        let is_off = config.get("disabled").and_then(|flag| flag.flag()) == Some(true);
+        match inner {
+            _ if !is_of_cors => None,
+            inner if is_off => Some(Filter::Off(inner)),
+            inner => inner.map(Filter::Policy),
+        }
     })
 }
 
 /// Older Envoys have it beside the route's action, or in the virtual host.
 fn legacy<'t>(level: &Node<'t>) -> Option<Node<'t>> {
     level.path(&["route", "cors"]).or_else(|| level.get("cors"))
-}
-
-/// The policy that Envoy applies, of the policies of a route and of what is around it, the innermost first: each field is
-/// of the first policy that has it, but whether it is on is said by the first policy alone. The older place counts only
-/// where the newer is empty.
-fn effective(levels: &[&Node<'_>], report: &mut Report) -> Option<Policy> {
-    let mut policies: Vec<_> = levels.iter().filter_map(|level| per_filter(level)).collect();
-    if policies.is_empty() {
-        policies = levels.iter().filter_map(|level| legacy(level)).collect();
-    }
-    combined(&policies, report)
 }
 
 /// The first policy, with what it lacks from the others.

@@ -15,6 +15,10 @@ impl<'f> Documents<'f> {
     /// # Errors
     /// What is wrong and where, for a person, without the file's name.
     pub(crate) fn read(file: &'f str, text: &str) -> Result<Self, String> {
+        // What a pipe holds where the command before it has failed.
+        if text.trim().is_empty() {
+            return Err("it is empty".to_owned());
+        }
         let (tree, roots) = source::parse(text).map_err(|Trouble { position, message }| match position {
             Some(at) => format!("{message} at line {} column {}", at.line, at.column),
             None => message,

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use bucket_cors::profile::MAX_RULES;
+
 use super::document::{Bucket, Cors, Rule, Sourced};
 use super::node::{Documents, Node};
 use super::report::Report;
@@ -267,13 +269,14 @@ fn store_rule(node: &Node<'_>, cors: &mut Cors, report: &mut Report) -> Rule {
 }
 
 fn same_rules(some: &[Rule], others: &[Rule]) -> bool {
-    some.len() == others.len() && some.iter().all(|rule| others.contains(rule))
+    // More are refused anyway.
+    some.len() <= MAX_RULES && some.len() == others.len() && some.iter().all(|rule| others.contains(rule))
 }
 
 /// The order of rules is meaning, and a set has none.
 fn say_lost_order(bucket: &Bucket, report: &mut Report) {
     let rules = &bucket.cors.rules;
-    for (index, later) in rules.iter().enumerate() {
+    for (index, later) in rules.iter().enumerate().take(MAX_RULES) {
         if rules
             .iter()
             .take(index)
