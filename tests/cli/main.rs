@@ -19,6 +19,8 @@ mod explain;
 mod import;
 #[path = "../support/mistakes.rs"]
 mod mistakes;
+mod pages;
+mod replayed;
 #[path = "../support/schema.rs"]
 mod schema;
 #[path = "../support/mod.rs"]

@@ -1,0 +1,152 @@
+//! A browser's recording: HAR 1.2, as Chromium and Firefox write it.
+
+use bucket_cors::http::names;
+use serde::Deserialize;
+
+use super::browser;
+use super::explanation::{Question, StoreAnswer};
+use super::request::{Headers, Request, push_folded};
+
+#[derive(Deserialize)]
+struct Recording {
+    log: Log,
+}
+
+#[derive(Deserialize)]
+struct Log {
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    request: SentRequest,
+    response: Received,
+}
+
+#[derive(Deserialize)]
+struct SentRequest {
+    method: String,
+    url: String,
+    #[serde(default)]
+    headers: Vec<Line>,
+    #[serde(default)]
+    cookies: Vec<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Received {
+    /// 0: the browser never let the page see one.
+    #[serde(default)]
+    status: i64,
+    #[serde(default)]
+    headers: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    name: String,
+    value: String,
+}
+
+/// The cross-origin requests of a recording.
+///
+/// # Errors
+/// Why it is no recording.
+pub(super) fn read(bytes: &[u8], credentials: bool) -> Result<Vec<Question>, String> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let recording: Recording =
+        serde_json::from_slice(bytes).map_err(|error| format!("this is no HAR recording: {error}"))?;
+    let entries = recording.log.entries;
+    let preflights: Vec<(String, String, String)> = entries.iter().filter_map(preflight).collect();
+    let questions = entries
+        .iter()
+        .filter_map(|entry| question(entry, credentials, &preflights));
+    Ok(questions.collect())
+}
+
+impl SentRequest {
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.headers.iter();
+        let found = lines.find(|line| line.name.eq_ignore_ascii_case(name));
+        found.map(|line| line.value.as_str())
+    }
+}
+
+/// A recorded preflight: its URL, the method and the header names that it asks for.
+fn preflight(entry: &Entry) -> Option<(String, String, String)> {
+    let request = &entry.request;
+    let method = request.header(names::REQUEST_METHOD)?;
+    let asked = request.header(names::REQUEST_HEADERS).unwrap_or_default();
+    (request.method == "OPTIONS").then(|| (request.url.clone(), method.to_owned(), asked.to_owned()))
+}
+
+/// What a request asks, if it is one of CORS.
+fn question(entry: &Entry, credentials: bool, preflights: &[(String, String, String)]) -> Option<Question> {
+    let sent = &entry.request;
+    // A form that is posted, a beacon and a WebSocket have an Origin too.
+    if sent.header("sec-fetch-mode").is_some_and(|mode| mode != "cors") {
+        return None;
+    }
+    sent.header(names::ORIGIN)?;
+    let mut request = Request::new(&sent.method, &sent.url).ok()?;
+    for line in sent.headers.iter().filter(|line| !line.name.starts_with(':')) {
+        request.push(&line.name, line.value.as_bytes());
+    }
+    if request.is_same_origin() {
+        return None;
+    }
+    let asked = preflights
+        .iter()
+        .find(|(url, method, _)| *url == sent.url && *method == sent.method);
+    let unsafe_names = match asked {
+        Some((.., names)) => {
+            let names = names.split(',').map(|name| name.trim().to_owned());
+            names.filter(|name| !name.is_empty()).collect()
+        }
+        None => browser::unsafe_names(&of_the_page(&request.headers)),
+    };
+    let has_cookies = !sent.cookies.is_empty() || sent.header("cookie").is_some();
+    let mut store = Headers::new();
+    for line in entry
+        .response
+        .headers
+        .iter()
+        .filter(|line| !line.name.starts_with(':'))
+    {
+        push_folded(&mut store, &line.name, line.value.as_bytes());
+    }
+    Some(Question {
+        request,
+        credentials: credentials || has_cookies,
+        unsafe_names: Some(unsafe_names),
+        store: u32::try_from(entry.response.status)
+            .ok()
+            .filter(|status| *status != 0)
+            .map(|status| StoreAnswer {
+                status,
+                headers: store,
+            }),
+    })
+}
+
+/// Without what the browser itself adds and a recording cannot tell from the page's own.
+fn of_the_page(headers: &Headers) -> Headers {
+    const OWN: [&str; 11] = [
+        "cache-control",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "pragma",
+        "priority",
+        "purpose",
+        "upgrade-insecure-requests",
+        "user-agent",
+    ];
+    let headers = headers.iter();
+    headers
+        .filter(|(name, _)| !OWN.contains(&name.as_str()))
+        .cloned()
+        .collect()
+}

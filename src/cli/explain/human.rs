@@ -1,0 +1,196 @@
+//! For people.
+
+use std::io::{self, Write};
+
+use super::explanation::{Exchange, Explanation, Kind, Verdict};
+use super::site::{By, Decided, Tried};
+
+pub(super) fn write(it: &Explanation, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}", printable(&title(it)))?;
+    match &it.owner.bucket {
+        Some(bucket) => {
+            let mode = if it.owner.is_shadow {
+                ", in shadow mode: the edge changes nothing"
+            } else {
+                ""
+            };
+            let profile = it.owner.profile.unwrap_or_default();
+            writeln!(out, "bucket: {bucket}, {}, profile {profile}{mode}", it.owner.how)?;
+        }
+        None => writeln!(out, "bucket: {}", it.owner.how)?,
+    }
+    for exchange in &it.exchanges {
+        writeln!(out)?;
+        write_exchange(it, exchange, out)?;
+    }
+    writeln!(out, "\n{}", printable(&verdict(it)))
+}
+
+/// What is asked, in a line.
+pub(super) fn title(it: &Explanation) -> String {
+    let from = match &it.origin {
+        Some(origin) if origin == "null" => ", from a page without an origin of its own (null)".to_owned(),
+        Some(origin) => format!(", from a page of {origin}"),
+        None => String::new(),
+    };
+    let credentials = if it.credentials { ", with credentials" } else { "" };
+    format!("{} {}{from}{credentials}", it.method, it.url)
+}
+
+/// The end of it, in a line.
+pub(super) fn verdict(it: &Explanation) -> String {
+    match &it.verdict {
+        Verdict::Allowed => "browser: allowed".to_owned(),
+        Verdict::Refused(refusal) => {
+            let at_preflight = it
+                .exchanges
+                .iter()
+                .find(|exchange| exchange.verdict == it.verdict)
+                .is_some_and(|exchange| exchange.kind == Kind::Preflight);
+            let step = if at_preflight {
+                "the preflight is refused, so the request is not sent"
+            } else {
+                "refused"
+            };
+            format!("browser: {step}: {} [{}]", refusal.message, refusal.check)
+        }
+        Verdict::NotCors { message } => format!("browser: allowed: {message}"),
+        Verdict::Unknown { message } => {
+            format!("browser: not known: {message}")
+        }
+    }
+}
+
+fn write_exchange(it: &Explanation, exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
+    match exchange.kind {
+        Kind::Preflight if it.preflight_because.is_empty() => writeln!(out, "preflight:")?,
+        Kind::Preflight => writeln!(out, "preflight, since {}:", it.preflight_because.join(" and "))?,
+        Kind::Request if it.is_refused() && it.exchanges.len() > 1 => {
+            writeln!(out, "request, which would get this if it were sent:")?;
+        }
+        Kind::Request if it.exchanges.len() > 1 => writeln!(out, "request:")?,
+        Kind::Request if it.origin.is_none() => writeln!(out, "request:")?,
+        Kind::Request => writeln!(out, "request, without a preflight:")?,
+    }
+    for (name, value) in &exchange.asked {
+        writeln!(out, "  > {name}: {}", printable(value))?;
+    }
+    if let Some(decision) = &exchange.decision {
+        write_rules(decision, out)?;
+    }
+    write_answer(exchange, out)?;
+    let said = match (&exchange.verdict, &exchange.kept) {
+        (Verdict::Refused(refusal), _) => format!("refused: {}", refusal.message),
+        (Verdict::Unknown { message } | Verdict::NotCors { message }, _) => message.clone(),
+        (Verdict::Allowed, Some(kept)) if kept.firefox == 0 => "passes, and is not kept".to_owned(),
+        (Verdict::Allowed, Some(kept)) => format!(
+            "passes, and is kept for {} s in Chromium, {} s in Firefox, {} s in WebKit",
+            kept.chromium, kept.firefox, kept.webkit
+        ),
+        (Verdict::Allowed, None) if exchange.readable.is_empty() => "passes".to_owned(),
+        (Verdict::Allowed, None) => format!("passes; scripts may read {}", exchange.readable.join(", ")),
+    };
+    writeln!(out, "  browser: {}", printable(&said))
+}
+
+fn write_rules(decision: &Decided, out: &mut impl Write) -> io::Result<()> {
+    if decision.rules.is_empty() {
+        return writeln!(out, "  rules: none");
+    }
+    for rule in decision.rules.iter().filter(|rule| is_of_the_rule(rule)) {
+        let id = rule
+            .id
+            .as_ref()
+            .map(|id| format!(" {}", printable(&format!("{id:?}"))));
+        write!(out, "  rule {}{}: ", rule.index, id.unwrap_or_default())?;
+        writeln!(out, "{}", printable(&outcome(rule, decision.rule)))?;
+    }
+    match decision.reason {
+        None => Ok(()),
+        Some("no-origin") => writeln!(out, "  no rule is tried: the request has no Origin"),
+        Some("origin") => writeln!(out, "  no rule lists the origin"),
+        Some("method") => writeln!(out, "  no rule that lists the origin lists the method"),
+        Some("header") => writeln!(
+            out,
+            "  no rule that lists origin and method lists every requested header"
+        ),
+        Some("no-request-method") => writeln!(
+            out,
+            "  no rule is tried: there is no Access-Control-Request-Method"
+        ),
+        Some("malformed-origin") => {
+            writeln!(out, "  no rule is tried: the Origin is none that a browser sends")
+        }
+        Some("malformed-header") => {
+            writeln!(
+                out,
+                "  no rule is tried: a requested header name is none, or there are too many"
+            )
+        }
+        Some(other) => writeln!(out, "  no rule applies: {other}"),
+    }
+}
+
+/// Whether the rule decides; where the request can match none, each rule would say the same.
+fn is_of_the_rule(rule: &Tried) -> bool {
+    matches!(rule.fails, None | Some("origin" | "method" | "header"))
+}
+
+fn outcome(rule: &Tried, matched: Option<usize>) -> String {
+    let Some(fails) = rule.fails else {
+        return match matched {
+            Some(first) if first != rule.index => format!("would match, but rule {first} comes first"),
+            _ => "matches".to_owned(),
+        };
+    };
+    let value = rule.value.as_deref().unwrap_or_default();
+    let lists = match rule.lists.as_slice() {
+        [] => "the rule lists none".to_owned(),
+        lists => {
+            let shown: Vec<&str> = lists.iter().take(5).map(String::as_str).collect();
+            let more = if lists.len() > 5 { ", …" } else { "" };
+            format!("the rule lists {}{more}", shown.join(", "))
+        }
+    };
+    format!("fails by {fails}: {value}; {lists}")
+}
+
+fn write_answer(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
+    match (exchange.by, exchange.status) {
+        (By::Edge, Some(status)) => writeln!(out, "  the edge answers: {status}")?,
+        (By::StoreAlone, _) => {
+            writeln!(
+                out,
+                "  the store answers, and the edge leaves its CORS headers as they are"
+            )?;
+        }
+        _ => writeln!(out, "  the store answers, and the edge changes its headers:")?,
+    }
+    for name in &exchange.removed {
+        writeln!(out, "  - {}", printable(name))?;
+    }
+    let sign = if exchange.by == By::Edge { "<" } else { "+" };
+    for (name, value) in &exchange.set {
+        writeln!(out, "  {sign} {name}: {}", printable(value))?;
+    }
+    for line in exchange.body.lines() {
+        writeln!(out, "  < {}", printable(line))?;
+    }
+    if exchange.by == By::Store && exchange.set.is_empty() && exchange.removed.is_empty() {
+        writeln!(out, "    (nothing to change)")?;
+    }
+    Ok(())
+}
+
+/// Without what would command a terminal: headers of a recording are anybody's.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            if character.is_control() {
+                '\u{fffd}'
+            } else {
+                character
+            }
+        })
+        .collect()
+}

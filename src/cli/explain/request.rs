@@ -1,0 +1,133 @@
+//! A request as the filter sees it.
+
+use bucket_cors::http::head::RequestHead;
+use bucket_cors::http::names;
+use http::{HeaderName, Uri};
+
+/// Headers in order, names in lower case.
+pub(super) type Headers = Vec<(String, Vec<u8>)>;
+
+/// What stands for the id that the proxy gives a request.
+const REQUEST_ID: &[u8] = b"00000000-0000-0000-0000-000000000000";
+
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) method: String,
+    pub(super) url: String,
+    /// Scheme, host and port of the URL, as an origin is written.
+    own_origin: String,
+    authority: String,
+    path: String,
+    /// As sent; lines of one name joined with a comma, as Envoy does it.
+    pub(super) headers: Headers,
+}
+
+impl Request {
+    /// A request without headers.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub(super) fn new(method: &str, url: &str) -> Result<Self, String> {
+        let wrong = |why: &str| Err(format!("the URL {url:?} {why}"));
+        if !["http://", "https://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+        {
+            return wrong("does not begin with http:// or https://");
+        }
+        if !url.is_ascii() {
+            return wrong("is not as a browser sends it: write what is not ASCII with percent signs");
+        }
+        // A fragment is never sent.
+        let sent = url.split('#').next().unwrap_or_default();
+        let uri: Uri = match sent.parse() {
+            Ok(uri) => uri,
+            Err(error) => return wrong(&format!("is none: {error}")),
+        };
+        let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return wrong("has no host");
+        };
+        let authority = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let default_port = if scheme == "http" { ":80" } else { ":443" };
+        let authority = authority.strip_suffix(default_port).unwrap_or(authority);
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        Ok(Self {
+            method: method.to_owned(),
+            url: sent.to_owned(),
+            own_origin: format!("{scheme}://{}", authority.to_ascii_lowercase()),
+            authority: authority.to_owned(),
+            path: if path.starts_with('?') {
+                format!("/{path}")
+            } else {
+                path.to_owned()
+            },
+            headers: Vec::new(),
+        })
+    }
+
+    /// Adds a line of a header.
+    pub(super) fn push(&mut self, name: &str, value: &[u8]) {
+        push_folded(&mut self.headers, name, value);
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&[u8]> {
+        let found = self.headers.iter().find(|(there, _)| there == name);
+        found.map(|(_, value)| value.as_slice())
+    }
+
+    /// What the core looks at.
+    pub(super) fn head(&self) -> RequestHead<'_> {
+        let own: [(&[u8], &[u8]); 3] = [
+            (b":method", self.method.as_bytes()),
+            (b":authority", self.authority.as_bytes()),
+            (b":path", self.path.as_bytes()),
+        ];
+        let sent = self.headers.iter();
+        let sent = sent.map(|(name, value)| (name.as_bytes(), value.as_slice()));
+        let mut head = RequestHead::read(own.into_iter().chain(sent));
+        head.request_id = head.request_id.or(Some(REQUEST_ID));
+        head
+    }
+
+    /// Whether it is to the page's own origin, which no rule can forbid.
+    pub(super) fn is_same_origin(&self) -> bool {
+        self.header(names::ORIGIN) == Some(self.own_origin.as_bytes())
+    }
+
+    /// Whether it is a CORS-preflight request by itself.
+    pub(super) fn is_preflight(&self) -> bool {
+        self.method == "OPTIONS"
+            && self.header(names::ORIGIN).is_some()
+            && self.header(names::REQUEST_METHOD).is_some()
+    }
+}
+
+/// Adds a line to headers.
+pub(super) fn push_folded(headers: &mut Headers, name: &str, value: &[u8]) {
+    let (name, value) = (name.to_ascii_lowercase(), value.trim_ascii());
+    match headers.iter_mut().find(|(there, _)| *there == name) {
+        Some((_, joined)) => {
+            joined.push(b',');
+            joined.extend_from_slice(value);
+        }
+        None => headers.push((name, value.to_vec())),
+    }
+}
+
+/// A header as people write it: `name: value`.
+///
+/// # Errors
+/// That it is none.
+pub(super) fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("write it as 'name: value'")?;
+    let name = HeaderName::from_bytes(name.trim_ascii().as_bytes())
+        .map_err(|_| format!("{:?} is no header name", name.trim_ascii()))?;
+    let value = value.trim_ascii();
+    if value
+        .chars()
+        .any(|character| character.is_control() && character != '\t')
+    {
+        return Err("its value holds a control character".to_owned());
+    }
+    Ok((name.as_str().to_owned(), value.to_owned()))
+}

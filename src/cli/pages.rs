@@ -1,0 +1,121 @@
+//! What a package ships beside the program: completions and manual pages.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Command;
+use clap_complete::Shell;
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
+
+/// Prints the completions of a shell
+///
+/// For the running session: `source <(bucket-cors completions bash)`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = COMPLETION_EXAMPLES, after_long_help = COMPLETION_EXAMPLES)]
+pub(crate) struct CompletionArguments {
+    /// The shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+const COMPLETION_EXAMPLES: &str = "\
+Examples:
+  bucket-cors completions bash >~/.local/share/bash-completion/completions/bucket-cors
+  bucket-cors completions zsh >~/.zfunc/_bucket-cors
+  bucket-cors completions fish >~/.config/fish/completions/bucket-cors.fish";
+
+/// Prints the manual page
+#[derive(Debug, clap::Args)]
+#[command(after_help = MAN_EXAMPLES, after_long_help = MAN_EXAMPLES)]
+pub(crate) struct ManArguments {
+    /// Of a command, instead of the whole
+    command: Option<String>,
+}
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  bucket-cors man | man -l -
+  bucket-cors man check >/usr/local/share/man/man1/bucket-cors-check.1";
+
+pub(crate) fn completions(arguments: &CompletionArguments, mut program: Command) -> ExitCode {
+    let mut text = Vec::new();
+    // Into memory: it panics where it cannot write.
+    clap_complete::generate(arguments.shell, &mut program, "bucket-cors", &mut text);
+    written(&text)
+}
+
+pub(crate) fn man(arguments: &ManArguments, mut program: Command) -> ExitCode {
+    program.build();
+    let command = match &arguments.command {
+        None => program,
+        Some(name) => match program.find_subcommand(name) {
+            Some(command) => command.clone(),
+            None => {
+                let _ = writeln!(io::stderr(), "error: there is no command {name:?}");
+                return ExitCode::from(2);
+            }
+        },
+    };
+    let mut text = Vec::new();
+    match render(command, &mut text) {
+        Ok(()) => written(&text),
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// A page with the sections that readers of manual pages look for.
+fn render(command: Command, out: &mut Vec<u8>) -> io::Result<()> {
+    let help = command.get_after_long_help().map(ToString::to_string);
+    let has_commands = command.has_subcommands();
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name());
+    let title = name.to_uppercase();
+    let man = Man::new(command)
+        .title(title)
+        .source(concat!("bucket-cors ", env!("CARGO_PKG_VERSION")))
+        .manual("bucket-cors");
+    man.render_title(out)?;
+    man.render_name_section(out)?;
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
+    if has_commands {
+        man.render_subcommands_section(out)?;
+    }
+    sections(&help.unwrap_or_default()).to_writer(out)
+}
+
+/// What stands behind the options in `--help`. A line that ends with a colon begins a section, whose lines are kept as they are;
+/// any other is a note, under its first line where the others are indented.
+fn sections(help: &str) -> Roff {
+    let mut page = Roff::default();
+    let mut has_notes = false;
+    for block in help.split("\n\n").filter(|block| !block.is_empty()) {
+        let mut lines = block.lines().peekable();
+        if let Some(title) = lines.next_if(|line| line.ends_with(':')) {
+            page.control("SH", [title.trim_end_matches(':').to_uppercase().as_str()]);
+            page.control("nf", []);
+            for line in lines {
+                page.text([roman(line.strip_prefix("  ").unwrap_or(line))]);
+            }
+            page.control("fi", []);
+            has_notes = false;
+            continue;
+        }
+        if !has_notes {
+            page.control("SH", ["NOTES"]);
+            has_notes = true;
+        }
+        page.control(if block.contains("\n  ") { "TP" } else { "PP" }, []);
+        for line in lines {
+            page.text([roman(line.trim_start())]);
+        }
+    }
+    page
+}
+
+fn written(text: &[u8]) -> ExitCode {
+    // Nobody is left to be told where the reader of a pipe has gone.
+    let _ = io::stdout().lock().write_all(text);
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,142 @@
+//! `--help`, the manual pages and the completions.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::tool::Folder;
+
+const COMMANDS: [&str; 5] = ["check", "explain", "import", "completions", "man"];
+
+#[test]
+fn each_command_has_help_with_examples() {
+    let folder = Folder::new("help");
+    let whole = folder.run(&["--help"]).stdout;
+    for command in COMMANDS {
+        assert!(whole.contains(&format!("\n  {command} ")), "{whole}");
+        for arguments in [["help", command], [command, "--help"], [command, "-h"]] {
+            let output = folder.run(&arguments);
+            assert_eq!(output.code, 0, "{output:?}");
+            assert!(
+                output.stdout.contains(&format!("Usage: bucket-cors {command}")),
+                "{output:?}"
+            );
+            assert!(
+                output.stdout.contains("\nExamples:\n  "),
+                "{arguments:?}: {output:?}"
+            );
+        }
+    }
+    for section in ["Examples:", "Exit status:", "Files:"] {
+        assert!(whole.contains(&format!("\n{section}\n")), "{whole}");
+    }
+    assert_eq!(
+        folder.run(&["--version"]).stdout,
+        concat!("bucket-cors ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+/// The lines of the examples, with those that go on joined.
+fn examples(help: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1);
+    let lines: Vec<&str> = lines.take_while(|line| line.starts_with("  ")).collect();
+    lines
+        .join("\n")
+        .replace("\\\n", " ")
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_examples_run() {
+    let rules = include_str!("../../envoy/cors.json");
+    let string = serde_json::Value::from(rules).to_string();
+    let envoy = include_str!("../../envoy/envoy.yaml").replace("\"@envoy/cors.json@\"", &string);
+    let folder = Folder::new("examples")
+        .with("cors.json", rules)
+        .with("envoy.yaml", &envoy)
+        .with("recording.har", include_str!("recordings/chromium.har"));
+    for subfolder in ["istio", "deploy"] {
+        std::fs::create_dir_all(folder.path().join(subfolder)).unwrap();
+        folder.write(&format!("{subfolder}/a.yaml"), &envoy);
+    }
+    let tool = Path::new(env!("CARGO_BIN_EXE_bucket-cors")).parent().unwrap();
+    let path = format!("{}:{}", tool.display(), std::env::var("PATH").unwrap());
+    let mut run = 0;
+    for command in ["check", "explain"] {
+        let help = folder.run(&[command, "--help"]).stdout;
+        for example in examples(&help)
+            .iter()
+            .filter(|example| !example.contains("kubectl"))
+        {
+            let output = Command::new("bash")
+                .args(["-c", example])
+                .current_dir(folder.path())
+                .env("PATH", &path)
+                .output()
+                .unwrap();
+            let code = output.status.code().unwrap();
+            assert!(code < 2, "{example}: {output:?}");
+            assert!(output.stderr.is_empty(), "{example}: {output:?}");
+            run += 1;
+        }
+    }
+    assert_eq!(run, 7);
+    let log = std::fs::read_to_string(folder.path().join("bucket-cors.sarif")).unwrap();
+    assert!(log.contains("\"2.1.0\""), "{log}");
+}
+
+#[test]
+fn each_command_has_a_manual_page() {
+    let folder = Folder::new("man");
+    let whole = folder.run(&["man"]);
+    assert_eq!(whole.code, 0);
+    assert!(whole.stdout.contains(".TH BUCKET-CORS 1"), "{whole:?}");
+    for section in [
+        "NAME",
+        "SYNOPSIS",
+        "DESCRIPTION",
+        "OPTIONS",
+        "SUBCOMMANDS",
+        "EXAMPLES",
+        "\"EXIT STATUS\"",
+        "FILES",
+    ] {
+        assert!(
+            whole.stdout.contains(&format!("\n.SH {section}\n")),
+            "{section}: {whole:?}"
+        );
+    }
+    for command in COMMANDS {
+        let page = folder.run(&["man", command]);
+        assert_eq!(page.code, 0);
+        let title = format!(".TH BUCKET-CORS-{} 1", command.to_uppercase());
+        assert!(page.stdout.contains(&title), "{page:?}");
+        assert!(page.stdout.contains("\n.SH EXAMPLES\n"), "{page:?}");
+    }
+    let unknown = folder.run(&["man", "chek"]);
+    assert_eq!(
+        (unknown.code, unknown.stderr.as_str()),
+        (2, "error: there is no command \"chek\"\n")
+    );
+}
+
+#[test]
+fn each_shell_has_completions_and_those_of_bash_complete() {
+    let folder = Folder::new("completions");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = folder.run(&["completions", shell]);
+        assert_eq!(output.code, 0);
+        assert!(output.stdout.contains("deny-warnings"), "{shell}: {output:?}");
+    }
+    folder.write("bash", folder.run(&["completions", "bash"]).stdout);
+    let complete = "source ./bash; COMP_WORDS=(bucket-cors check --d); COMP_CWORD=2; \
+                    _bucket-cors bucket-cors --d check; echo \"${COMPREPLY[@]}\"";
+    let output = Command::new("bash")
+        .args(["-c", complete])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "--deny-warnings\n");
+    assert_eq!(folder.run(&["completions", "csh"]).code, 2);
+}
