@@ -108,6 +108,61 @@ fn documents_of_cloud_storage() {
 }
 
 #[test]
+fn several_documents_are_several_buckets_or_refused() {
+    let list = b"cors_config:\n- {origin: ['*'], method: [GET]}\nname: one\n---\nname: two\n";
+    let printed = import(&["--from", "gcs", "-"], list);
+    let configuration = config::parse(printed.stdout.as_bytes()).0.unwrap();
+    let buckets = configuration.buckets.iter();
+    let buckets: Vec<_> = buckets
+        .map(|bucket| (bucket.name.as_ref(), bucket.rules.len()))
+        .collect();
+    assert_eq!(buckets, [("one", 1), ("two", 0)]);
+    let printed = import_text("s3", "CORSRules: []\n---\nCORSRules: []\n");
+    assert_eq!(
+        printed.stderr,
+        "(standard input): a second document begins at (standard input):3:1, where one is read\n"
+    );
+    assert_eq!(printed.status, 2);
+}
+
+#[test]
+fn of_two_resources_of_a_bucket_the_one_of_its_rules_stands() {
+    let resource = |kind: &str, origin: &str| {
+        format!(
+            r#"{{"type": "{kind}", "values": {{"bucket": "b",
+                "cors_rule": [{{"allowed_origins": ["{origin}"], "allowed_methods": ["GET"]}}]}}}}"#
+        )
+    };
+    let rules = resource("aws_s3_bucket_cors_configuration", "https://new.example");
+    let bucket = resource("aws_s3_bucket", "https://old.example");
+    for pair in [[&rules, &bucket], [&bucket, &rules]] {
+        let state = format!(
+            r#"{{"values": {{"root_module": {{"resources": [{},{}]}}}}}}"#,
+            pair[0], pair[1]
+        );
+        let printed = import(&["--from", "terraform", "-"], state.as_bytes());
+        assert!(
+            printed.stdout.contains("https://new.example"),
+            "{}",
+            printed.stdout
+        );
+        assert!(
+            !printed.stdout.contains("https://old.example"),
+            "{}",
+            printed.stdout
+        );
+        assert!(
+            printed
+                .stderr
+                .ends_with("these rules of \"b\" are others than those of another resource, which stand\n"),
+            "{}",
+            printed.stderr
+        );
+        assert_eq!(printed.status, 1);
+    }
+}
+
+#[test]
 fn states_and_plans_of_terraform() {
     assert_prints(
         "terraform-state",

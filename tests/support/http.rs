@@ -142,9 +142,17 @@ fn read_chunks(stream: &mut TcpStream, mut bytes: Vec<u8>) -> io::Result<Vec<u8>
 
 fn read_more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<usize> {
     let mut part = [0; 16 * 1024];
-    let count = stream.read(&mut part)?;
-    bytes.extend_from_slice(&part[..count]);
-    Ok(count)
+    loop {
+        match stream.read(&mut part) {
+            // A read with a time-out is not taken up again behind a signal (signal(7)), such as of a child that ends.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => {
+                let count = read?;
+                bytes.extend_from_slice(&part[..count]);
+                return Ok(count);
+            }
+        }
+    }
 }
 
 fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {

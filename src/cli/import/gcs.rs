@@ -19,8 +19,11 @@ const FIELDS: [&str; 2] = ["cors", "cors_config"];
 pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucket>, String> {
     // What gcloud prints where nobody asks for JSON is YAML.
     let documents = Documents::read(source.file, source.text)?;
-    let root = documents.root();
-    let nodes = root.get("items").unwrap_or_else(|| root.clone()).items();
+    // `gcloud storage buckets list` prints a document for each bucket.
+    let nodes: Vec<_> = documents
+        .roots()
+        .flat_map(|root| root.get("items").unwrap_or(root).items())
+        .collect();
     let is_bucket =
         |node: &Node<'_>| node.has_any(&FIELDS) || node.get("name").is_some() || node.get("kind").is_some();
     if !nodes.is_empty() && nodes.iter().all(is_bucket) {
@@ -34,26 +37,26 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucke
                 continue;
             }
             let entries = FIELDS.iter().find_map(|field| node.get(field));
-            let entries = entries.unwrap_or_else(|| node.nothing());
-            buckets.push(bucket(name, &entries, report));
+            let entries = entries.map(|entries| entries.items()).unwrap_or_default();
+            buckets.push(bucket(name, &node.place, &entries, report));
         }
         return Ok(buckets);
     }
-    if root.text().is_some() || !nodes.iter().all(|node| node.has_any(&["origin", "method"])) {
+    if !nodes.iter().all(|node| node.has_any(&["origin", "method"])) {
         return Err(
             "no CORS of Cloud Storage: a list of entries with origin and method, or a bucket with cors or \
                     cors_config, is read"
                 .to_owned(),
         );
     }
-    Ok(vec![bucket(source.bucket()?, &root, report)])
+    Ok(vec![bucket(source.bucket()?, source.file, &nodes, report)])
 }
 
-fn bucket(name: String, entries: &Node<'_>, report: &mut Report) -> Bucket {
+fn bucket(name: String, place: &str, entries: &[Node<'_>], report: &mut Report) -> Bucket {
     let mut cors = Cors::default();
-    for entry in entries.items() {
+    for entry in entries {
         let rule = rule(
-            &entry,
+            entry,
             ["origin", "method", "responseHeader", "maxAgeSeconds"],
             report,
         );
@@ -70,7 +73,7 @@ fn bucket(name: String, entries: &Node<'_>, report: &mut Report) -> Bucket {
     Bucket {
         name,
         cors,
-        place: entries.place.clone(),
+        place: place.to_owned(),
         ..Bucket::default()
     }
 }

@@ -35,14 +35,25 @@ impl<'f> Documents<'f> {
         nodes.filter(|node| !node.is_null())
     }
 
-    /// The first of them, or nothing.
-    pub(crate) fn root(&self) -> Node<'_> {
-        self.roots().next().unwrap_or(Node {
+    /// The one document that there is, or nothing.
+    ///
+    /// # Errors
+    /// That there are several.
+    pub(crate) fn root(&self) -> Result<Node<'_>, String> {
+        let mut roots = self.roots();
+        let root = roots.next().unwrap_or(Node {
             file: self.file,
             tree: &self.tree,
             id: None,
             place: self.file.to_owned(),
-        })
+        });
+        match roots.next() {
+            None => Ok(root),
+            Some(second) => Err(format!(
+                "a second document begins at {}, where one is read",
+                second.place
+            )),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucke
     let cors = if text.trim_start().starts_with('<') {
         xml::read(source.file, text, report)?
     } else {
-        store::json(&Documents::read(source.file, text)?.root(), report)?
+        store::json(&Documents::read(source.file, text)?.root()?, report)?
     };
     Ok(vec![Bucket {
         name: source.bucket()?,

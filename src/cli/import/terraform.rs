@@ -68,7 +68,7 @@ const FIELDS: [(&str, &str); 7] = [
 /// That it is no output of `terraform show -json`, for a person.
 pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucket>, String> {
     let documents = Documents::read(source.file, source.text)?;
-    let root = documents.root();
+    let root = documents.root()?;
     let Some(values) = root.get("values").or_else(|| root.get("planned_values")) else {
         if root.get("resources").is_some() && root.get("version").is_some() {
             return Err("it is Terraform's own state file: print it with `terraform show -json`".to_owned());
@@ -86,10 +86,11 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucke
     for resource in &resources {
         if let Some(bucket) = bucket(resource, &unknown, &resources, source, report) {
             let is_set = resource.kind.is_set;
-            match buckets
+            let known = buckets
                 .iter_mut()
-                .find(|(_, known)| known.name == bucket.name && known.profile == bucket.profile)
-            {
+                .find(|(_, known)| known.name == bucket.name && known.profile == bucket.profile);
+            match known {
+                None => buckets.push((is_set, bucket)),
                 // The provider reads a bucket's rules back into the bucket's own resource, in the store's order.
                 Some((known_is_set, known)) if same_rules(&known.cors.rules, &bucket.cors.rules) => {
                     if *known_is_set && !is_set {
@@ -97,7 +98,20 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Bucke
                         *known_is_set = false;
                     }
                 }
-                _ => buckets.push((is_set, bucket)),
+                // What is managed elsewhere and read back before the last change to it.
+                Some(known) => {
+                    let mut other = (is_set, bucket);
+                    if is_set {
+                        std::mem::swap(known, &mut other);
+                    }
+                    report.lost(
+                        &other.1.place,
+                        format!(
+                            "these rules of {:?} are others than those of another resource, which stand",
+                            other.1.name
+                        ),
+                    );
+                }
             }
         }
     }
