@@ -10,6 +10,8 @@ pub mod config;
 pub mod decision;
 pub mod edge;
 mod filter;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod heap;
 pub mod http;
 pub mod matcher;
 pub mod profile;

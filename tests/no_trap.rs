@@ -37,7 +37,7 @@ struct Allowed {
 }
 
 /// What the filter and what it calls may lead to.
-const IN_THE_FILTER: [Allowed; 7] = [
+const IN_THE_FILTER: [Allowed; 5] = [
     Allowed {
         from: "",
         to: "alloc::raw_vec::handle_error",
@@ -46,16 +46,6 @@ const IN_THE_FILTER: [Allowed; 7] = [
     Allowed {
         from: "",
         to: "alloc::alloc::handle_alloc_error",
-        because: "the same",
-    },
-    Allowed {
-        from: "__rdl_dealloc",
-        to: "core::panicking::panic",
-        because: "the allocator finds its own records damaged, which takes code that writes where it may not",
-    },
-    Allowed {
-        from: "__rdl_realloc",
-        to: "core::panicking::panic",
         because: "the same",
     },
     Allowed {

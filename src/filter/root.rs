@@ -71,7 +71,6 @@ impl Root {
         let text = host::plugin_configuration();
         let mut builder = MatcherBuilder::default();
         let (settings, report) = config::read(text.as_deref().unwrap_or_default(), &mut builder);
-        drop(text);
         log_findings(Level::Warn, "warnings", &report.warnings);
         log_findings(Level::Error, "errors", &report.errors);
         let Some(settings) = settings else {
@@ -82,6 +81,8 @@ impl Root {
             return false;
         };
         let matcher = builder.finish(settings);
+        // Only now: the matcher would come to stand in its hole, into which the text of a reload would no longer fit.
+        drop(text);
         info!(
             "bucket-cors: configuration loaded, buckets: {}, rules: {}, patterns: {}, warnings: {}",
             matcher.bucket_count(),

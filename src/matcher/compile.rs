@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::interner::Interner;
-use super::mask::{MaskPool, RuleMask};
-use super::table::{Space, TableBuilder};
-use super::trie::{End, Forest};
-use super::{BucketId, CompiledBucket, CompiledRule, Matcher, PatternSet, Span};
+use super::chunks::Chunks;
+use super::interner::{Index, Interner};
+use super::mask::{MaskId, MaskPool, RuleMask};
+use super::table::{Space, TableBuilder, hash_of_numbers};
+use super::trie::{End, ForestBuilder};
+use super::{BucketId, CompiledBucket, CompiledRule, ListedBucket, Matcher, PatternSet, ValueId};
 use crate::config::{Bucket, BucketSink, Rule, Settings};
 use crate::http::{list, origin};
 use crate::profile::STORE_METHODS;
@@ -15,16 +16,15 @@ use crate::wildcard::Pattern;
 /// Compiles buckets one by one, as [`crate::config::read`] hands them out.
 #[derive(Debug, Default)]
 pub struct MatcherBuilder {
-    buckets: Vec<CompiledBucket>,
-    rules: Vec<CompiledRule>,
-    masks: MaskPool,
-    exact: TableBuilder,
-    stars: Forest,
-    values: Values,
+    buckets: Chunks<ListedBucket>,
+    compiled: Chunks<CompiledBucket>,
+    known_compiled: Index,
+    rules: RuleRuns,
+    rule_count: usize,
+    patterns: Patterns,
     any_name: Option<BucketId>,
     any_host: Option<BucketId>,
     has_hosts: bool,
-    pattern_count: usize,
 }
 
 impl BucketSink<'_> for MatcherBuilder {
@@ -40,206 +40,249 @@ impl BucketSink<'_> for MatcherBuilder {
 impl MatcherBuilder {
     /// Compiles one bucket.
     pub fn add(&mut self, bucket: &Bucket<'_>) {
-        let id = u32::try_from(self.buckets.len()).unwrap_or(u32::MAX);
-        self.add_addresses(bucket, id);
+        self.add_addresses(bucket, self.buckets.end());
 
-        let origins = rules(bucket)
-            .flat_map(|(mask, rule)| rule.allowed_origins.iter().map(move |origin| (origin, mask)));
-        let origins = self.pattern_set(Space::origins(id), origins, origin::MAX_BYTES, false);
-        let headers = rules(bucket)
-            .flat_map(|(mask, rule)| rule.allowed_headers.iter().map(move |header| (header, mask)));
-        let headers = self.pattern_set(Space::headers(id), headers, list::MAX_NAME_BYTES, true);
+        let origins = lists(bucket, |rule| &rule.allowed_origins);
+        let origins = self.patterns.set(&origins, origin::MAX_BYTES, false);
+        let headers = lists(bucket, |rule| &rule.allowed_headers);
+        let headers = self.patterns.set(&headers, list::MAX_NAME_BYTES, true);
         let methods = STORE_METHODS.map(|method| {
-            let listing =
-                rules(bucket).filter(|(_, rule)| rule.allowed_methods.iter().any(|listed| listed == method));
-            self.masks
-                .intern(listing.fold(RuleMask::NONE, |all, (mask, _)| all | mask))
+            let listing = (0..)
+                .zip(&bucket.rules)
+                .filter(|(_, rule)| lists_method(rule, method));
+            self.patterns.mask(listing.map(|(rule, _)| rule))
         });
-        let has_other_methods = self.add_other_methods(bucket, id);
-
-        let first_rule = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
-        for rule in &bucket.rules {
-            let rule = self.values.rule(rule);
-            self.rules.push(rule);
-        }
-        self.buckets.push(CompiledBucket {
+        let compiled = CompiledBucket {
             profile: bucket.profile,
-            origins,
             headers,
             methods,
-            has_other_methods,
-            first_rule,
+            other_methods: self.patterns.other_methods(bucket),
+            first_rule: self.rules.add(&bucket.rules),
             rule_count: u32::try_from(bucket.rules.len()).unwrap_or(u32::MAX),
             vary: varies(bucket),
             allow_credentials: bucket.allow_credentials,
             allow_private_network: bucket.allow_private_network,
             upstream_cors: bucket.upstream_cors,
             mode: bucket.mode,
-        });
+        };
+        self.rule_count = self.rule_count.saturating_add(bucket.rules.len());
+        let compiled = self.intern(compiled);
+        self.buckets.push(ListedBucket { origins, compiled });
     }
 
     /// Freezes what was added.
     pub fn finish(mut self, settings: Settings) -> Matcher {
+        let exact = &mut self.patterns.exact;
         for endpoint in &settings.endpoints {
-            self.exact.insert(Space::ENDPOINT, endpoint.as_bytes(), 0);
+            exact.insert(Space::ENDPOINT, endpoint.as_bytes(), 0);
         }
-        self.stars.shrink();
+        let (value_spans, values) = self.rules.values.known.to_parts();
         Matcher {
             has_hosts: self.has_hosts || !settings.endpoints.is_empty(),
             is_one_site: settings.endpoints.is_empty() && self.any_host.is_some() && self.buckets.len() == 1,
             settings,
-            pattern_count: self.pattern_count,
-            buckets: self.buckets.into_boxed_slice(),
-            rules: self.rules.into_boxed_slice(),
-            masks: self.masks.finish(),
-            exact: self.exact.finish(),
-            stars: self.stars,
-            values: self.values.known.into_bytes(),
+            rule_count: self.rule_count,
+            pattern_count: self.patterns.count,
+            buckets: self.buckets.to_block(),
+            compiled: self.compiled.to_block(),
+            rules: self.rules.rules.to_block(),
+            masks: self.patterns.masks.finish(),
+            exact: self.patterns.exact.finish(),
+            stars: self.patterns.stars.finish(),
+            value_spans,
+            values,
             any_name: self.any_name,
             any_host: self.any_host,
         }
     }
 
     fn add_addresses(&mut self, bucket: &Bucket<'_>, id: u32) {
+        let exact = &mut self.patterns.exact;
         if bucket.name == "*" {
             self.any_name = Some(BucketId(id));
         } else {
-            self.exact.insert(Space::BUCKET_NAME, bucket.name.as_bytes(), id);
+            exact.insert(Space::BUCKET_NAME, bucket.name.as_bytes(), id);
         }
         for host in &bucket.hosts {
             if host == "*" {
                 self.any_host = Some(BucketId(id));
             } else {
                 self.has_hosts = true;
-                self.exact.insert(Space::HOST, host.as_bytes(), id);
+                exact.insert(Space::HOST, host.as_bytes(), id);
             }
         }
+    }
+
+    /// The number of what buckets with the same rules for the same headers share.
+    fn intern(&mut self, bucket: CompiledBucket) -> u32 {
+        let hash = hash_of_numbers([
+            bucket.headers.any.0,
+            bucket.headers.exact.number(),
+            bucket.headers.stars.to_value(),
+            bucket.first_rule,
+            bucket.rule_count,
+        ]);
+        let compiled = &self.compiled;
+        let (number, is_new) = self
+            .known_compiled
+            .number(hash, &|number| compiled.get(number as usize) == Some(&bucket));
+        if is_new {
+            self.compiled.push(bucket);
+        }
+        number
+    }
+}
+
+/// One list of each rule.
+fn lists<'b>(
+    bucket: &'b Bucket<'_>,
+    list: impl Fn(&'b Rule<'b>) -> &'b [Pattern<'b>],
+) -> Vec<&'b [Pattern<'b>]> {
+    bucket.rules.iter().map(list).collect()
+}
+
+fn lists_method(rule: &Rule<'_>, method: &str) -> bool {
+    rule.allowed_methods.iter().any(|listed| listed == method)
+}
+
+/// What is looked up: strings and patterns, and the sets of rules that list them.
+#[derive(Debug, Default)]
+struct Patterns {
+    masks: MaskPool,
+    exact: TableBuilder,
+    stars: ForestBuilder,
+    count: usize,
+}
+
+impl Patterns {
+    fn mask(&mut self, rules: impl Iterator<Item = usize>) -> MaskId {
+        let mask = rules.fold(RuleMask::NONE, |all, rule| all | RuleMask::only(rule));
+        self.masks.intern(mask)
     }
 
     /// Methods beyond the five, which only the `fetch` profile lets a rule list.
-    fn add_other_methods(&mut self, bucket: &Bucket<'_>, id: u32) -> bool {
-        let listed = rules(bucket).flat_map(|(mask, rule)| {
-            rule.allowed_methods.iter().map(move |method| Item {
-                prefix: method.as_bytes().into(),
-                mask,
-                ..Item::default()
+    fn other_methods(&mut self, bucket: &Bucket<'_>) -> Space {
+        let listed = (0..).zip(&bucket.rules).flat_map(|(rule, listing)| {
+            let methods = listing.allowed_methods.iter().map(|method| method.as_bytes());
+            methods.map(move |prefix| Item {
+                prefix,
+                suffix: None,
+                rule,
             })
         });
-        let other = listed.filter(|item| {
+        let is_other = |item: &Item<'_>| {
             !STORE_METHODS
                 .iter()
-                .any(|method| method.as_bytes() == &*item.prefix)
-        });
-        let items = merged(other.collect());
-        for item in &items {
-            self.exact
-                .insert(Space::methods(id), &item.prefix, self.masks.intern(item.mask).0);
-        }
-        !items.is_empty()
+                .any(|method| method.as_bytes() == item.prefix)
+        };
+        let mut items: Vec<_> = listed.filter(is_other).collect();
+        sort(&mut items);
+        self.exact_list(&items)
     }
 
-    /// `max_bytes`: no value longer than this is ever looked up, so a pattern whose literal parts are longer is left out.
-    fn pattern_set<'p>(
-        &mut self,
-        space: Space,
-        patterns: impl Iterator<Item = (&'p Pattern<'p>, RuleMask)>,
-        max_bytes: usize,
-        ignore_case: bool,
-    ) -> PatternSet {
-        let mut any = RuleMask::NONE;
-        let mut items = Vec::new();
-        for (pattern, mask) in
-            patterns.filter(|(pattern, _)| pattern.as_str().len() <= max_bytes.saturating_add(1))
-        {
-            match pattern.parts() {
-                Some(("", "")) => any |= mask,
-                None => items.push(Item::new(pattern.as_str(), None, mask, ignore_case)),
-                Some((prefix, suffix)) => items.push(Item::new(prefix, Some(suffix), mask, ignore_case)),
-            }
+    /// The patterns of each rule. `max_bytes`: no value longer than this is ever looked up, so a pattern whose literal parts
+    /// are longer is left out.
+    fn set(&mut self, lists: &[&[Pattern<'_>]], max_bytes: usize, ignore_case: bool) -> PatternSet {
+        let patterns = || {
+            let is_short = |pattern: &&Pattern<'_>| pattern.as_str().len() <= max_bytes.saturating_add(1);
+            (0..).zip(lists).flat_map(move |(rule, list)| {
+                list.iter().filter(is_short).map(move |pattern| (rule, pattern))
+            })
+        };
+        let any = self.mask(
+            patterns()
+                .filter(|(_, pattern)| pattern.is_any())
+                .map(|(rule, _)| rule),
+        );
+        // Only what is not in lower case is copied.
+        let has_upper = |text: &str| ignore_case && text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let texts = patterns().map(|(_, pattern)| pattern.as_str());
+        let lowered: Vec<String> = texts
+            .filter(|text| has_upper(text))
+            .map(str::to_ascii_lowercase)
+            .collect();
+        let mut lowered = lowered.iter();
+        let mut items = Vec::with_capacity(lists.iter().map(|list| list.len()).sum());
+        for (rule, pattern) in patterns().filter(|(_, pattern)| !pattern.is_any()) {
+            let text = if has_upper(pattern.as_str()) {
+                lowered.next().map_or("", String::as_str)
+            } else {
+                pattern.as_str()
+            };
+            let (prefix, suffix) = match text.split_once('*') {
+                Some((prefix, suffix)) => (prefix, Some(suffix.as_bytes())),
+                None => (text, None),
+            };
+            items.push(Item {
+                prefix: prefix.as_bytes(),
+                suffix,
+                rule,
+            });
         }
-        let items = merged(items);
-        self.pattern_count = self.pattern_count.saturating_add(items.len());
+        sort(&mut items);
+        self.count = self.count.saturating_add(items.chunk_by(Item::is_same).count());
+        let exact_len = items.partition_point(|item| item.suffix.is_none());
+        let (exact, stars) = items.split_at_checked(exact_len).unwrap_or_default();
+        let exact = self.exact_list(exact);
         let mut suffixes: Vec<(&[u8], u32)> = Vec::new();
         let mut prefixes: Vec<(&[u8], u32)> = Vec::new();
-        for group in items.chunk_by(|a, b| a.suffix == b.suffix) {
-            match group.first().and_then(|item| item.suffix.as_deref()) {
-                None => {
-                    for item in group {
-                        self.exact
-                            .insert(space, &item.prefix, self.masks.intern(item.mask).0);
-                    }
-                }
-                Some(suffix) => {
-                    prefixes.clear();
-                    prefixes.extend(
-                        group
-                            .iter()
-                            .map(|item| (&*item.prefix, self.masks.intern(item.mask).0)),
-                    );
-                    suffixes.push((suffix, self.stars.add(End::Front, &prefixes).to_value()));
-                }
+        for group in stars.chunk_by(|a, b| a.suffix == b.suffix) {
+            prefixes.clear();
+            prefixes.reserve_exact(group.len());
+            for same in group.chunk_by(Item::is_same) {
+                let mask = self.mask(same.iter().map(|item| item.rule));
+                prefixes.extend(same.first().map(|item| (item.prefix, mask.0)));
             }
+            let root = self.stars.add(End::Front, &prefixes).to_value();
+            let suffix = group.first().and_then(|item| item.suffix);
+            suffixes.extend(suffix.map(|suffix| (suffix, root)));
         }
         PatternSet {
-            any: self.masks.intern(any),
+            any,
+            exact,
             stars: self.stars.add(End::Back, &suffixes),
         }
     }
-}
 
-fn rules<'b>(bucket: &'b Bucket<'_>) -> impl Iterator<Item = (RuleMask, &'b Rule<'b>)> {
-    bucket
-        .rules
-        .iter()
-        .enumerate()
-        .map(|(index, rule)| (RuleMask::only(index), rule))
-}
-
-/// A string that rules list, with the rules that list it.
-#[derive(Debug, Default)]
-struct Item<'p> {
-    /// What stands before the `*`, or all of an exact string.
-    prefix: Cow<'p, [u8]>,
-    /// What stands after the `*`.
-    suffix: Option<Cow<'p, [u8]>>,
-    mask: RuleMask,
-}
-
-impl<'p> Item<'p> {
-    fn new(prefix: &'p str, suffix: Option<&'p str>, mask: RuleMask, ignore_case: bool) -> Self {
-        let fold = |text: &'p str| -> Cow<'p, [u8]> {
-            let has_upper = ignore_case && text.bytes().any(|byte| byte.is_ascii_uppercase());
-            if has_upper {
-                text.to_ascii_lowercase().into_bytes().into()
-            } else {
-                text.as_bytes().into()
-            }
-        };
-        Self {
-            prefix: fold(prefix),
-            suffix: suffix.map(fold),
-            mask,
-        }
+    /// Sorted strings that are looked up as a whole.
+    fn exact_list(&mut self, items: &[Item<'_>]) -> Space {
+        let masks = &mut self.masks;
+        self.exact.list(items.chunk_by(Item::is_same).map(|same| {
+            let mask = same
+                .iter()
+                .fold(RuleMask::NONE, |all, item| all | RuleMask::only(item.rule));
+            let key = same.first().map(|item| item.prefix).unwrap_or_default();
+            (key, masks.intern(mask).0)
+        }))
     }
 }
 
-/// Sorts as the tries want it, exact strings first, and makes one item of those that differ in their rules only.
-fn merged(mut items: Vec<Item<'_>>) -> Vec<Item<'_>> {
+/// A string that a rule lists.
+#[derive(Debug, Clone, Copy)]
+struct Item<'p> {
+    /// What stands before the `*`, or all of an exact string.
+    prefix: &'p [u8],
+    /// What stands after the `*`.
+    suffix: Option<&'p [u8]>,
+    rule: usize,
+}
+
+impl Item<'_> {
+    /// Whether the two differ in their rules only.
+    fn is_same(&self, other: &Self) -> bool {
+        self.suffix == other.suffix && self.prefix == other.prefix
+    }
+}
+
+/// Sorts as the tries want it, exact strings first.
+fn sort(items: &mut [Item<'_>]) {
     items.sort_unstable_by(|a, b| {
-        let by_suffix = match (&a.suffix, &b.suffix) {
+        let by_suffix = match (a.suffix, b.suffix) {
             (Some(a), Some(b)) => End::Back.compare(a, b),
             (a, b) => a.is_some().cmp(&b.is_some()),
         };
-        by_suffix.then_with(|| End::Front.compare(&a.prefix, &b.prefix))
+        by_suffix.then_with(|| End::Front.compare(a.prefix, b.prefix))
     });
-    items.dedup_by(|item, kept| {
-        let is_same = item.suffix == kept.suffix && item.prefix == kept.prefix;
-        if is_same {
-            kept.mask |= item.mask;
-        }
-        is_same
-    });
-    items
 }
 
 /// Whether every response of the bucket carries `Vary: Origin`.
@@ -251,6 +294,55 @@ fn varies(bucket: &Bucket<'_>) -> bool {
     match bucket.response_vary {
         Some(vary) if bucket.profile.obeys_response_vary => vary,
         _ => !bucket.rules.is_empty(),
+    }
+}
+
+/// The rules of buckets, each distinct list of them once.
+#[derive(Debug, Default)]
+struct RuleRuns {
+    rules: Chunks<CompiledRule>,
+    /// By the number of a list: where it begins.
+    runs: Chunks<u32>,
+    known: Index,
+    values: Values,
+}
+
+impl RuleRuns {
+    /// Where the rules of a bucket begin.
+    fn add(&mut self, rules: &[Rule<'_>]) -> u32 {
+        let Self {
+            rules: compiled,
+            runs,
+            known,
+            values,
+        } = self;
+        let first = compiled.end();
+        let mut hash = 0;
+        for rule in rules {
+            let rule = values.rule(rule);
+            hash = hash_of_numbers([
+                hash,
+                rule.allow_methods.0,
+                rule.expose_headers.0,
+                rule.max_age.0,
+                rule.id.0,
+            ]);
+            compiled.push(rule);
+        }
+        let (number, is_new) = known.number(hash, &|number| {
+            let known = runs.get(number as usize).copied().unwrap_or(first);
+            let is_all_known = (known as usize).saturating_add(rules.len()) <= first as usize;
+            let mut pairs = compiled
+                .iter_from(first as usize)
+                .zip(compiled.iter_from(known as usize));
+            is_all_known && pairs.all(|(new, known)| new == known)
+        });
+        if is_new {
+            runs.push(first);
+            return first;
+        }
+        compiled.truncate(first as usize);
+        runs.get(number as usize).copied().unwrap_or_default()
     }
 }
 
@@ -276,7 +368,7 @@ impl Values {
         }
     }
 
-    fn list(&mut self, names: &[Cow<'_, str>]) -> Span {
+    fn list(&mut self, names: &[Cow<'_, str>]) -> ValueId {
         let mut list = std::mem::take(&mut self.scratch);
         list.clear();
         for name in names {
@@ -285,14 +377,13 @@ impl Values {
             }
             list.extend_from_slice(name.as_bytes());
         }
-        let span = self.intern(&list);
+        let value = self.intern(&list);
         self.scratch = list;
-        span
+        value
     }
 
-    fn intern(&mut self, value: &[u8]) -> Span {
-        let (number, _) = self.known.intern(value);
-        self.known.span(number)
+    fn intern(&mut self, value: &[u8]) -> ValueId {
+        ValueId(self.known.intern(value).0)
     }
 }
 

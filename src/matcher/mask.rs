@@ -1,6 +1,7 @@
 //! Sets of a bucket's rules. The lowest bit is the first rule, so "first matching rule applies" is a count of trailing
 //! zeros.
 
+use super::chunks::Chunks;
 use super::interner::Interner;
 use crate::profile::MAX_RULES;
 
@@ -71,7 +72,7 @@ pub(crate) struct MaskId(pub(crate) u32);
 /// Every distinct mask once: ten thousand buckets of a few rules share a handful.
 #[derive(Debug, Default)]
 pub(crate) struct MaskPool {
-    masks: Vec<RuleMask>,
+    masks: Chunks<RuleMask>,
     known: Interner,
 }
 
@@ -84,8 +85,7 @@ impl MaskPool {
         MaskId(index)
     }
 
-    pub(crate) fn finish(mut self) -> Box<[RuleMask]> {
-        self.masks.shrink_to_fit();
-        self.masks.into_boxed_slice()
+    pub(crate) fn finish(&self) -> Box<[RuleMask]> {
+        self.masks.to_block()
     }
 }

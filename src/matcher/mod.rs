@@ -6,6 +6,7 @@
 //! the suffix and then the prefix, so cost depends on the request and not on how many rules or buckets there are.
 //! Nothing here allocates after the load.
 
+mod chunks;
 mod compile;
 mod interner;
 mod mask;
@@ -86,23 +87,31 @@ impl Span {
 }
 
 /// What the patterns of one kind in a bucket admit.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct PatternSet {
     /// The rules that list the lone `*`.
     any: MaskId,
+    /// Where the exact strings are looked up.
+    exact: Space,
     /// Single-star patterns: a trie of suffixes whose values are tries of prefixes whose values are masks.
     stars: Root,
 }
 
-/// A bucket's part of a [`Matcher`].
-#[derive(Debug)]
+/// A bucket: its origins, and the number of what it shares with those that differ in their origins only.
+#[derive(Debug, Clone, Copy)]
+struct ListedBucket {
+    origins: PatternSet,
+    compiled: u32,
+}
+
+/// A bucket's part of a [`Matcher`], but for its origins: those of a company's buckets are often all that differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompiledBucket {
     profile: &'static Profile,
-    origins: PatternSet,
     headers: PatternSet,
     /// In the order of [`STORE_METHODS`].
     methods: [MaskId; STORE_METHODS.len()],
-    has_other_methods: bool,
+    other_methods: Space,
     first_rule: u32,
     rule_count: u32,
     vary: bool,
@@ -150,14 +159,18 @@ impl CompiledBucket {
 }
 
 /// A rule's ready-made header values.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct CompiledRule {
     any_origin: bool,
-    allow_methods: Span,
-    expose_headers: Span,
-    max_age: Span,
-    id: Span,
+    allow_methods: ValueId,
+    expose_headers: ValueId,
+    max_age: ValueId,
+    id: ValueId,
 }
+
+/// Which of the ready-made header values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ValueId(u32);
 
 /// A rule as the response sees it.
 #[derive(Debug, Clone, Copy)]
@@ -182,12 +195,15 @@ pub struct Matcher {
     has_hosts: bool,
     /// Whether the only bucket serves every host: its paths are objects, whatever their first segment.
     is_one_site: bool,
+    rule_count: usize,
     pattern_count: usize,
-    buckets: Box<[CompiledBucket]>,
+    buckets: Box<[ListedBucket]>,
+    compiled: Box<[CompiledBucket]>,
     rules: Box<[CompiledRule]>,
     masks: Box<[RuleMask]>,
     exact: Table,
     stars: Forest,
+    value_spans: Box<[Span]>,
     values: Box<[u8]>,
     /// The bucket `"*"`.
     any_name: Option<BucketId>,
@@ -208,7 +224,7 @@ impl Matcher {
 
     /// How many rules there are in all.
     pub fn rule_count(&self) -> usize {
-        self.rules.len()
+        self.rule_count
     }
 
     /// How many distinct origin and header patterns the buckets have, the lone `*` apart.
@@ -241,7 +257,8 @@ impl Matcher {
 
     /// The bucket of that id.
     pub fn bucket(&self, id: BucketId) -> Option<&CompiledBucket> {
-        self.buckets.get(id.0 as usize)
+        let listed = self.buckets.get(id.0 as usize)?;
+        self.compiled.get(listed.compiled as usize)
     }
 
     /// The header values of a rule.
@@ -257,8 +274,9 @@ impl Matcher {
         })
     }
 
-    fn value(&self, span: Span) -> &[u8] {
-        span.of_bytes(&self.values)
+    fn value(&self, id: ValueId) -> &[u8] {
+        let span = self.value_spans.get(id.0 as usize).copied();
+        span.unwrap_or_default().of_bytes(&self.values)
     }
 
     /// Finds the bucket of a request: by custom domain, by endpoint (virtual-hosted-style or path-style), by path on every
@@ -326,10 +344,13 @@ impl Matcher {
         method: &[u8],
         headers: RequestedNames<'_>,
     ) -> Result<RuleId, NoRule> {
-        let bucket = self.bucket(bucket_id).ok_or(NoRule::NoRules)?;
-        let with_method = self.with_method(bucket, bucket_id, method);
-        let with_origin =
-            self.admitting::<false>(bucket.origins, Space::origins(bucket_id.0), origin, with_method);
+        let listed = self.buckets.get(bucket_id.0 as usize).ok_or(NoRule::NoRules)?;
+        let bucket = self
+            .compiled
+            .get(listed.compiled as usize)
+            .ok_or(NoRule::NoRules)?;
+        let with_method = self.with_method(bucket, method);
+        let with_origin = self.admitting::<false>(listed.origins, origin, with_method);
         if with_origin.is_empty() {
             return Err(NoRule::Origin);
         }
@@ -338,7 +359,7 @@ impl Matcher {
             return Err(NoRule::Method);
         }
         for name in headers.iter() {
-            rules = rules & self.admitting::<true>(bucket.headers, Space::headers(bucket_id.0), name, rules);
+            rules = rules & self.admitting::<true>(bucket.headers, name, rules);
             if rules.is_empty() {
                 return Err(NoRule::Header);
             }
@@ -354,7 +375,7 @@ impl Matcher {
         self.masks.get(id.0 as usize).copied().unwrap_or_default()
     }
 
-    fn with_method(&self, bucket: &CompiledBucket, id: BucketId, method: &[u8]) -> RuleMask {
+    fn with_method(&self, bucket: &CompiledBucket, method: &[u8]) -> RuleMask {
         let by_position = bucket
             .methods
             .iter()
@@ -362,8 +383,7 @@ impl Matcher {
             .find(|(_, name)| name.as_bytes() == method);
         match by_position {
             Some((mask, _)) => self.mask(*mask),
-            None if bucket.has_other_methods => self.exact_mask::<false>(Space::methods(id.0), method),
-            None => RuleMask::NONE,
+            None => self.exact_mask::<false>(bucket.other_methods, method),
         }
     }
 
@@ -381,7 +401,6 @@ impl Matcher {
     fn admitting<const IGNORE_CASE: bool>(
         &self,
         set: PatternSet,
-        space: Space,
         value: &[u8],
         wanted: RuleMask,
     ) -> RuleMask {
@@ -389,7 +408,7 @@ impl Matcher {
         if rules.covers(wanted) {
             return rules;
         }
-        rules |= self.exact_mask::<IGNORE_CASE>(space, value);
+        rules |= self.exact_mask::<IGNORE_CASE>(set.exact, value);
         if rules.covers(wanted) {
             return rules;
         }

@@ -4,6 +4,8 @@
 //! spaces; compared is either byte for byte or without regard to ASCII case.
 
 use super::Span;
+use super::chunks::Chunks;
+use super::interner::Index;
 
 /// What a key is a key of. Equal bytes in two spaces are two keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,23 +18,22 @@ impl Space {
     /// Interned strings, which have a table of their own.
     pub(super) const VALUES: Self = Self(0);
 
-    /// The exact origins of a bucket.
-    pub(crate) fn origins(bucket: u32) -> Self {
-        Self::of_bucket(bucket, 0)
+    /// The space without keys.
+    pub(crate) const NONE: Self = Self(u32::MAX);
+
+    /// The space as a part of a hash.
+    pub(super) fn number(self) -> u32 {
+        self.0
     }
 
-    /// The exact header names of a bucket.
-    pub(crate) fn headers(bucket: u32) -> Self {
-        Self::of_bucket(bucket, 1)
+    /// A hash that depends on a number too.
+    pub(super) fn of_value(value: u32) -> Self {
+        Self(value)
     }
 
-    /// The methods of a bucket beyond the five of the stores.
-    pub(crate) fn methods(bucket: u32) -> Self {
-        Self::of_bucket(bucket, 2)
-    }
-
-    fn of_bucket(bucket: u32, kind: u32) -> Self {
-        Self(bucket.wrapping_mul(3).wrapping_add(kind).wrapping_add(3))
+    /// The keys of a list: the exact origins of a bucket, its header names, its methods beyond the five of the stores.
+    fn of_list(number: u32) -> Self {
+        Self(number.saturating_add(3))
     }
 }
 
@@ -46,8 +47,11 @@ struct Entry {
 /// Collects keys.
 #[derive(Debug, Default)]
 pub(crate) struct TableBuilder {
-    keys: Vec<u8>,
-    entries: Vec<Entry>,
+    keys: Chunks<u8>,
+    entries: Chunks<Entry>,
+    /// By the number of a list: where its entries begin.
+    lists: Chunks<u32>,
+    known_lists: Index,
 }
 
 impl TableBuilder {
@@ -58,16 +62,60 @@ impl TableBuilder {
             key: Span::of(self.keys.len(), key.len()),
             value,
         });
-        self.keys.extend_from_slice(key);
+        self.keys.extend(key);
     }
 
-    pub(crate) fn finish(self) -> Table {
+    /// Adds distinct keys in a space of their own. Lists that are equal share one: buckets repeat their rules.
+    pub(crate) fn list<'k>(&mut self, list: impl Iterator<Item = (&'k [u8], u32)>) -> Space {
+        let (first, first_key) = (self.entries.len(), self.keys.len());
+        let mut hash_of_list = 0;
+        let space = Space::of_list(self.known_lists.next());
+        for (key, value) in list {
+            self.insert(space, key, value);
+            hash_of_list = hash(Space::of_value(value.wrapping_add(hash_of_list)), key);
+        }
+        if self.entries.len() == first {
+            return Space::NONE;
+        }
+        let Self {
+            keys,
+            entries,
+            lists,
+            known_lists,
+        } = self;
+        let (number, is_new) = known_lists.number(hash_of_list, &|number| {
+            let known = lists.get(number as usize).map_or(first, |&known| known as usize);
+            let pairs = || entries.iter_from(first).zip(entries.iter_from(known));
+            let have_same_keys = pairs().all(|(new, known)| {
+                new.value == known.value
+                    && new.key.len == known.key.len
+                    && known.space == Space::of_list(number)
+            });
+            let known_key = entries.get(known).map_or(0, |entry| entry.key.start as usize);
+            let is_as_long = entries
+                .get(known.saturating_add(entries.len().saturating_sub(first)))
+                .is_none_or(|next| next.space != Space::of_list(number));
+            have_same_keys
+                && is_as_long
+                && keys.are_equal(first_key, known_key, keys.len().saturating_sub(first_key))
+        });
+        if is_new {
+            lists.push(u32::try_from(first).unwrap_or(u32::MAX));
+        } else {
+            entries.truncate(first);
+            keys.truncate(first_key);
+        }
+        Space::of_list(number)
+    }
+
+    pub(crate) fn finish(&self) -> Table {
+        let entries = self.entries.to_block();
         // At most half full, so that a miss ends after a probe or two.
-        let capacity = self.entries.len().saturating_mul(2).max(2).next_power_of_two();
         let mut table = Table {
-            slots: vec![Slot::EMPTY; capacity].into_boxed_slice(),
-            entries: self.entries.into_boxed_slice(),
-            keys: self.keys.into_boxed_slice(),
+            slots: vec![EMPTY; entries.len().saturating_mul(2).max(2)].into_boxed_slice(),
+            index_bits: usize::BITS.saturating_sub(entries.len().leading_zeros()),
+            entries,
+            keys: self.keys.to_block(),
         };
         for index in 0..table.entries.len() {
             table.place(index);
@@ -76,23 +124,15 @@ impl TableBuilder {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    hash: u32,
-    entry: u32,
-}
-
-impl Slot {
-    const EMPTY: Self = Self {
-        hash: 0,
-        entry: u32::MAX,
-    };
-}
+/// No slot with an entry looks like this: the number of entries needs no bit that their indices do not have.
+const EMPTY: u32 = u32::MAX;
 
 /// The frozen table.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    slots: Box<[Slot]>,
+    /// An entry's index each, and above its bits as many of the key's hash as fit: hardly ever is another key looked at.
+    slots: Box<[u32]>,
+    index_bits: u32,
     entries: Box<[Entry]>,
     keys: Box<[u8]>,
 }
@@ -107,29 +147,50 @@ impl Table {
             return;
         };
         let hash = hash(entry.space, self.key(entry));
-        let Ok(entry) = u32::try_from(index) else { return };
+        let Ok(index) = u32::try_from(index) else { return };
+        let content = self.tag(hash) | index;
         let slot = self
             .probe(hash)
-            .find(|&slot| self.slots.get(slot).is_some_and(|slot| slot.entry == u32::MAX));
+            .find(|&slot| self.slots.get(slot) == Some(&EMPTY));
         if let Some(slot) = slot.and_then(|slot| self.slots.get_mut(slot)) {
-            *slot = Slot { hash, entry };
+            *slot = content;
         }
     }
 
-    /// The slots in which a key of that hash may stand, in order.
-    fn probe(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
-        let mask = self.slots.len().wrapping_sub(1);
-        (0..self.slots.len()).map(move |step| (hash as usize).wrapping_add(step) & mask)
+    /// The part of a hash that a slot holds.
+    fn tag(&self, hash: u32) -> u32 {
+        hash.checked_shl(self.index_bits).unwrap_or_default()
     }
 
+    /// The slots in which a key of that hash may stand, in order. Where the search begins is up to its high bits.
+    fn probe(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
+        let count = self.slots.len();
+        let scaled = u64::from(hash).wrapping_mul(count as u64) >> 32;
+        let start = usize::try_from(scaled).unwrap_or_default();
+        (start..count).chain(0..start)
+    }
+
+    #[inline]
     fn find(&self, space: Space, key: &[u8], equal: impl Fn(&[u8], &[u8]) -> bool) -> Option<u32> {
-        let wanted = hash(space, key);
-        for slot in self.probe(wanted) {
-            let slot = self.slots.get(slot)?;
-            // An empty slot ends the search: its entry does not exist.
-            let entry = self.entries.get(slot.entry as usize)?;
-            if slot.hash == wanted && entry.space == space && equal(self.key(entry), key) {
-                return Some(entry.value);
+        if space == Space::NONE {
+            return None;
+        }
+        let hash = hash(space, key);
+        let tag = self.tag(hash);
+        let mask = 1_u32
+            .checked_shl(self.index_bits)
+            .unwrap_or_default()
+            .wrapping_sub(1);
+        for slot in self.probe(hash) {
+            let slot = *self.slots.get(slot)?;
+            if slot == EMPTY {
+                return None;
+            }
+            if slot & !mask == tag {
+                let entry = self.entries.get((slot & mask) as usize)?;
+                if entry.space == space && equal(self.key(entry), key) {
+                    return Some(entry.value);
+                }
             }
         }
         None
@@ -178,6 +239,14 @@ pub(super) fn hash(space: Space, key: &[u8]) -> u32 {
     ((state >> 32) ^ state) as u32
 }
 
+/// A hash of numbers, for things that are made of them.
+pub(super) fn hash_of_numbers<const COUNT: usize>(numbers: [u32; COUNT]) -> u32 {
+    let hash = numbers.iter().fold(0_u32, |hash, number| {
+        (hash.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9)
+    });
+    hash ^ (hash >> 15)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,23 +254,56 @@ mod tests {
     #[test]
     fn every_key_is_found_in_its_space_only() {
         let mut builder = TableBuilder::default();
-        for number in 0..1_000_u32 {
-            builder.insert(
-                Space::origins(number % 7),
-                format!("https://{number}.example").as_bytes(),
-                number,
+        let keys: Vec<String> = (0..1_000)
+            .map(|number| format!("https://{number}.example"))
+            .collect();
+        let spaces = [0, 1, 2, 3, 4, 5, 6].map(|list| {
+            let keys = keys.iter().zip(0..).filter(|(_, number)| number % 7 == list);
+            builder.list(keys.map(|(key, number)| (key.as_bytes(), number)))
+        });
+        builder.insert(Space::HOST, keys[0].as_bytes(), 7_000);
+        let table = builder.finish();
+        for (key, number) in keys.iter().zip(0..) {
+            for (space, list) in spaces.iter().zip(0..) {
+                let expected = (list == number % 7).then_some(number);
+                assert_eq!(table.get(*space, key.as_bytes()), expected);
+            }
+            assert_eq!(table.get(Space::BUCKET_NAME, key.as_bytes()), None);
+            let host = (number == 0).then_some(7_000);
+            assert_eq!(table.get(Space::HOST, key.as_bytes()), host);
+        }
+        assert_eq!(table.get(spaces[0], b""), None);
+    }
+
+    #[test]
+    fn equal_lists_share_a_space_and_others_do_not() {
+        const LISTS: [&[(&[u8], u32)]; 7] = [
+            &[(b"a", 1), (b"b", 2)],
+            &[(b"a", 1)],
+            &[(b"a", 1), (b"b", 2), (b"c", 3)],
+            &[(b"a", 1), (b"b", 3)],
+            &[(b"a", 1), (b"c", 2)],
+            &[(b"ab", 1)],
+            &[(b"a", 1), (b"", 2)],
+        ];
+        let mut builder = TableBuilder::default();
+        let spaces = LISTS.map(|list| builder.list(list.iter().copied()));
+        let size = (builder.entries.len(), builder.keys.len());
+        for (list, space) in LISTS.iter().zip(spaces) {
+            assert_eq!(builder.list(list.iter().copied()), space);
+            assert_eq!(spaces.iter().filter(|other| **other == space).count(), 1);
+        }
+        assert_eq!((builder.entries.len(), builder.keys.len()), size);
+        assert_eq!(builder.list(std::iter::empty()), Space::NONE);
+        let table = builder.finish();
+        for (list, space) in LISTS.iter().zip(spaces) {
+            assert!(table.entries(space).eq(list.iter().copied()));
+            assert!(
+                list.iter()
+                    .all(|(key, value)| table.get(space, key) == Some(*value))
             );
         }
-        let table = builder.finish();
-        for number in 0..1_000_u32 {
-            let key = format!("https://{number}.example");
-            for bucket in 0..7 {
-                let expected = (bucket == number % 7).then_some(number);
-                assert_eq!(table.get(Space::origins(bucket), key.as_bytes()), expected);
-                assert_eq!(table.get(Space::headers(bucket), key.as_bytes()), None);
-            }
-        }
-        assert_eq!(table.get(Space::origins(0), b""), None);
+        assert_eq!(table.get(Space::NONE, b"a"), None);
     }
 
     #[test]

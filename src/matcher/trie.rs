@@ -4,6 +4,10 @@
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
+use super::chunks::Chunks;
+use super::interner::Index;
+use super::table::{Space, hash};
+
 /// From which end of a value a trie reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -80,43 +84,90 @@ impl Root {
 
 const NO_VALUE: u32 = u32::MAX;
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Node {
     /// The bytes of the edge into this node, in the order in which they stand in a value, as a span of the labels.
     label_start: u32,
     label_len: u16,
     /// The byte of the label that a walk meets first.
     first: u8,
-    /// The children: contiguous, sorted by `first`.
-    children_len: u16,
+    /// The children: contiguous, sorted by `first`. ASCII has 128 of them.
+    children_len: u8,
     children: u32,
     /// The value of the key that ends here.
     value: u32,
 }
 
-/// Every trie of a configuration, in one block.
+/// Every trie of a configuration while it is put together.
 #[derive(Debug, Default)]
-pub(crate) struct Forest {
-    nodes: Vec<Node>,
-    labels: Vec<u8>,
+pub(crate) struct ForestBuilder {
+    nodes: Chunks<Node>,
+    labels: Chunks<u8>,
+    /// By the number of a trie: its root.
+    roots: Chunks<u32>,
+    known: Index,
 }
 
-impl Forest {
-    /// Adds a trie. `keys` are distinct and sorted in the order in which the end reads them, see [`End::compare`]. They are
-    /// at most [`u16::MAX`] bytes long, and the recursion below is no deeper than the longest.
+impl ForestBuilder {
+    /// Adds a trie. `keys` are distinct ASCII and sorted in the order in which the end reads them, see [`End::compare`].
+    /// They are at most [`u16::MAX`] bytes long, and the recursion below is no deeper than the longest. Tries that are equal
+    /// are kept once: buckets repeat their rules.
     pub(crate) fn add(&mut self, end: End, keys: &[(&[u8], u32)]) -> Root {
         if keys.is_empty() {
             return Root::EMPTY;
         }
+        let first_label = self.labels.len();
         let root = self.reserve(1);
         self.build(end, keys, 0, root);
-        Root(root)
+        let hash_of_trie = keys.iter().fold(0_u32, |state, (key, value)| {
+            hash(Space::of_value(value.wrapping_add(state)), key)
+        });
+        let Self {
+            nodes,
+            labels,
+            roots,
+            known,
+        } = self;
+        let (number, is_new) = known.number(hash_of_trie, &|number| {
+            let Some(known) = roots.get(number as usize) else {
+                return false;
+            };
+            let mut pairs = nodes
+                .iter_from(root as usize)
+                .zip(nodes.iter_from(*known as usize));
+            let known_label = nodes
+                .get(*known as usize)
+                .map_or(0, |node| node.label_start as usize);
+            let have_same_shape = pairs.all(|(new, old)| {
+                let moved = Node {
+                    label_start: old
+                        .label_start
+                        .wrapping_sub(position(known_label))
+                        .wrapping_add(position(first_label)),
+                    children: old.children.wrapping_sub(*known).wrapping_add(root),
+                    ..*old
+                };
+                moved == *new
+            });
+            have_same_shape
+                && labels.are_equal(first_label, known_label, labels.len().saturating_sub(first_label))
+        });
+        if is_new {
+            roots.push(root);
+            return Root(root);
+        }
+        nodes.truncate(root as usize);
+        labels.truncate(first_label);
+        roots
+            .get(number as usize)
+            .map_or(Root::EMPTY, |&known| Root(known))
     }
 
     fn reserve(&mut self, nodes: usize) -> u32 {
-        let first = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.nodes
-            .resize(self.nodes.len().saturating_add(nodes), Node::default());
+        let first = self.nodes.end();
+        for _ in 0..nodes {
+            self.nodes.push(Node::default());
+        }
         first
     }
 
@@ -133,8 +184,8 @@ impl Forest {
         } else {
             (NO_VALUE, keys)
         };
-        let label_start = u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
-        self.labels.extend_from_slice(end.take(first, shared));
+        let label_start = self.labels.end();
+        self.labels.extend(end.take(first, shared));
         let depth = depth.saturating_add(shared);
         let branch = |key: &(&[u8], u32)| end.next(end.skip(key.0, depth));
         let same_branch = |a: &(&[u8], u32), b: &(&[u8], u32)| branch(a) == branch(b);
@@ -144,7 +195,7 @@ impl Forest {
             label_start,
             label_len: u16::try_from(shared).unwrap_or(u16::MAX),
             first: end.next(first).unwrap_or_default(),
-            children_len: u16::try_from(children_len).unwrap_or(u16::MAX),
+            children_len: u8::try_from(children_len).unwrap_or(u8::MAX),
             children,
             value,
         };
@@ -156,6 +207,26 @@ impl Forest {
         }
     }
 
+    pub(crate) fn finish(&self) -> Forest {
+        Forest {
+            nodes: self.nodes.to_block(),
+            labels: self.labels.to_block(),
+        }
+    }
+}
+
+fn position(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// Every trie of a configuration, in one block.
+#[derive(Debug, Default)]
+pub(crate) struct Forest {
+    nodes: Box<[Node]>,
+    labels: Box<[u8]>,
+}
+
+impl Forest {
     /// Calls `found` with the value of every key that `value` begins or ends with, and with what of `value` is left when
     /// the key is taken away; shortest key first. Stops early where `found` breaks.
     ///
@@ -219,11 +290,6 @@ impl Forest {
         let index = children.binary_search_by_key(&first, |child| child.first).ok()?;
         children.get(index)
     }
-
-    pub(crate) fn shrink(&mut self) {
-        self.nodes.shrink_to_fit();
-        self.labels.shrink_to_fit();
-    }
 }
 
 #[cfg(test)]
@@ -243,13 +309,14 @@ mod tests {
 
     #[test]
     fn all_prefixes_are_found_shortest_first() {
-        let mut forest = Forest::default();
+        let mut forest = ForestBuilder::default();
         let keys: Vec<_> = KEYS
             .iter()
             .zip(0..)
             .map(|(key, value)| (key.as_bytes(), value))
             .collect();
         let root = forest.add(End::Front, &keys);
+        let forest = forest.finish();
         for value in ["", "a", "abc", "abcd", "abx", "xy", "xyzz", "c", "b"] {
             let expected: Vec<_> = KEYS
                 .iter()
@@ -262,7 +329,7 @@ mod tests {
 
     #[test]
     fn all_suffixes_are_found_and_what_stands_before_them_is_left() {
-        let mut forest = Forest::default();
+        let mut forest = ForestBuilder::default();
         let mut keys: Vec<_> = KEYS
             .iter()
             .zip(0..)
@@ -270,6 +337,7 @@ mod tests {
             .collect();
         keys.sort_by(|(a, _), (b, _)| End::Back.compare(a, b));
         let root = forest.add(End::Back, &keys);
+        let forest = forest.finish();
         for value in ["", "a", "abc", "dabc", "xab", "xyz", "zxyz", "c"] {
             let mut found = Vec::new();
             forest.walk::<true, false>(root, value.as_bytes(), |key, rest| {
@@ -288,19 +356,50 @@ mod tests {
 
     #[test]
     fn several_tries_share_a_forest_and_an_empty_one_finds_nothing() {
-        let mut forest = Forest::default();
+        let mut forest = ForestBuilder::default();
         let one = forest.add(End::Front, &[(b"a", 1)]);
         let two = forest.add(End::Front, &[(b"b", 2)]);
         assert_eq!(forest.add(End::Front, &[]), Root::EMPTY);
+        let forest = forest.finish();
         assert_eq!(walk_front(&forest, one, "ab"), [(1, "b".to_owned())]);
         assert_eq!(walk_front(&forest, two, "ab"), []);
         assert_eq!(walk_front(&forest, Root::EMPTY, "ab"), []);
     }
 
     #[test]
+    fn equal_tries_are_kept_once_and_others_are_not() {
+        const TRIES: [&[(&[u8], u32)]; 8] = [
+            &[(b"ab", 1), (b"ac", 2)],
+            &[(b"ab", 1), (b"ac", 3)],
+            &[(b"ab", 1), (b"ad", 2)],
+            &[(b"ab", 1)],
+            &[(b"a", 1), (b"ab", 1), (b"ac", 2)],
+            &[(b"ab", 1), (b"ac", 2), (b"b", 2)],
+            &[(b"xb", 1), (b"xc", 2)],
+            &[(b"", 1)],
+        ];
+        let mut forest = ForestBuilder::default();
+        let roots = TRIES.map(|keys| forest.add(End::Front, keys));
+        let size = (forest.nodes.len(), forest.labels.len());
+        for (keys, root) in TRIES.iter().zip(roots) {
+            assert_eq!(forest.add(End::Front, keys), root);
+            assert_eq!(roots.iter().filter(|other| **other == root).count(), 1);
+        }
+        assert_eq!((forest.nodes.len(), forest.labels.len()), size);
+        let forest = forest.finish();
+        for (keys, root) in TRIES.iter().zip(roots) {
+            for (key, value) in *keys {
+                let found = walk_front(&forest, root, std::str::from_utf8(key).unwrap());
+                assert_eq!(found.last(), Some(&(*value, String::new())));
+            }
+        }
+    }
+
+    #[test]
     fn case_is_ignored_where_asked() {
-        let mut forest = Forest::default();
+        let mut forest = ForestBuilder::default();
         let root = forest.add(End::Front, &[(b"x-amz-", 1), (b"x-oss-", 2)]);
+        let forest = forest.finish();
         let mut found = Vec::new();
         forest.walk::<false, true>(root, b"X-OSS-Meta", |key, _| {
             found.push(key);
