@@ -29,10 +29,10 @@ def stop_on_signals():
         signal.signal(name, lambda *_: sys.exit(0))
 
 
-def start(command, **options):
-    # Should this launcher be killed, the kernel stops the server. Ctrl-C reaches the whole foreground group; servers are
+def start(command, end="TERM", **options):
+    # Should this launcher be killed, the kernel sends the server that signal. Ctrl-C reaches the whole foreground group; servers are
     # stopped by `stop`, once.
-    return subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], start_new_session=True, **options)
+    return subprocess.Popen(["setpriv", "--pdeathsig", end, *command], start_new_session=True, **options)
 
 
 def start_envoy(binary, configuration, flush_milliseconds, **options):

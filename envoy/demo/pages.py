@@ -85,7 +85,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.answer(self.places)
         elif self.path == "/requests":
             self.stream_requests()
-        elif pathlib.PurePath(self.path.partition("?")[0]).suffix in ("", ".html", ".css", ".js"):
+        elif self.path == "/" or self.path.endswith((".html", ".css", ".js")):
             super().do_GET()
         else:
             self.send_error(404)
@@ -110,7 +110,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
                 self.answer(self.sign(wanted["operation"], wanted["parameters"]))
             else:
                 self.send_error(404)
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             self.send_error(400, str(error))
 
     def is_foreign(self):

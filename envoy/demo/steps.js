@@ -76,6 +76,12 @@ function stepsFor({ page, sibling, stranger, edge, store }) {
     await read("sibling", "assets", outcome)(run);
   };
 
+  const imageFirst = (outcome) => async (run) => {
+    const asImage = { mode: "no-cors", credentials: "include" };
+    await read("page", "assets", 0, asImage)(run);
+    await read("page", "assets", outcome)(run);
+  };
+
   const putTwice = (pause) => async (run) => {
     const request = await signedPut(run);
     await run.ask("page", request, 200);
@@ -216,6 +222,28 @@ function stepsFor({ page, sibling, stranger, edge, store }) {
           says: "ResponseVary is true",
           rules: rules("assets", bothOrigins, { document: { ResponseVary: true } }),
           act: twoPages(200),
+          edge: "GET GET",
+        },
+      ],
+    },
+    {
+      title: "The same trap with one origin: an image first, then a script",
+      text: `An img element asks without Origin, so the answer has no CORS headers. It is kept, and handed to the script that
+        asks for the same URL. (A script stands in for the image, with mode "no-cors" as an img has it: it reads nothing, and
+        so its status is 0.)`,
+      attempts: [
+        {
+          id: "image-trap",
+          says: "ResponseVary is false",
+          rules: rules("assets", {}, { document: { ResponseVary: false } }),
+          act: imageFirst("refused"),
+          edge: "GET",
+        },
+        {
+          id: "image",
+          says: "ResponseVary is not given: answers to requests without Origin have Vary as well",
+          rules: rules("assets", {}),
+          act: imageFirst(200),
           edge: "GET GET",
         },
       ],

@@ -51,7 +51,14 @@ def start(binary, folder, port, log):
     }
     command = [pathlib.Path(binary).resolve(), "-logtostderr=true", "server", "-filer", "-s3"]
     command += [f"-{name}={value}" for name, value in flags.items()]
-    return launch.start(command, cwd=folder, stdout=log, stderr=log)
+    # It takes its time to stop by itself, and nothing in it is kept.
+    return launch.start(command, end="KILL", cwd=folder, stdout=log, stderr=log)
+
+
+def stop(process, folder):
+    process.kill()
+    process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def free_ports(count):

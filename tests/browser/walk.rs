@@ -81,6 +81,8 @@ pub(crate) const WALK: &[Expected] = &[
         Contrary::Open,
     ),
     expect("cache", "200 200", "GET GET", None, Contrary::Closed),
+    expect("image-trap", "0 refused", "GET", Some(NO_HEADER), Contrary::Open),
+    expect("image", "0 200", "GET GET", None, Contrary::Closed),
     expect(
         "credentials-any-origin",
         "refused",
