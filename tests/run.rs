@@ -68,6 +68,7 @@ fn the_printed_lines_answer_as_printed_and_nothing_is_left() {
     let greeting = greeting(&mut sample);
     let page = format!("http://127.0.0.1:{}/playground/", sample.ports[0]);
     assert!(greeting.iter().any(|line| line.ends_with(&page)), "{greeting:#?}");
+    assert_serves_the_page(&page);
     let tries = tries(&greeting);
     assert_eq!(tries.len(), 3);
     for Try {
@@ -96,6 +97,7 @@ fn the_printed_lines_answer_as_printed_and_nothing_is_left() {
 fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
     let mut sample = start("run-live");
     let greeting = greeting(&mut sample);
+    assert_serves_the_page(&format!("http://127.0.0.1:{}/playground/", sample.ports[0]));
     let hint = greeting.iter().find(|line| line.contains("make rules")).unwrap();
     let (port, admin) = (sample.ports[0], sample.ports[1]);
     assert!(hint.ends_with(&format!("ADMIN_PORT={admin}")), "{hint}");
@@ -169,6 +171,14 @@ fn where_only_requests_with_an_origin_enter_the_filter_the_answers_are_the_same(
             .map(|line| line.replace(": Origin,Origin", ": Origin"));
         assert_eq!(before, after.collect::<Vec<_>>(), "{request}");
     }
+}
+
+/// The module in it, which is the largest file, to the last byte.
+fn assert_serves_the_page(page: &str) {
+    let url = format!("{page}bucket_cors.wasm");
+    let output = Command::new("curl").args(["-s", &url]).output().unwrap();
+    let module = std::fs::read(format!("{}/target/bucket_cors.wasm", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    assert!(output.stdout == module, "{url}: {} bytes", output.stdout.len());
 }
 
 fn answer_body(port: u16) -> String {

@@ -100,26 +100,26 @@ export function judge(page, preflight, actual) {
     return { outcome: "none", text: "Without an Origin this is no cross-origin request: CORS has no part in it." };
   }
   if (FORBIDDEN_METHODS.includes(page.method.toUpperCase())) {
-    return { outcome: "refused", text: `No browser lets a script send ${page.method}.` };
+    return { outcome: "refused", text: `It lets no script send ${page.method}.` };
   }
   const isAsked = needsPreflight(page.method, page.names);
   if (isAsked) {
     const failure = preflightCheck(preflight, page);
-    if (failure) return { outcome: "refused", text: `A browser refuses, and never sends the ${page.method}: ${failure}.` };
+    if (failure) return { outcome: "refused", text: `It never sends the ${page.method}: ${failure}.` };
   }
-  const asked = isAsked ? `A browser sends the ${page.method} (and asks again after ${keptFor(preflight.headers)})` : "";
+  const asked = isAsked ? `It sends the ${page.method} (and asks again after ${keptFor(preflight.headers)})` : "";
   const failure = corsCheck(actual.headers, page.origin, page.withCredentials);
   if (failure) {
-    const sent = asked ? `${asked}, but the` : "A browser sends it, but the";
+    const sent = asked || "It sends the request";
     return {
       outcome: "refused",
-      text: `${sent} page may not read the response: it fails the CORS check, because ${failure}.`,
+      text: `${sent}, but the page cannot read the response, which fails the CORS check: ${failure}.`,
     };
   }
   const more = exposed(actual.headers, page.withCredentials);
   const readable = more ? `, ${more} included` : ", but of its headers only the few that every page may";
   return {
     outcome: "allowed",
-    text: `${asked || "A browser sends it without asking first"}, and the page can read the response${readable}.`,
+    text: `${asked || "It sends the request without asking first"}, and the page can read the response${readable}.`,
   };
 }

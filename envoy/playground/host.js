@@ -33,12 +33,11 @@ class OutOfMemory extends Error {}
 
 export class Vm {
   #exports = {};
-  #contexts = new Map([[ROOT, {}]]);
+  #contexts = new Map([[ROOT, { properties: new Map() }]]);
   #effective = ROOT;
   #lastContext = ROOT;
   #configuration = new Uint8Array();
   #metrics = [];
-  #properties = new Map();
   #tickPeriod = 0;
 
   /** What the module logged: `{ level, text }`, in order. */
@@ -81,11 +80,12 @@ export class Vm {
    * A request and its response through the filter.
    *
    * `request` is the map that the filter chain sees. `store` answers where the filter does not: a function that returns
-   * `{ status, headers, body }`. Returns the same, and by whom it is; `details` is for the proxy's access log.
+   * `{ status, headers, body }`. Returns the same, and by whom it is; `details` and `properties` are for the proxy's access
+   * log.
    */
   exchange(request, store) {
     const id = (this.#lastContext += 1);
-    const stream = { request };
+    const stream = { request, properties: new Map() };
     this.#contexts.set(id, stream);
     this.#call("proxy_on_context_create", id, ROOT);
     try {
@@ -121,7 +121,7 @@ export class Vm {
       this.#in(id, "proxy_on_log");
       this.#in(id, "proxy_on_delete");
     }
-    return { ...rest, status, headers };
+    return { ...rest, status, headers, properties: [...stream.properties] };
   }
 
   #in(context, name, ...values) {
@@ -211,13 +211,13 @@ export class Vm {
       return Status.Ok;
     },
     property: (path) => {
-      if (this.#properties.has(path)) return this.#properties.get(path);
-      const { request, response } = this.#contexts.get(this.#effective);
+      const { request, response, properties } = this.#contexts.get(this.#effective);
+      if (properties.has(path)) return properties.get(path);
       const header = { "request.path": ":path", "request.method": ":method", "request.host": ":authority" }[path];
       if (header) return request?.get(header);
       return path === "response.code" ? response?.get(":status") : undefined;
     },
-    setProperty: (path, value) => this.#properties.set(path, value),
+    setProperty: (path, value) => this.#contexts.get(this.#effective).properties.set(path, value),
     /** As in Envoy, a name that is defined again gets another id of the same statistic. */
     defineMetric: (name) => {
       const known = this.#metrics.find((metric) => metric.name === name);

@@ -97,7 +97,16 @@ function exchange(answer, index, reply, state) {
     heading(`${notes[index === 0 ? 0 : 1]}, ${by}`),
     element("pre", { class: "sent" }, ...requestLines(answer.head)),
     element("pre", { class: "received" }, ...responseLines(answer)),
+    accessLog(answer),
   );
+}
+
+/** What the filter adds to the proxy's access log. */
+function accessLog({ details, properties }) {
+  const parts = properties.map(([name, value]) => `${name}: ${show(value)}`);
+  if (details) parts.unshift(details);
+  if (parts.length === 0) return undefined;
+  return element("p", { class: "log" }, "Access log: ", element("code", {}, parts.join("; ")));
 }
 
 const line = (text) => element("span", { class: "line" }, text);

@@ -51,9 +51,9 @@ pub(crate) fn keyboard(world: &World) {
         "Sample",
         "With mistakes",
         "rules",
+        "actual",
         "A page reads",
         "Unlisted bucket",
-        "actual",
         "method",
         "url",
         "origin",
@@ -284,48 +284,74 @@ pub(crate) fn no_shifts(world: &World) {
     }
 }
 
-/// Each picture: its name, the size of the window, and whether it is a phone's, or dark.
-const PICTURES: [(&str, u32, u32, bool, bool); 3] = [
-    ("light", 1120, 720, false, false),
-    ("dark", 1120, 720, false, true),
-    ("phone", 375, 740, true, false),
+/// A picture for the README.
+struct Picture {
+    name: &'static str,
+    size: [u32; 2],
+    is_phone: bool,
+    is_dark: bool,
+    example: &'static str,
+    /// What stands at the upper edge.
+    from: &'static str,
+}
+
+const PICTURES: [Picture; 3] = [
+    Picture {
+        name: "light",
+        size: [1100, 660],
+        is_phone: false,
+        is_dark: false,
+        example: "Preflight for PUT",
+        from: "body",
+    },
+    Picture {
+        name: "dark",
+        size: [1100, 660],
+        is_phone: false,
+        is_dark: true,
+        example: "Refused header",
+        from: "#verdict",
+    },
+    Picture {
+        name: "phone",
+        size: [375, 740],
+        is_phone: true,
+        is_dark: false,
+        example: "Preflight for PUT",
+        from: "#origin",
+    },
 ];
 
-/// With `SCREENSHOTS` set, as `make screenshots` does, they are taken anew.
+/// With `SCREENSHOTS` set, as `make screenshots` does, they are kept.
 pub(crate) fn pictures(world: &World) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/playground");
-    let is_renewed = std::env::var_os("SCREENSHOTS").is_some();
-    for (name, width, height, is_phone, is_dark) in PICTURES {
-        let path = folder.join(format!("{name}.png"));
-        if is_renewed {
-            world.open();
-            world.browser.resize(width, height, is_phone);
-            world.browser.prefer_dark(is_dark);
-            world.press(if is_dark {
-                "Refused header"
-            } else {
-                "Preflight for PUT"
-            });
-            // What `make run` has unless told otherwise, not the port of a test.
-            world.fill(&json!({ "url": "http://127.0.0.1:10000/oss-cors-test/test.txt" }));
-            // Where the answer to a press stands on a phone, at its end.
-            if is_phone {
-                world.run(
-                    "document.getElementById('origin').scrollIntoView({ block: 'start' })",
-                    &[],
-                );
-            }
-            world.run("await new Promise((resolve) => setTimeout(resolve, 600))", &[]);
-            fs::write(&path, world.browser.screenshot()).unwrap();
-        }
-        let image = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert!(image.len() < 150_000, "{name}: {} bytes", image.len());
-        // The width and the height stand right behind the signature and the head of the first chunk.
-        assert_eq!(
-            image[16..24],
-            [width.to_be_bytes(), height.to_be_bytes()].concat(),
-            "{name}"
+    for picture in &PICTURES {
+        let [width, height] = picture.size;
+        world.open();
+        world.browser.resize(width, height, picture.is_phone);
+        world.browser.prefer_dark(picture.is_dark);
+        world.press(picture.example);
+        // What `make run` has unless told otherwise, not the port of a test.
+        world.fill(&json!({ "url": "http://127.0.0.1:10000/oss-cors-test/test.txt" }));
+        world.run(
+            "document.activeElement.blur();
+            const from = document.querySelector(arguments[0]);
+            scrollBy(0, from.getBoundingClientRect().top - 16);
+            await new Promise((resolve) => setTimeout(resolve, 600));",
+            &[json!(picture.from)],
         );
+        let image = world.browser.screenshot();
+        let path = folder.join(format!("{}.png", picture.name));
+        if std::env::var_os("SCREENSHOTS").is_some() {
+            fs::write(&path, &image).unwrap();
+        }
+        assert!(image.len() < 150_000, "{}: {} bytes", picture.name, image.len());
+        let kept = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        // The width and the height stand right behind the signature and the head of the first chunk.
+        let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
+        for image in [image, kept] {
+            assert_eq!(image[16..24], size, "{}", picture.name);
+        }
     }
     world.browser.prefer_dark(false);
 }

@@ -186,6 +186,13 @@ pub(crate) fn rule_by_rule(world: &World) {
     assert!(!says(&shown).contains("x-bucket-cors"));
     world.fill(&json!({ "rules": rules(true) }));
     assert!(says(&world.shown()).contains("x-bucket-cors: match; rule=3; id=\"wanted\""));
+    // What an operator alone sees, where the configuration asks for it.
+    let log = "return document.querySelector('.log').textContent";
+    assert_eq!(world.run(log, &[]), "Access log: bucket_cors_allowed");
+    let logged = rules(true).replacen('{', "{\"access_log\": true, ", 1);
+    world.fill(&json!({ "rules": logged }));
+    let text = "Access log: bucket_cors_allowed; bucket_cors: match; rule=3; id=\"wanted\"";
+    assert_eq!(world.run(log, &[]), text);
     world.fill(&json!({ "url": "/other/x" }));
     let shown = world.shown();
     assert_eq!(shown["title"], "Preflight refused: no-rules");
