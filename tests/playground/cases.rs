@@ -227,6 +227,15 @@ pub(crate) fn other_modules(world: &World) {
         ])
     );
 
+    // Envoy has one line of these headers, however many a client sends.
+    let folded = "const map = requestMap({ method: 'GET', authority: 'a.example', path: '/', headers: [
+            ['Origin', ' https://a.example '], ['x-a', '1'], ['origin', 'https://b.example'], ['x-a', '2']] });
+        return [show(map.get('origin')), [...map].filter(([name]) => name === 'x-a').length];";
+    assert_eq!(
+        in_host(world, least, folded),
+        json!(["https://a.example,https://b.example", 2])
+    );
+
     let traps = r#"(module
         (memory (export "memory") 1)
         (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) unreachable))"#;
