@@ -16,6 +16,7 @@ mod check;
 #[allow(dead_code, unreachable_pub)] // Shared with other tests.
 mod choices;
 mod explain;
+mod hostile;
 mod import;
 #[path = "../support/mistakes.rs"]
 mod mistakes;

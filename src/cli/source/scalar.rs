@@ -26,6 +26,8 @@ impl Plain {
             }
             _ => {}
         }
+        // 1_000 is a thousand there.
+        let text = &text.replace('_', "");
         if let Some(integer) = integer(text) {
             return Self::Integer(integer);
         }
@@ -88,6 +90,8 @@ fn integer(text: &str) -> Option<i128> {
         None
     } else if let Some(digits) = digits.strip_prefix("0x") {
         in_radix(digits, 16)
+    } else if let Some(digits) = digits.strip_prefix("0b") {
+        in_radix(digits, 2)
     } else if let Some(digits) = digits.strip_prefix("0o") {
         in_radix(digits, 8)
     } else if digits.len() > 1 && digits.starts_with('0') {
@@ -126,6 +130,9 @@ mod tests {
             ("600", "600", "600"),
             ("0600", "384", "384"),
             ("0x10", "16", "16"),
+            ("0b11", "3", "3"),
+            ("1_000", "1000", "1000"),
+            ("a_1", "\"a_1\"", "\"a_1\""),
             ("-1", "-1", "-1"),
             ("600.0", "600", "600"),
             ("1e3", "1000", "1000"),
