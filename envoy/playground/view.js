@@ -163,10 +163,14 @@ function ruleItem(rule, index, applied) {
     element(
       "dl",
       {},
-      ...checks.flatMap(([, title, values], at) => [
-        element("dt", { "data-tone": mark(at) }, title, element("span", { class: "note" }, `, ${says[mark(at)]}`)),
-        element("dd", {}, values.join(", ") || "none"),
-      ]),
+      ...checks.map(([, title, values], at) =>
+        element(
+          "div",
+          {},
+          element("dt", { "data-tone": mark(at) }, title, element("span", { class: "note" }, `, ${says[mark(at)]}`)),
+          element("dd", {}, values.join(", ") || "none"),
+        ),
+      ),
     ),
   );
 }

@@ -70,11 +70,12 @@ pub(crate) fn types_and_policy(world: &World) {
 }
 
 /// The sample again, with rules that claim every host and refuse everybody.
-pub(crate) fn rules_leave_the_page_alone(_: &World) {
+pub(crate) fn rules_leave_the_page_alone(world: &World) {
     use crate::support::envoy::{self, Envoy, Listener};
     let configuration = json!({ "buckets": [{ "name": "all", "hosts": ["*"], "cors": null }] }).to_string();
     // The route as the launcher renders it, found in what it rendered.
-    let rendered = String::from_utf8(checkout("target/run/envoy.yaml")).unwrap();
+    let rendered =
+        String::from_utf8(checkout(&format!("target/run/{}.yaml", world.sample.ports[1]))).unwrap();
     let rendered: serde_json::Value = serde_norway::from_str(&rendered).unwrap();
     let config = rendered
         .pointer("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config")
