@@ -71,8 +71,9 @@ rules: ## put envoy/cors.json (RULES) in force in what `make run-live` started
 demo: build envoy store ## walk through it in a browser, before a real store (PAGE_PORT, PORT, ADMIN_PORT, STORE_PORT)
 	@exec target/venv/bin/python envoy/demo/run $(ENVOY) $(STORE) $(PAGE_PORT) $(PORT) $(ADMIN_PORT) $(STORE_PORT)
 
-screenshots: build envoy ## take the pictures of the playground anew, into envoy/playground
+screenshots: build envoy store ## take the README's pictures anew, of the playground and of the demo
 	@$(TOOLCHAIN) need_linker && need_browser && SCREENSHOTS=1 cargo test --quiet --test playground pictures
+	@$(TOOLCHAIN) SCREENSHOTS=1 cargo test --quiet --test browser "all of it"
 
 cli: ## build the command-line tool at target/bucket-cors
 	@$(TOOLCHAIN) need_linker && cargo build --release --bin bucket-cors --features cli

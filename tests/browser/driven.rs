@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::{Browser, runs};
+use crate::browser::{Browser, runs, size_of_png};
 use crate::support::upstream::{BODY, Upstream};
 
 pub(crate) fn does_what_it_is_asked() {
@@ -47,13 +47,7 @@ pub(crate) fn does_what_it_is_asked() {
         browser.run("return [innerWidth, innerHeight]", &[]),
         Ok(json!([390, 844]))
     );
-    let image = browser.screenshot();
-    assert!(image.starts_with(b"\x89PNG"), "{} bytes", image.len());
-    // Of a PNG, the width and the height stand right behind its signature and the head of its first chunk.
-    assert_eq!(
-        image[16..24],
-        [390_u32.to_be_bytes(), 844_u32.to_be_bytes()].concat()
-    );
+    assert_eq!(size_of_png(&browser.screenshot()), (390, 844));
 
     let processes = browser.processes();
     assert!(

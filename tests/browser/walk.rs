@@ -1,6 +1,5 @@
 //! The walk-through: what a person sees who clicks, and that it is the rules that make it so.
 
-use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
 use std::thread;
 use std::time::Duration;
@@ -268,7 +267,7 @@ pub(crate) fn is_whole(demo: &Demo) {
     assert_eq!(demo.attempts(), expected);
 }
 
-/// One button runs it all. What the page then looks like is left in the target folder: the README's picture is made so.
+/// One button runs it all. So is the README's picture made.
 pub(crate) fn in_one_go(demo: &Demo) {
     demo.reload();
     demo.browser().click("#all");
@@ -299,8 +298,7 @@ fn picture(demo: &Demo) {
     browser.resize(1000, 900, false);
     let script = "document.getElementById('form').closest('li').scrollIntoView(); scrollBy(0, -20)";
     browser.run(script, &[]).unwrap();
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/target/demo.png");
-    fs::write(path, browser.screenshot()).unwrap();
+    browser.keep_picture("envoy/demo/demo.png", 1000, 900);
 }
 
 /// On a phone, nothing of it is wider than the screen.

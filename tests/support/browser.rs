@@ -158,6 +158,18 @@ impl Browser {
         self.runtime.block_on(self.client.screenshot()).unwrap()
     }
 
+    /// The viewport as a picture in the checkout, which is of this size: taken anew where `SCREENSHOTS` is set, as
+    /// `make screenshots` does.
+    pub(crate) fn keep_picture(&self, path: &str, width: u32, height: u32) {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        if std::env::var_os("SCREENSHOTS").is_some() {
+            fs::write(&file, self.screenshot()).unwrap();
+        }
+        let image = fs::read(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(image.len() < 150_000, "{path}: {} bytes", image.len());
+        assert_eq!(size_of_png(&image), (width, height), "{path}");
+    }
+
     /// Those of the driver, the browser and everything else that they started.
     pub(crate) fn processes(&self) -> Vec<u32> {
         self.driver.family()
@@ -184,6 +196,13 @@ impl Drop for Browser {
             thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// The width and the height of a PNG, which stand right behind its signature and the head of its first chunk.
+pub(crate) fn size_of_png(image: &[u8]) -> (u32, u32) {
+    assert!(image.starts_with(b"\x89PNG"), "{} bytes", image.len());
+    let number = |at: usize| u32::from_be_bytes(image[at..at + 4].try_into().unwrap());
+    (number(16), number(20))
 }
 
 /// A command that WebDriver leaves to the vendors.
