@@ -376,7 +376,8 @@ fn a_rule_that_comes_too_late_is_told_from_one_that_does_not_match() {
 fn what_cannot_be_explained_is_said_and_ends_with_2() {
     let folder = folder("wrong")
         .with("bad.json", r#"{"buckets": [{"name": "", "cors": []}]}"#)
-        .with("two.yaml", "buckets: []\n---\nbuckets: []\n")
+        .with("two.yaml", "buckets: []\n---\nprofile: s3\nbuckets: []\n")
+        .with("same.yaml", "buckets: []\n---\nbuckets: []\n")
         .with("no.har", "{}");
     for (arguments, said) in [
         (
@@ -444,8 +445,10 @@ fn what_cannot_be_explained_is_said_and_ends_with_2() {
         assert!(output.stderr.contains(said), "{arguments:?}: {output:?}");
         assert!(output.stdout.is_empty(), "{output:?}");
     }
-    let chosen = folder.run(&["explain", "two.yaml", "--configuration", "2", "--url", URL]);
-    assert_eq!(chosen.code, 0, "{chosen:?}");
+    for arguments in [&["two.yaml", "--configuration", "2"][..], &["same.yaml"]] {
+        let output = folder.run(&[&["explain"], arguments, &["--url", URL]].concat());
+        assert_eq!(output.code, 0, "{output:?}");
+    }
 }
 
 #[test]

@@ -145,8 +145,12 @@ fn configuration(arguments: &Arguments) -> Result<Configuration, String> {
         })?
         .configurations;
     let count = found.len();
+    // A dump of Envoy's has it in the bootstrap and in the listener.
+    let is_one = found
+        .windows(2)
+        .all(|pair| matches!(pair, [a, b] if a.text == b.text));
     let number = match arguments.configuration {
-        None if count > 1 => {
+        None if !is_one => {
             let lines = found.iter().enumerate().map(|(index, it)| {
                 format!(
                     "\n  {} {}, line {}",
