@@ -1,5 +1,6 @@
 //! `make demo`, and a browser that has its page open.
 
+use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -122,6 +123,13 @@ impl Demo {
     /// Stops it as `kill` would, and returns its ports.
     pub(crate) fn stop(mut self) -> Vec<u16> {
         self.sample.stop();
+        // Each start has other ports, and so a folder of its own, which a user would find again.
+        let folder = format!(
+            "{}/target/demo/{}",
+            env!("CARGO_MANIFEST_DIR"),
+            self.sample.ports[0]
+        );
+        fs::remove_dir_all(folder).unwrap();
         self.sample.ports.clone()
     }
 
