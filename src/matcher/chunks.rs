@@ -59,6 +59,13 @@ impl<T: Copy> Chunks<T> {
     }
 
     pub(super) fn push(&mut self, element: T) {
+        if let Some(last) = self.chunks.last_mut()
+            && last.len() < Self::CHUNK
+        {
+            last.push(element);
+            self.len = self.len.saturating_add(1);
+            return;
+        }
         self.extend(&[element]);
     }
 
@@ -134,7 +141,20 @@ impl Chunks<u8> {
 
     /// Whether `len` bytes are the same at two places.
     pub(super) fn are_equal(&self, one: usize, other: usize, len: usize) -> bool {
-        self.iter_from(one).take(len).eq(self.iter_from(other).take(len))
+        let mut at = one;
+        let mut left = len;
+        for piece in self.pieces(other) {
+            let piece = piece.get(..left).unwrap_or(piece);
+            if !self.has(at, piece) {
+                return false;
+            }
+            at = at.saturating_add(piece.len());
+            left = left.saturating_sub(piece.len());
+            if left == 0 {
+                break;
+            }
+        }
+        left == 0
     }
 }
 

@@ -201,16 +201,21 @@ impl Patterns {
             .filter(|text| has_upper(text))
             .map(str::to_ascii_lowercase)
             .collect();
+        let any_lowered = !lowered.is_empty();
         let mut lowered = lowered.iter();
         let mut items = Vec::with_capacity(lists.iter().map(|list| list.len()).sum());
         for (rule, pattern) in patterns().filter(|(_, pattern)| !pattern.is_any()) {
-            let text = if has_upper(pattern.as_str()) {
+            let text = if any_lowered && has_upper(pattern.as_str()) {
                 lowered.next().map_or("", String::as_str)
             } else {
                 pattern.as_str()
             };
-            let (prefix, suffix) = match text.split_once('*') {
-                Some((prefix, suffix)) => (prefix, Some(suffix.as_bytes())),
+            let (prefix, suffix) = match pattern.parts() {
+                Some((prefix, suffix)) => (
+                    text.get(..prefix.len()).unwrap_or_default(),
+                    text.get(text.len().saturating_sub(suffix.len())..)
+                        .map(str::as_bytes),
+                ),
                 None => (text, None),
             };
             items.push(Item {
