@@ -76,8 +76,8 @@ screenshots: build envoy store ## take the README's pictures anew, of the playgr
 	@$(TOOLCHAIN) SCREENSHOTS=1 cargo test --quiet --test browser "all of it"
 
 cli: ## build the command-line tool at target/bucket-cors
-	@$(TOOLCHAIN) need_linker && cargo build --release --bin bucket-cors --features cli
-	@cp target/release/bucket-cors target/bucket-cors
+	@$(TOOLCHAIN) need_linker && cargo build --profile tool --bin bucket-cors --features cli
+	@cp target/tool/bucket-cors target/bucket-cors
 
 test: build envoy store ## run every test, the ones in a real Envoy included
 	@.ci/test
@@ -101,7 +101,7 @@ bench: build envoy ## measure what a request costs beside Envoy's own filter (BE
 
 lint: ## check formatting, and clippy on the native and the WebAssembly build
 	@$(TOOLCHAIN) cargo fmt --check
-	@$(TOOLCHAIN) cargo clippy --quiet --all-targets -- -D warnings
+	@$(TOOLCHAIN) cargo clippy --quiet --all-targets --features cli -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --test soak -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --lib --target wasm32-unknown-unknown --target-dir target/wasm -- -D warnings
 

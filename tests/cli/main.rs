@@ -21,6 +21,7 @@ mod import;
 #[path = "../support/mistakes.rs"]
 mod mistakes;
 mod pages;
+mod readme;
 mod replayed;
 #[path = "../support/schema.rs"]
 mod schema;

@@ -1,0 +1,58 @@
+//! What the README shows of the tool is what it prints.
+
+use std::process::Command;
+
+const README: &str = include_str!("../../README.md");
+
+/// Each command of a block by itself, and the text block below it.
+fn shown() -> Vec<(&'static str, &'static str)> {
+    let blocks = README.split("```sh\ntarget/bucket-cors ").skip(1);
+    blocks
+        .map(|rest| {
+            let (command, rest) = rest.split_once("\n```\n").unwrap();
+            let (_, output) = rest.split_once("```text\n").unwrap();
+            (command, output.split_once("```").unwrap().0)
+        })
+        .collect()
+}
+
+#[test]
+fn the_commands_of_the_readme_print_what_it_shows() {
+    let shown = shown();
+    assert_eq!(shown.len(), 3);
+    for (command, expected) in shown {
+        let output = Command::new(env!("CARGO_BIN_EXE_bucket-cors"))
+            .args(command.split(' '))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+        assert!(output.stderr.is_empty(), "{command}: {output:?}");
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{command}");
+    }
+}
+
+#[test]
+fn every_source_of_rules_is_listed() {
+    let section = README.split_once("\n### Import\n").unwrap().1;
+    let table = section.split_once("| `--from` |").unwrap().1;
+    let listed: Vec<&str> = table
+        .lines()
+        .skip(2)
+        .map_while(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let help = Command::new(env!("CARGO_BIN_EXE_bucket-cors"))
+        .args(["import", "-h"])
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let values = help.split_once("possible values: ").unwrap().1;
+    let values: Vec<&str> = values
+        .split_once(']')
+        .unwrap()
+        .0
+        .split(',')
+        .map(str::trim)
+        .collect();
+    assert_eq!(listed, values);
+}
