@@ -1,5 +1,5 @@
 //! The host calls of the request path, those of metrics, and the memory in which the host hands values over: all `unsafe`
-//! code of this crate.
+//! code of this crate but for the module's allocator (`heap`).
 //!
 //! The SDK offers the same calls, but not in a form that the request path can afford: each of them panics on a status it
 //! does not expect, which takes the worker's VM down; reading a header map allocates twice per header and panics on a name
