@@ -55,10 +55,11 @@ pub fn configuration(choices: &mut Choices<'_>) -> (Settings, Vec<Bucket<'static
         endpoints: Vec::new(),
         unmanaged: choices.pick(&[Unmanaged::Pass, Unmanaged::Refuse]),
         explain: choices.once_in(3),
-        // Seen by the proxy only.
-        access_log: choices.once_in(3),
+        access_log: false,
         metrics: Metering::default(),
     };
+    // Seen by the proxy only, so that it takes no choice: those of the corpus would mean something else.
+    settings.access_log = !settings.explain;
     if choices.once_in(3) {
         let count = 1 + choices.below(3);
         let start = choices.below(ENDPOINTS.len());
