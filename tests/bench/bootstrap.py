@@ -3,6 +3,7 @@
 import json
 
 ORIGIN_BODY = "just for test"
+LARGE = 64 * 1024
 HEADERS_OF_A_RULE = ["content-type", "authorization", "x-oss-date", "x-oss-security-token"]
 
 
@@ -47,16 +48,19 @@ def to_origin(match):
 
 
 def origin(port):
-    """A store that answers every object with the same few bytes and the headers that OSS sends."""
+    """A store that answers every object with the same few bytes and the headers that OSS sends; large.jpg has 64 KiB."""
     names = {"x-oss-request-id": "5E53B6A1C8E7C83430D5A7F1", "etag": '"D41D8CD98F00B204E9800998ECF8427E"',
              "last-modified": "Mon, 24 Feb 2026 09:41:56 GMT", "x-oss-object-type": "Normal",
              "x-oss-storage-class": "Standard", "content-type": "text/plain"}
-    return bootstrap([listener(port, [], [{
-        "match": {"prefix": "/"},
-        "direct_response": {"status": 200, "body": {"inline_string": ORIGIN_BODY}},
-        "response_headers_to_add": [{"header": {"key": key, "value": value},
-                                     "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"} for key, value in names.items()],
-    }])])
+    def answers(match, body):
+        return {"match": match, "direct_response": {"status": 200, "body": {"inline_string": body}},
+                "response_headers_to_add": [{"header": {"key": key, "value": value},
+                                             "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"} for key, value in names.items()]}
+    config = bootstrap([listener(port, [], [answers({"safe_regex": {"regex": r".*/large\.jpg"}}, "x" * LARGE),
+                                            answers({"prefix": "/"}, ORIGIN_BODY)])])
+    manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    manager["route_config"]["max_direct_response_body_size_bytes"] = LARGE
+    return config
 
 
 def no_filter(port, origin_port):
