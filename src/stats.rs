@@ -105,9 +105,8 @@ impl Stats {
             }
         };
         self.add_verdict(block, *verdict);
-        let row = bucket
-            .filter(|_| !is_shadow)
-            .and_then(|bucket| self.buckets.get(bucket.index()));
+        // A bucket in shadow mode has its row, whose name says so, to itself.
+        let row = bucket.and_then(|bucket| self.buckets.get(bucket.index()));
         if let Some(sum) = row.and_then(|row| row.iter().skip(in_bucket).nth(usize::from(verdict.is_err()))) {
             sum.set(sum.get().wrapping_add(1));
         }

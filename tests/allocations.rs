@@ -418,7 +418,7 @@ fn streams_side_by_side_use_what_earlier_ones_have_left() {
         ..PLAIN
     };
     let wave = || {
-        let mut streams: Vec<_> = (0..200).map(|_| plugin.open(actual.request())).collect();
+        let mut streams: Vec<_> = (0..4_000).map(|_| plugin.open(actual.request())).collect();
         let before = tally().module;
         for stream in &mut streams {
             assert!(stream.request_headers().is_none());

@@ -2,12 +2,19 @@
 
 use std::cell::RefCell;
 
+use log::warn;
+
 use super::host::{self, MetricKind};
+use crate::config::Mode;
 use crate::edge::Edge;
-use crate::matcher::Interner;
+use crate::matcher::{CompiledBucket, Interner};
 use crate::stats::{BUCKET_COUNTERS, COUNTERS};
 
 const PREFIX: &str = "bucket_cors";
+
+/// How many statistics a VM defines in its life before it defines none of single buckets any more: those of a configuration
+/// with the most buckets that are counted, four times over.
+const MOST_IDS: usize = 16_000;
 
 /// How often sums are handed over.
 const PERIOD_MILLISECONDS: u32 = 1_000;
@@ -60,21 +67,60 @@ fn id_of(kind: MetricKind, name: &str) -> Option<u32> {
     })
 }
 
+/// What a bucket is called in the statistics: without the dot, which would begin a new level of the name.
+fn name_of_bucket(name: &[u8]) -> String {
+    let letters = name.iter().map(|&byte| match byte {
+        b'.' | b'*' => '_',
+        _ => char::from(byte),
+    });
+    letters.collect()
+}
+
+/// The same as Prometheus gets it: Envoy makes every other byte a `_` there.
+fn name_for_prometheus(name: &str) -> String {
+    let letters = name.chars().map(|letter| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' => letter,
+        _ => '_',
+    });
+    letters.collect()
+}
+
+/// Whether a VM may define more statistics of single buckets.
+fn has_room_for_buckets() -> bool {
+    IDS.with(|ids| ids.try_borrow().is_ok_and(|ids| ids.ids.len() < MOST_IDS))
+}
+
 impl Metrics {
     /// Defines the counters, asks for a tick, and records what was loaded.
     pub(super) fn define(edge: &Edge, load: &Load) -> Self {
         let counter = |name: String| id_of(MetricKind::Counter, &name);
         let matcher = edge.matcher();
         let mut buckets = vec![[None; BUCKET_COUNTERS.len()]; matcher.counted_buckets()];
-        let counted = matcher
-            .bucket_names()
-            .filter(|(_, bucket)| bucket.index() < matcher.counted_buckets());
-        for (name, bucket) in counted {
-            // A dot would begin a new level of the name.
-            let name = String::from_utf8_lossy(name).replace(['.', '*'], "_");
-            if let Some(row) = buckets.get_mut(bucket.index()) {
-                *row = BUCKET_COUNTERS.map(|what| counter(format!("{PREFIX}.bucket.{name}.{what}")));
+        // In the order of the document, so that every VM gives the same names.
+        let mut counted = vec![None; matcher.counted_buckets()];
+        for (name, bucket) in matcher.bucket_names() {
+            if let Some(place) = counted.get_mut(bucket.index()) {
+                *place = Some((name, bucket));
             }
+        }
+        let mut taken = Interner::default();
+        for ((name, bucket), row) in counted.into_iter().flatten().zip(&mut buckets) {
+            let mut name = name_of_bucket(name);
+            while !taken.intern(name_for_prometheus(&name).as_bytes()).1 {
+                name = format!("{name}_{}", bucket.index());
+            }
+            let shadow = match matcher.bucket(bucket).map(CompiledBucket::mode) {
+                Some(Mode::Shadow) => "shadow.",
+                _ => "",
+            };
+            *row = BUCKET_COUNTERS.map(|what| {
+                let name = format!("{PREFIX}.bucket.{name}.{shadow}{what}");
+                // What is defined stays for as long as the host lives, also when the bucket is long gone.
+                has_room_for_buckets().then(|| counter(name)).flatten()
+            });
+        }
+        if !buckets.is_empty() && !has_room_for_buckets() {
+            warn!("bucket-cors: no more statistics by bucket: this VM has defined {MOST_IDS} in its life");
         }
         let gauge = |name: &str, value: u64| {
             if let Some(id) = id_of(MetricKind::Gauge, &format!("{PREFIX}.{name}")) {

@@ -22,7 +22,7 @@ pub(super) struct Buffers {
 }
 
 /// How many emptied buffers are kept: as many streams in flight at once then cost no allocation.
-const MAX_SPARE: usize = 256;
+const MAX_SPARE: usize = 4_096;
 
 /// Where Envoy's access log finds what became of a request: `%FILTER_STATE(wasm.bucket_cors:PLAIN)%`.
 #[cfg(feature = "metrics")]

@@ -70,6 +70,49 @@ fn buckets_are_counted_one_by_one_where_that_is_asked_for() {
 }
 
 #[test]
+fn names_of_buckets_differ_for_prometheus_too_and_shadow_has_rows_of_its_own() {
+    let vm = Vm::start();
+    let rules = r#"[{"AllowedOrigins": "https://app.example", "AllowedMethods": ["GET", "HEAD"]}]"#;
+    let bucket =
+        |name: &str, mode: &str| format!(r#"{{"name": "{name}", "mode": "{mode}", "cors": {rules}}}"#);
+    let text = format!(
+        r#"{{"metrics": "bucket", "buckets": [{}, {}, {}, {}]}}"#,
+        bucket("a-b", "enforce"),
+        bucket("a.b", "enforce"),
+        bucket("a_b", "enforce"),
+        bucket("q", "shadow")
+    );
+    let plugin = vm.configure(text.as_bytes()).unwrap();
+    for path in ["/a-b/o", "/a.b/o", "/a.b/o", "/a_b/o", "/a_b/o", "/a_b/o", "/q/o"] {
+        plugin.exchange(get(path, Some("https://app.example")), &store());
+    }
+    plugin.tick();
+    for (name, sum) in [("a-b", 1), ("a_b_1", 2), ("a_b_2", 3), ("q.shadow", 1)] {
+        let name = format!("bucket_cors.bucket.{name}.actual.matched");
+        assert_eq!(vm.metric(&name), Some(sum), "{name}");
+    }
+    assert_eq!(vm.metric("bucket_cors.bucket.q.actual.matched"), None);
+}
+
+#[test]
+fn a_vm_defines_a_bounded_number_of_statistics_in_its_life() {
+    let vm = Vm::start();
+    for change in 0..6 {
+        let buckets: Vec<String> = (0..1_000)
+            .map(|number| format!(r#"{{"name": "b{change}-{number}", "cors": null}}"#))
+            .collect();
+        let text = format!(r#"{{"metrics": "bucket", "buckets": [{}]}}"#, buckets.join(","));
+        drop(vm.configure(text.as_bytes()).unwrap());
+    }
+    assert!((16_000..16_100).contains(&vm.metric_ids()), "{}", vm.metric_ids());
+    let log = vm.take_log();
+    assert!(
+        log.iter()
+            .any(|line| line.text.contains("no more statistics by bucket"))
+    );
+}
+
+#[test]
 fn buckets_are_not_counted_one_by_one_unasked() {
     let vm = Vm::start();
     let _plugin = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
