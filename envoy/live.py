@@ -19,14 +19,15 @@ def statistics(admin_port):
     url = f"http://127.0.0.1:{admin_port}/stats?filter={STATISTICS}"
     lines = urllib.request.urlopen(url, timeout=SECONDS).read().decode().splitlines()
     values = dict(line.removeprefix(STATISTICS).split(": ", 1) for line in lines)
-    return values["version_text"].strip('"'), int(values["update_rejected"])
+    # A failure is a file that Envoy cannot read at all.
+    return values["version_text"].strip('"'), int(values["update_rejected"]) + int(values["update_failure"])
 
 
 def put_in_force(envoy, admin_port, rules):
     """Puts the rules of a file in force, and returns their version."""
     folder = pathlib.Path(render.folder(admin_port))
     _, refused_before = statistics(admin_port)
-    before = (folder / "filter.yaml").read_text()
+    before = (folder / "filter.yaml").read_text(encoding="utf-8")
     version = render.replace_filter(folder, envoy, rules)
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
@@ -41,4 +42,5 @@ def put_in_force(envoy, admin_port, rules):
             render.put(folder, before)
             raise Refused(in_force)
         time.sleep(0.02)
+    render.put(folder, before)
     raise TimeoutError(f"Envoy did not look at them within {SECONDS} s")

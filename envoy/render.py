@@ -43,8 +43,9 @@ def with_ports(text, ports):
 
 
 def with_rules(text, rules):
-    # A JSON string is a YAML string too.
-    return text.replace('"@envoy/cors.json@"', json.dumps(pathlib.Path(rules).read_text()))
+    # A JSON string is a YAML string too, but for two \u that are one character: Envoy's YAML takes each for one of its own.
+    rules = pathlib.Path(rules).read_text(encoding="utf-8")
+    return text.replace('"@envoy/cors.json@"', json.dumps(rules, ensure_ascii=False))
 
 
 def with_playground(text):
@@ -58,7 +59,7 @@ def with_playground(text):
     routes.append(file_route("/playground/", PLAYGROUND / "index.html"))
     mark = "                        # Here `make run` puts the files of the playground.\n"
     # JSON is YAML too.
-    lines = "".join(f"{' ' * 24}- {json.dumps(route)}\n" for route in routes)
+    lines = "".join(f"{' ' * 24}- {json.dumps(route, ensure_ascii=False)}\n" for route in routes)
     # Envoy serves no more than 4 KiB of a file unless told how much.
     largest = max(path.stat().st_size for path in served.values())
     config = "                route_config:\n"
@@ -87,7 +88,7 @@ def file_route(url, path):
 
 def replace_filter(target, envoy, rules):
     """Writes the filter as Envoy wants to see it, and returns its version."""
-    text = with_rules(pathlib.Path("envoy/filter-ecds.yaml").read_text(), rules)
+    text = with_rules(pathlib.Path("envoy/filter-ecds.yaml").read_text(encoding="utf-8"), rules)
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
     put(target, for_version(text.replace("@version@", version), envoy))
     return version
@@ -96,7 +97,7 @@ def replace_filter(target, envoy, rules):
 def put(target, text):
     """Replaces the file at once: Envoy never sees half of it."""
     new = pathlib.Path(f"{target}.new")
-    new.write_text(text)
+    new.write_text(text, encoding="utf-8")
     new.rename(pathlib.Path(target) / "filter.yaml")
 
 

@@ -48,16 +48,19 @@ class Rules:
         """Puts a plugin configuration in force, or says why it is refused."""
         with self.one_at_a_time:
             logged = self.log.stat().st_size
-            self.file.write_text(text)
+            self.file.write_text(text, encoding="utf-8")
             try:
                 return {"version": live.put_in_force(self.envoy, self.admin_port, self.file)}
             except live.Refused:
                 # Each worker says the same.
-                return {"refused": list(dict.fromkeys(self.errors_after(logged)))}
+                said = list(dict.fromkeys(self.errors_after(logged)))
+                return {"refused": said or [f"Envoy cannot read them; {self.log} says why"]}
+            except TimeoutError as error:
+                return {"refused": [str(error)]}
 
     def errors_after(self, position):
         """What the filter logged as wrong from there on."""
-        with self.log.open() as log:
+        with self.log.open(encoding="utf-8", errors="replace") as log:
             log.seek(position)
             for line in log:
                 _, is_ours, text = line.partition("wasm log: ")

@@ -14,6 +14,9 @@ export const DEFAULTS = {
   storeHeaders: "access-control-allow-origin: *\ncontent-type: text/plain",
 };
 
+/** What a field can be where that is not any text. */
+const CHOICES = { kind: ["actual", "preflight"] };
+
 /** Of a link, in characters: longer ones do not survive being sent around. */
 const LONGEST = 32_000;
 
@@ -57,7 +60,9 @@ export async function fromFragment(fragment, initial) {
     const packed = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (byte) => byte.charCodeAt(0));
     const bytes = await through(new DecompressionStream("deflate-raw"), packed, LARGEST);
     const given = JSON.parse(new TextDecoder().decode(bytes));
-    const known = Object.keys(initial).filter((name) => typeof given?.[name] === typeof initial[name]);
+    const isKnown = (name) =>
+      typeof given?.[name] === typeof initial[name] && (CHOICES[name]?.includes(given[name]) ?? true);
+    const known = Object.keys(initial).filter(isKnown);
     return { ...initial, ...Object.fromEntries(known.map((name) => [name, given[name]])) };
   } catch {
     return undefined;

@@ -343,4 +343,11 @@ pub(crate) fn links(world: &World) {
         world.change("location.href = arguments[0];", &[json!(broken)]);
         assert_eq!(world.shown()["title"], "Allowed by rule 1 (read-from-the-site)");
     }
+    // What is no known kind is as good as none: `{"kind":"x","method":"PUT"}`.
+    let unknown = format!("{}#s=q1bKzsxLUbJSqlDSUcpNLcnIB3ECQkOUagE", world.url());
+    world.change("location.href = arguments[0];", &[json!(unknown)]);
+    assert_eq!(
+        world.shown()["exchanges"][0]["sent"][0],
+        "PUT /oss-cors-test/test.txt HTTP/1.1"
+    );
 }
