@@ -288,6 +288,112 @@ fn policies_of_one_bucket_on_two_hosts_are_not_merged() {
     );
 }
 
+/// The places of what was not carried over because it gets another policy, and with what exit status.
+fn widened(from: &str, text: &str) -> (i32, Vec<String>) {
+    let printed = import(&["--from", from, "-"], text.as_bytes());
+    let lines = printed.stderr.lines();
+    let lines =
+        lines.filter(|line| line.contains(": not carried over: ") && line.contains("its objects get"));
+    let places = lines.map(|line| {
+        let (place, message) = line.split_once(": not carried over: ").unwrap();
+        let (_, target) = message.split_once("get the policy of ").unwrap();
+        format!("{} {target}", place.trim_start_matches("(standard input):"))
+    });
+    (printed.status, places.collect())
+}
+
+#[test]
+fn a_narrower_route_that_gets_the_bucket_s_policy_is_named() {
+    let policy = "route: {cors: {allow_methods: GET, allow_origin_string_match: [{exact: '*'}]}}";
+    let strict =
+        "route: {cors: {allow_methods: GET, allow_origin_string_match: [{exact: 'https://a.example'}]}}";
+    let envoy = |narrow: &str, rest: &str| {
+        format!("domains: [a.example]\nroutes:\n- match: {{{narrow}}}\n- match: {{{rest}}}\n  {policy}\n")
+    };
+    let photos = (1, vec![r#"3:10 the bucket "photos""#.to_owned()]);
+    for narrow in [
+        "prefix: /photos/private/",
+        "path: /photos/secret.txt",
+        "safe_regex: {regex: '/photos/s.*'}",
+        "safe_regex: {regex: '.*secret'}",
+        "prefix: /photos/, headers: [{name: x}]",
+        "prefix: /pho",
+    ] {
+        assert_eq!(
+            widened("envoy", &envoy(narrow, "prefix: /photos/")),
+            photos,
+            "{narrow}"
+        );
+        let stricter = envoy(&format!("{narrow}}}, {strict}, x: {{"), "prefix: /photos/");
+        let stricter = stricter
+            .replace("- match: {", "- {match: {")
+            .replacen("x: {}\n", "x: {}}\n", 1);
+        let stricter = stricter.replacen(
+            "- {match: {prefix: /photos/}\n",
+            "- match: {prefix: /photos/}\n",
+            1,
+        );
+        let (status, places) = widened("envoy", &stricter);
+        assert_eq!((status, places.len()), (1, 1), "{stricter}");
+    }
+    assert_eq!(
+        widened("envoy", &envoy("prefix: /photos/private/", "prefix: /")),
+        (1, vec!["3:10 the rest of its host".to_owned()])
+    );
+    // It is of another bucket, or requests do not come to it.
+    for narrow in [
+        "prefix: /docs/private/",
+        "safe_regex: {regex: '/docs/s.*'}",
+        "path: /docs",
+    ] {
+        let (status, places) = widened("envoy", &envoy(narrow, "prefix: /photos/"));
+        assert_eq!((status, places.len()), (0, 0), "{narrow}");
+    }
+    let later = format!(
+        "domains: [a.example]\nroutes:\n- match: {{prefix: /photos/}}\n  {policy}\n- match: {{prefix: /photos/private/}}\n"
+    );
+    assert_eq!(widened("envoy", &later), (0, Vec::new()));
+    let istio = "kind: VirtualService\nspec:\n  hosts: [a.example]\n  http:\n  - match: [{uri: {prefix: /photos/private/}}]\n  \
+                 - match: [{uri: {prefix: /photos/}}]\n    corsPolicy: {allowOrigins: [{exact: '*'}], allowMethods: [GET]}\n";
+    assert_eq!(
+        widened("istio", istio),
+        (1, vec![r#"5:13 the bucket "photos""#.to_owned()])
+    );
+}
+
+#[test]
+fn where_the_longest_path_wins_it_is_named_from_wherever_it_stands() {
+    let route = |path: &str, policy: &str| {
+        format!(
+            "kind: HTTPRoute\nspec:\n  hostnames: [a.example]\n  rules:\n  - matches: [{{path: {{value: {path}}}}}]\n{policy}"
+        )
+    };
+    let open = route(
+        "/photos",
+        "    filters: [{type: CORS, cors: {allowOrigins: ['*'], allowMethods: [GET]}}]\n",
+    );
+    let narrow = route("/photos/private", "");
+    for text in [format!("{open}---\n{narrow}"), format!("{narrow}---\n{open}")] {
+        let (status, places) = widened("istio", &text);
+        assert_eq!((status, places.len()), (1, 1), "{text}");
+    }
+    let ingress = |path: &str, annotations: &str| {
+        format!(
+            "kind: Ingress\nmetadata: {{name: x, annotations: {{{annotations}}}}}\nspec:\n  rules:\n  - host: a.example\n    \
+             http: {{paths: [{{path: {path}, pathType: Prefix}}]}}\n"
+        )
+    };
+    let open = ingress(
+        "/photos",
+        "higress.io/enable-cors: 'true', higress.io/cors-allow-credentials: 'false'",
+    );
+    let narrow = ingress("/photos/private", "");
+    for text in [format!("{open}---\n{narrow}"), format!("{narrow}---\n{open}")] {
+        let (status, places) = widened("higress", &text);
+        assert_eq!((status, places.len()), (1, 1), "{text}");
+    }
+}
+
 #[test]
 fn policies_of_istio_and_the_gateway_api() {
     assert_prints("istio", &["--from", "istio", "istio.yaml"], 1);

@@ -6,7 +6,7 @@ use super::document::Sourced;
 use super::node::{Documents, Node};
 use super::policy::{self, Lists, Policy};
 use super::report::Report;
-use super::routes::{Host, Paths, Route};
+use super::routes::{Host, Paths, Reach, Route};
 use super::{Source, store, string_match};
 
 /// What is found, and the places of the policies that count or that Envoy itself leaves out.
@@ -176,27 +176,33 @@ fn children<'t>(node: &Node<'t>) -> Vec<Node<'t>> {
 }
 
 fn paths(matched: &Node<'_>) -> Paths {
-    let mut paths = Paths::NO_PREFIX;
+    let mut paths = Paths::no_prefix(Reach::default());
+    let mut is_conditional = false;
     for (key, value) in matched.fields() {
         let text = value.text().unwrap_or_default();
         match key {
             "prefix" => paths = Paths::prefix(&text, false),
             "path_separated_prefix" | "pathSeparatedPrefix" => paths = Paths::prefix(&text, true),
+            "path" => paths = Paths::no_prefix(Reach::of_path(&text)),
             "safe_regex" | "safeRegex" => {
-                if value
-                    .text_of("regex")
-                    .is_some_and(|regex| matches!(regex.as_str(), ".*" | "/.*"))
-                {
-                    paths = Paths::All;
-                }
+                let regex = value.text_of("regex").unwrap_or_default();
+                paths = if matches!(regex.as_str(), ".*" | "/.*") {
+                    Paths::All
+                } else {
+                    Paths::no_prefix(Reach::of_regex(&regex))
+                };
             }
             // How a path compares. Buckets' names compare byte for byte.
-            "path" | "case_sensitive" | "caseSensitive" => {}
+            "case_sensitive" | "caseSensitive" => {}
             _ if value.is_empty() => {}
-            _ => return Paths::CONDITIONS,
+            _ => is_conditional = true,
         }
     }
-    paths
+    if is_conditional {
+        paths.conditional()
+    } else {
+        paths
+    }
 }
 
 /// What a level says of the filter.

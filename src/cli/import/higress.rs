@@ -4,7 +4,7 @@ use super::document::{Bucket, Sourced};
 use super::node::{Documents, Node};
 use super::policy::{self, Lists, Policy};
 use super::report::Report;
-use super::routes::{Host, Paths, Route};
+use super::routes::{self, Host, Paths, Route};
 use super::{Source, ingress, istio, store};
 
 /// The fields by which a plugin's configuration is known for one of `cors`.
@@ -30,13 +30,15 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Host>
     let documents = Documents::read(source.file, source.text)?;
     let resources = istio::resources(&documents);
     let mut hosts = Vec::new();
+    let mut ingresses = Vec::new();
     for resource in &resources {
         let spec = resource.get("spec");
         match (resource.text_of("kind").as_deref(), spec) {
             (Some("WasmPlugin"), Some(spec)) => plugin(&spec, &resources, &mut hosts, report),
             (Some("Ingress"), Some(_)) => {
-                if let Some(bucket) = ingress::policy(resource, report) {
-                    hosts.extend(ingress::hosts(resource, &bucket));
+                let bucket = ingress::policy(resource, report);
+                for host in ingress::hosts(resource, bucket.as_ref()) {
+                    routes::join(&mut ingresses, host, report);
                 }
             }
             _ if resource.has_any(&KNOWN_BY) => {
@@ -46,6 +48,7 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Host>
             _ => {}
         }
     }
+    hosts.extend(ingresses);
     Ok(hosts)
 }
 
@@ -84,7 +87,13 @@ fn plugin(spec: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>, report
                 .iter()
                 .find(|resource| ingress::is_called(resource, &name.value));
             match found {
-                Some(found) => hosts.extend(ingress::hosts(found, &bucket)),
+                Some(found) => {
+                    let mut own = Vec::new();
+                    for host in ingress::hosts(found, Some(&bucket)) {
+                        routes::join(&mut own, host, report);
+                    }
+                    hosts.extend(own);
+                }
                 None => report.lost(
                     &name.place,
                     format!("the policy of the Ingress {:?}: give a file that has it too, or name its hosts in domain", name.value),

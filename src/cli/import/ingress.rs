@@ -5,7 +5,7 @@ use super::higress::{HEADERS, MAX_AGE, METHODS};
 use super::node::Node;
 use super::policy::{self, Lists, Policy};
 use super::report::Report;
-use super::routes::{Host, Paths, Route};
+use super::routes::{Host, Paths, Reach, Route};
 use super::store;
 
 /// What the annotations start with.
@@ -90,19 +90,17 @@ pub(crate) fn is_called(resource: &Node<'_>, name: &str) -> bool {
     is_name && resource.text_of("kind").as_deref() == Some("Ingress")
 }
 
-/// Its hosts, each route of which has these rules.
-pub(crate) fn hosts(resource: &Node<'_>, bucket: &Bucket) -> Vec<Host> {
+/// Its hosts, each route of which has these rules, if there are any.
+pub(crate) fn hosts(resource: &Node<'_>, bucket: Option<&Bucket>) -> Vec<Host> {
     let Some(spec) = resource.get("spec") else {
         return Vec::new();
     };
     let route = |paths: Paths, node: &Node<'_>| Route {
         paths: vec![Sourced::new(paths, &node.place)],
-        bucket: Some(bucket.clone()),
+        bucket: bucket.cloned(),
         place: node.place.clone(),
     };
-    let host = |name: Option<Node<'_>>, node: &Node<'_>, mut routes: Vec<Route>| {
-        // The longest path wins, wherever it stands.
-        routes.sort_by_key(|route| route.paths.iter().any(|paths| paths.value == Paths::All));
+    let host = |name: Option<Node<'_>>, node: &Node<'_>, routes: Vec<Route>| {
         let mut domains = policy::texts(name);
         if domains.is_empty() {
             domains.push(Sourced::new("*".to_owned(), &node.place));
@@ -120,7 +118,7 @@ pub(crate) fn hosts(resource: &Node<'_>, bucket: &Bucket) -> Vec<Host> {
             .map(|path| {
                 let text = path.text_of("path").unwrap_or_default();
                 let paths = match path.text_of("pathType").as_deref() {
-                    Some("Exact") => Paths::NO_PREFIX,
+                    Some("Exact") => Paths::no_prefix(Reach::of_path(&text)),
                     kind => Paths::prefix(&text, kind == Some("Prefix")),
                 };
                 route(paths, path)

@@ -4,7 +4,7 @@ use super::document::Sourced;
 use super::node::{Documents, Node};
 use super::policy::{self, Lists, Policy};
 use super::report::Report;
-use super::routes::{Host, Paths, Route};
+use super::routes::{self, Host, Paths, Reach, Route};
 use super::{Source, store, string_match};
 
 /// Reads the resources of both kinds.
@@ -20,7 +20,10 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Host>
         };
         match resource.text_of("kind").as_deref() {
             Some("VirtualService") => hosts.push(virtual_service(&spec, report)),
-            Some("HTTPRoute") => hosts.push(http_route(&spec, report)),
+            Some("HTTPRoute") => {
+                let host = http_route(&spec, report);
+                routes::join(&mut hosts, host, report);
+            }
             _ => {}
         }
     }
@@ -64,6 +67,7 @@ fn virtual_service(spec: &Node<'_>, report: &mut Report) -> Host {
 
 fn paths_of(matched: &Node<'_>) -> Paths {
     let mut paths = Paths::All;
+    let mut is_conditional = false;
     for (key, value) in matched.fields() {
         match key {
             // How a path compares, and what the match is called.
@@ -72,13 +76,20 @@ fn paths_of(matched: &Node<'_>) -> Paths {
                 paths = match (value.text_of("prefix"), value.text_of("regex").as_deref()) {
                     (Some(prefix), _) => Paths::prefix(&prefix, false),
                     (None, Some(".*" | "/.*")) => Paths::All,
-                    _ => Paths::NO_PREFIX,
+                    (None, Some(regex)) => Paths::no_prefix(Reach::of_regex(regex)),
+                    (None, None) => {
+                        Paths::no_prefix(Reach::of_path(&value.text_of("exact").unwrap_or_default()))
+                    }
                 };
             }
-            _ => return Paths::CONDITIONS,
+            _ => is_conditional = true,
         }
     }
-    paths
+    if is_conditional {
+        paths.conditional()
+    } else {
+        paths
+    }
 }
 
 fn cors_policy(node: &Node<'_>, report: &mut Report) -> Policy {
@@ -180,28 +191,33 @@ fn http_route(spec: &Node<'_>, report: &mut Report) -> Host {
             .into_iter()
             .find_map(|filter| filter.get("cors"));
         let policy = filter.map(|filter| filter_policy(&filter, report));
-        routes.push(Route {
-            paths,
-            bucket: policy.map(|policy| policy.into_bucket(Lists::Printed, report)),
-            place: rule.place,
-        });
+        let bucket = policy.map(|policy| policy.into_bucket(Lists::Printed, report));
+        // Each has its own length.
+        routes.extend(paths.into_iter().map(|paths| Route {
+            paths: vec![paths],
+            bucket: bucket.clone(),
+            place: rule.place.clone(),
+        }));
     }
-    // The longest path wins, wherever it stands.
-    routes.sort_by_key(|route| route.paths.iter().any(|paths| paths.value == Paths::All));
     Host { domains, routes }
 }
 
 fn route_paths(matched: &Node<'_>) -> Paths {
-    if matched.fields().iter().any(|(key, _)| *key != "path") {
-        return Paths::CONDITIONS;
-    }
-    let Some(path) = matched.get("path") else {
-        return Paths::All;
+    let paths = match matched.get("path") {
+        None => Paths::All,
+        Some(path) => {
+            let value = path.text_of("value").unwrap_or_else(|| "/".to_owned());
+            match path.text_of("type").as_deref() {
+                None | Some("PathPrefix") => Paths::prefix(&value, true),
+                Some("Exact") => Paths::no_prefix(Reach::of_path(&value)),
+                Some(_) => Paths::no_prefix(Reach::of_regex(&value)),
+            }
+        }
     };
-    let value = path.text_of("value").unwrap_or_else(|| "/".to_owned());
-    match path.text_of("type").as_deref() {
-        None | Some("PathPrefix") => Paths::prefix(&value, true),
-        _ => Paths::NO_PREFIX,
+    if matched.fields().iter().any(|(key, _)| *key != "path") {
+        paths.conditional()
+    } else {
+        paths
     }
 }
 

@@ -30,8 +30,66 @@ pub(crate) enum Paths {
     Bucket(String),
     /// Those that start with a first segment, which another may start with too.
     Prefix(String),
-    /// Something that is no bucket's, with the reason.
-    Other(&'static str),
+    /// Something that is no bucket's, with the reason, and where it can be.
+    Other(&'static str, Reach),
+}
+
+/// The first segments that paths may have. What is not known counts as every one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    start: String,
+    /// The segment is the start, and not only begins so.
+    is_whole: bool,
+}
+
+impl Reach {
+    pub(crate) fn of_prefix(prefix: &str) -> Self {
+        let path = prefix.strip_prefix('/').unwrap_or_default();
+        let (start, is_whole) = match path.split_once('/') {
+            Some((name, _)) => (name, true),
+            None => (path, false),
+        };
+        if is_plain(start) {
+            Self {
+                start: start.to_owned(),
+                is_whole,
+            }
+        } else {
+            Self::default()
+        }
+    }
+
+    pub(crate) fn of_path(path: &str) -> Self {
+        let reach = Self::of_prefix(path);
+        Self {
+            is_whole: !reach.start.is_empty(),
+            ..reach
+        }
+    }
+
+    /// What an expression begins with, as far as it is plain.
+    pub(crate) fn of_regex(regex: &str) -> Self {
+        if regex.contains('|') {
+            return Self::default();
+        }
+        let regex = regex.strip_prefix('^').unwrap_or(regex);
+        let is_literal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_');
+        let end = regex.find(|c| !is_literal(c)).unwrap_or(regex.len());
+        let (mut start, rest) = regex.split_at_checked(end).unwrap_or_default();
+        // It may be missing.
+        if rest.starts_with(['?', '*', '{']) {
+            start = start.get(..start.len().saturating_sub(1)).unwrap_or_default();
+        }
+        Self::of_prefix(start)
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        if self.is_whole {
+            name == self.start
+        } else {
+            name.starts_with(&self.start)
+        }
+    }
 }
 
 impl Paths {
@@ -41,7 +99,7 @@ impl Paths {
             return if prefix.is_empty() {
                 Self::All
             } else {
-                Self::Other("its path does not start with a slash")
+                Self::Other("its path does not start with a slash", Reach::default())
             };
         };
         let (name, rest) = match path.split_once('/') {
@@ -57,16 +115,37 @@ impl Paths {
                     Self::Prefix(name.to_owned())
                 }
             }
-            (_, Some(rest)) if !rest.is_empty() => {
-                Self::Other("rules belong to a bucket, and its path is of a part of one")
-            }
-            _ => Self::Other("its path names no bucket"),
+            (_, Some(rest)) if !rest.is_empty() => Self::Other(
+                "rules belong to a bucket, and its path is of a part of one",
+                Reach::of_prefix(prefix),
+            ),
+            _ => Self::Other("its path names no bucket", Reach::of_prefix(prefix)),
         }
     }
 
-    pub(crate) const CONDITIONS: Self =
-        Self::Other("rules belong to a bucket, and this route asks for more than a host and a path");
-    pub(crate) const NO_PREFIX: Self = Self::Other("rules belong to a bucket, and its path is no prefix");
+    /// These, of which a route takes only those that it asks more of.
+    pub(crate) fn conditional(self) -> Self {
+        let reach = match self {
+            Self::All => Reach::default(),
+            Self::Bucket(start) => Reach {
+                start,
+                is_whole: true,
+            },
+            Self::Prefix(start) => Reach {
+                start,
+                is_whole: false,
+            },
+            Self::Other(_, reach) => reach,
+        };
+        Self::Other(
+            "rules belong to a bucket, and this route asks for more than a host and a path",
+            reach,
+        )
+    }
+
+    pub(crate) fn no_prefix(reach: Reach) -> Self {
+        Self::Other("rules belong to a bucket, and its path is no prefix", reach)
+    }
 }
 
 /// What a bucket's name in a path stands for byte for byte.
@@ -85,6 +164,41 @@ pub(crate) struct Mapped {
     on_every_host: bool,
 }
 
+/// Adds a host of a proxy that prefers the longest path, wherever it stands, in whatever resource.
+pub(crate) fn join(hosts: &mut Vec<Host>, host: Host, report: &mut Report) {
+    let mut found = hosts.iter_mut().find(|known| known.domains == host.domains);
+    let mut routes = found
+        .as_mut()
+        .map(|known| std::mem::take(&mut known.routes))
+        .unwrap_or_default();
+    let known = routes.len();
+    for route in host.routes {
+        let earlier = routes.iter().take(known).find(|known: &&Route| {
+            known.paths == route.paths && !matches!(paths_of(known), Some(Paths::Other(..)))
+        });
+        match (earlier.and_then(|known| known.bucket.as_ref()), &route.bucket) {
+            (Some(known), Some(own)) if !known.answers_like(own) => report.lost(
+                &own.place,
+                "a second policy for the same hosts and paths: the first policy stands",
+            ),
+            _ => routes.push(route),
+        }
+    }
+    routes.sort_by_key(|route| match paths_of(route) {
+        Some(Paths::Other(..)) => 0,
+        Some(Paths::Bucket(_) | Paths::Prefix(_)) => 1,
+        Some(Paths::All) | None => 2,
+    });
+    match found {
+        Some(known) => known.routes = routes,
+        None => hosts.push(Host { routes, ..host }),
+    }
+}
+
+fn paths_of(route: &Route) -> Option<&Paths> {
+    route.paths.first().map(|paths| &paths.value)
+}
+
 /// Maps every host.
 pub(crate) fn map(hosts: Vec<Host>, report: &mut Report) -> Mapped {
     let mut mapped = Mapped::default();
@@ -97,6 +211,9 @@ pub(crate) fn map(hosts: Vec<Host>, report: &mut Report) -> Mapped {
 
 impl Mapped {
     fn add(&mut self, host: Host, report: &mut Report) {
+        if host.routes.iter().all(|route| route.bucket.is_none()) {
+            return;
+        }
         let (mut paths, whole) = tried(host.routes, report);
         if paths.is_empty() && whole.as_ref().is_none_or(|route| route.bucket.is_none()) {
             return;
@@ -224,6 +341,7 @@ impl Mapped {
 fn tried(routes: Vec<Route>, report: &mut Report) -> (Vec<(String, Route)>, Option<Route>) {
     let mut by_name: Vec<(String, Route)> = Vec::new();
     let mut whole: Option<Route> = None;
+    let mut parts = Vec::new();
     for route in routes {
         for Sourced { value: paths, place } in &route.paths {
             let own = || Route {
@@ -254,19 +372,83 @@ fn tried(routes: Vec<Route>, report: &mut Report) -> (Vec<(String, Route)>, Opti
                             format!("the prefix is taken for the bucket {name:?}, and not for others whose name begins so"),
                         );
                     }
+                    if matches!(paths, Paths::Prefix(_)) {
+                        parts.push(Part {
+                            why: None,
+                            reach: Reach {
+                                start: name.clone(),
+                                is_whole: false,
+                            },
+                            bucket: route.bucket.clone(),
+                            place: place.clone(),
+                            after: by_name.len().saturating_add(1),
+                        });
+                    }
                     if !by_name.iter().any(|(known, _)| known == name) {
                         by_name.push((name.clone(), own()));
                     }
                 }
-                Paths::Other(why) => {
-                    if route.bucket.is_some() {
-                        report.lost(place, format!("the policy of this route: {why}"));
-                    }
-                }
+                Paths::Other(why, reach) => parts.push(Part {
+                    why: Some(why),
+                    reach: reach.clone(),
+                    bucket: route.bucket.clone(),
+                    place: place.clone(),
+                    after: by_name.len(),
+                }),
             }
         }
     }
+    for part in parts {
+        part.say(&by_name, whole.as_ref(), report);
+    }
     (by_name, whole)
+}
+
+/// Paths that have no entry of their own, so that they get what others have.
+struct Part {
+    /// Why they have none. `None`: one of the buckets has it.
+    why: Option<&'static str>,
+    reach: Reach,
+    bucket: Option<Bucket>,
+    place: String,
+    /// How many buckets' routes take their requests before.
+    after: usize,
+}
+
+impl Part {
+    fn say(&self, by_name: &[(String, Route)], whole: Option<&Route>, report: &mut Report) {
+        let differs = |route: &Route| {
+            route
+                .bucket
+                .as_ref()
+                .is_some_and(|policy| self.bucket.as_ref().is_none_or(|own| !own.answers_like(policy)))
+        };
+        let mut getting: Vec<_> = by_name
+            .iter()
+            .skip(self.after)
+            .filter(|(name, route)| self.reach.holds(name) && differs(route))
+            .map(|(name, _)| format!("the bucket {name:?}"))
+            .collect();
+        let is_taken = self.reach.is_whole && by_name.iter().any(|(name, _)| *name == self.reach.start);
+        // Of a prefix that names a bucket, the rest of the host is told where its bucket is.
+        if self.why.is_some() && !is_taken && whole.is_some_and(differs) {
+            getting.push("the rest of its host".to_owned());
+        }
+        let own = match (&self.bucket, self.why) {
+            (Some(_), Some(why)) => format!("the policy of this route: {why}"),
+            (None, Some(why)) => format!("that this route has no policy: {why}"),
+            (Some(_), None) => "the policy of this route for every name that begins so".to_owned(),
+            (None, None) => "that this route has no policy, for every name that begins so".to_owned(),
+        };
+        if !getting.is_empty() {
+            report.lost(
+                &self.place,
+                format!("{own}; its objects get the policy of {}", getting.join(" and ")),
+            );
+        } else if self.bucket.is_some() && self.why.is_some() {
+            report.lost(&self.place, own);
+        }
+    }
 }
 
 /// Whether the host is every host, and the names it has, as requests are compared: without port, in lower case.
