@@ -13,6 +13,16 @@ const NO_BODY = [204, 304];
 export const namesIn = (text) =>
   [...new Set(text.split(/[\s,]+/).filter(Boolean).map((name) => name.toLowerCase()))].sort();
 
+/** What nobody can send or answer, in sentences. */
+function impossible({ url, method, storeStatus }, authority) {
+  const said = [];
+  // RFC 9110 section 9.1: a method is a token.
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/.test(method.trim())) said.push(`No method: ${method.trim()}`);
+  if (!authority || !URL.canParse(`http://${authority}/`)) said.push(`No URL that has a host: ${url.trim()}`);
+  if (!/^([2-5]\d\d)?$/.test(storeStatus.trim())) said.push(`No status from 200 to 599: ${storeStatus.trim()}`);
+  return said;
+}
+
 /** `{ page, preflight, actual, isAsked, wrong }`; each of the two is `{ head, request, store }`. */
 export function exchangesOf(state, here) {
   const { authority, path } = targetOf(state.url.trim() || `/`, here);
@@ -45,7 +55,7 @@ export function exchangesOf(state, here) {
     isAsked: Boolean(origin) && needsPreflight(page.method, names),
     preflight: exchange("OPTIONS", [...common, ...asked, ...(isPreflight ? extra.headers : [])]),
     actual: exchange(isPreflight ? page.method : method, [...common, ...(isPreflight ? [] : extra.headers)]),
-    wrong: { extra: extra.wrong, storeHeaders: store.wrong },
+    wrong: { extra: extra.wrong, storeHeaders: store.wrong, impossible: impossible(state, authority) },
   };
 }
 

@@ -25,6 +25,8 @@ export function verdictOf(reply) {
   if (!reply.isLoaded) {
     return { tone: "bad", title: "These rules are refused", text: "An Envoy that runs keeps the rules it has; one that starts exits." };
   }
+  const { impossible } = reply.wrong;
+  if (impossible.length > 0) return { tone: "none", title: "No such exchange", text: `${impossible.join(". ")}.` };
   const [answer] = reply.answers;
   const verdict = reply.verdicts?.[0];
   const at = `${answer.status}, answered by ${answer.by === "edge" ? "the edge" : "the store"}.`;

@@ -19,7 +19,7 @@ export function render(reply, state) {
   say(find("verdict-title"), verdict.title);
   say(find("verdict-text"), verdict.text);
   renderFindings(reply);
-  renderBrowser(reply.browser);
+  renderBrowser(reply);
   renderWrong(reply.wrong);
   const answers = reply.answers ?? [];
   find("exchanges").replaceChildren(...answers.map((answer, index) => exchange(answer, index, reply, state)));
@@ -34,18 +34,20 @@ export function render(reply, state) {
   say(find("curl"), answers[0] ? curlOf(answers[0].head) : "");
 }
 
-function renderBrowser(browser) {
+function renderBrowser(reply) {
+  const { browser } = reply;
   const target = find("browser");
   const words = { allowed: "Allowed by a browser. ", refused: "Refused by a browser. ", none: "No matter for a browser. " };
   target.dataset.tone = { allowed: "good", refused: "bad" }[browser?.outcome] ?? "none";
   target.replaceChildren(
-    ...(browser ? [element("b", {}, words[browser.outcome]), browser.text] : ["None: there are no rules in force."]),
+    ...(browser ? [element("b", {}, words[browser.outcome]), browser.text] : [reply.wrong?.impossible.length > 0 ? "None: there is no such exchange." : "None: there are no rules in force."]),
   );
 }
 
 function renderWrong(wrong) {
   const lines = [...(wrong?.extra ?? []), ...(wrong?.storeHeaders ?? [])];
-  say(find("wrong"), lines.length > 0 ? `No header, so left out: ${lines.join("; ")}` : "");
+  const left = lines.length > 0 ? [`No header, so left out: ${lines.join("; ")}`] : [];
+  say(find("wrong"), [...(wrong?.impossible ?? []), ...left].join(". "));
 }
 
 function renderFindings({ findings, summary = "" }) {

@@ -11,7 +11,9 @@ self.onmessage = async ({ data: { number, state, here } }) => {
   const reply = { number };
   try {
     const { page, preflight, actual, isAsked, wrong } = exchangesOf(state, here);
-    const both = state.kind === "preflight" ? [preflight, actual] : [actual, preflight];
+    const pair = state.kind === "preflight" ? [preflight, actual] : [actual, preflight];
+    // The rules are looked at all the same.
+    const both = wrong.impossible.length > 0 ? [] : pair;
     const result = explain(await compiled, { configuration: state.rules, exchanges: both });
     const plain = result.answers.map((answer, index) => ({
       ...answer,

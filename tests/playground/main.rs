@@ -70,6 +70,7 @@ const TESTS: &[(&str, Test)] = &[
         "megabytes of rules do not stop anybody from typing",
         typed::huge_rules,
     ),
+    ("what nobody can send gets no verdict", typed::impossible_input),
     ("a link brings back what was typed", typed::links),
     (
         "a browser does what the page says it would",

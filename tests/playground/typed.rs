@@ -315,6 +315,25 @@ pub(crate) fn huge_rules(world: &World) {
     assert_eq!(world.shown()["tone"], "bad");
 }
 
+pub(crate) fn impossible_input(world: &World) {
+    for (field, value) in [
+        ("storeStatus", "1000"),
+        ("storeStatus", "99"),
+        ("storeStatus", "-1"),
+        ("url", "http://"),
+        ("url", "http://[::1"),
+        ("method", "FOO BAR"),
+    ] {
+        world.open();
+        world.fill(&json!({ field: value }));
+        let shown = world.shown();
+        assert_eq!(shown["title"], "No such exchange", "{shown:#}");
+        assert_eq!(shown["exchanges"], json!([]), "{shown:#}");
+        let hint = world.run("return document.getElementById('wrong').textContent", &[]);
+        assert!(hint.as_str().unwrap().ends_with(value), "{hint}");
+    }
+}
+
 pub(crate) fn links(world: &World) {
     world.open();
     let state = json!({
