@@ -362,6 +362,37 @@ fn a_narrower_route_that_gets_the_bucket_s_policy_is_named() {
 }
 
 #[test]
+fn a_path_that_is_compared_without_case_is_told() {
+    let envoy = "domains: [a.example]\nroutes:\n- match: {prefix: /Photos/, case_sensitive: false}\n  route: {cors: \
+                 {allow_methods: GET, allow_origin_string_match: [{exact: '*'}]}}\n";
+    let istio = "kind: VirtualService\nspec:\n  hosts: [a.example]\n  http:\n  - match: [{uri: {prefix: /Photos/}, \
+                 ignoreUriCase: true}]\n    corsPolicy: {allowOrigins: [{exact: '*'}], allowMethods: [GET]}\n";
+    for (from, text, exact) in [
+        (
+            "envoy",
+            envoy,
+            envoy.replace("case_sensitive: false", "case_sensitive: true"),
+        ),
+        (
+            "istio",
+            istio,
+            istio.replace("ignoreUriCase: true", "ignoreUriCase: false"),
+        ),
+    ] {
+        let printed = import(&["--from", from, "-"], text.as_bytes());
+        assert!(
+            printed
+                .stderr
+                .contains("not carried over: that upper and lower case are alike"),
+            "{}",
+            printed.stderr
+        );
+        assert_eq!(printed.status, 1);
+        assert_eq!(import(&["--from", from, "-"], exact.as_bytes()).status, 0);
+    }
+}
+
+#[test]
 fn where_the_longest_path_wins_it_is_named_from_wherever_it_stands() {
     let route = |path: &str, policy: &str| {
         format!(

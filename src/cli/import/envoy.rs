@@ -6,7 +6,7 @@ use super::document::Sourced;
 use super::node::{Documents, Node};
 use super::policy::{self, Lists, Policy};
 use super::report::Report;
-use super::routes::{Host, Paths, Reach, Route};
+use super::routes::{self, Host, Paths, Reach, Route};
 use super::{Source, store, string_match};
 
 /// What is found, and the places of the policies that count or that Envoy itself leaves out.
@@ -99,11 +99,17 @@ impl Reading<'_> {
                     );
                 }
             }
+            let policy = self.effective(&levels);
+            let paths = paths(&matched);
+            let case = matched
+                .proto("case_sensitive")
+                .filter(|flag| flag.flag() == Some(false));
+            if let (Some(case), Some(_), Paths::Bucket(_) | Paths::Prefix(_)) = (case, &policy, &paths) {
+                routes::say_any_case(&case.place, self.report);
+            }
             routes.push(Route {
-                paths: vec![Sourced::new(paths(&matched), &matched.place)],
-                bucket: self
-                    .effective(&levels)
-                    .map(|policy| policy.into_bucket(Lists::Printed, self.report)),
+                paths: vec![Sourced::new(paths, &matched.place)],
+                bucket: policy.map(|policy| policy.into_bucket(Lists::Printed, self.report)),
                 place: route.place,
             });
         }

@@ -53,6 +53,15 @@ fn virtual_service(spec: &Node<'_>, report: &mut Report) -> Host {
             paths.push(Sourced::new(Paths::All, &http.place));
         }
         let policy = http.get("corsPolicy").map(|policy| cors_policy(&policy, report));
+        for (matched, paths) in matches.iter().zip(&paths) {
+            let case = matched
+                .get("ignoreUriCase")
+                .filter(|flag| flag.flag() == Some(true));
+            if let (Some(case), Some(_), Paths::Bucket(_) | Paths::Prefix(_)) = (case, &policy, &paths.value)
+            {
+                routes::say_any_case(&case.place, report);
+            }
+        }
         routes.push(Route {
             paths,
             bucket: policy.map(|policy| policy.into_bucket(Lists::Printed, report)),

@@ -199,6 +199,15 @@ fn paths_of(route: &Route) -> Option<&Paths> {
     route.paths.first().map(|paths| &paths.value)
 }
 
+/// That a route's policy is also for paths that spell the bucket's name otherwise.
+pub(crate) fn say_any_case(place: &str, report: &mut Report) {
+    report.lost(
+        place,
+        "that upper and lower case are alike in the path: buckets' names compare byte for byte, so that only the name as \
+         written gets this policy",
+    );
+}
+
 /// Maps every host.
 pub(crate) fn map(hosts: Vec<Host>, report: &mut Report) -> Mapped {
     let mut mapped = Mapped::default();
