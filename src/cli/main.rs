@@ -9,7 +9,7 @@ mod source;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Command as Program, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Checks, explains and imports the CORS rules of object-storage buckets
 ///
@@ -57,12 +57,18 @@ enum Command {
     Man(pages::ManArguments),
 }
 
+fn program() -> Program {
+    pages::with_pages(Arguments::command())
+}
+
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    let arguments =
+        Arguments::from_arg_matches(&program().get_matches()).unwrap_or_else(|error| error.exit());
+    match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
-        Command::Completions(arguments) => pages::completions(&arguments, Arguments::command()),
-        Command::Man(arguments) => pages::man(&arguments, Arguments::command()),
+        Command::Completions(arguments) => pages::completions(&arguments, program()),
+        Command::Man(arguments) => pages::man(&arguments, program()),
     }
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Command;
+use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
@@ -38,25 +39,57 @@ Examples:
   bucket-cors man | man -l -
   bucket-cors man check >/usr/local/share/man/man1/bucket-cors-check.1";
 
+/// The program whose `man` takes the names of its commands.
+pub(crate) fn with_pages(program: Command) -> Command {
+    let names = program
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned());
+    let names = PossibleValuesParser::new(names.collect::<Vec<_>>());
+    program.mut_subcommand("man", |man| {
+        man.mut_arg("command", |command| command.value_parser(names))
+    })
+}
+
 pub(crate) fn completions(arguments: &CompletionArguments, mut program: Command) -> ExitCode {
     let mut text = Vec::new();
     // Into memory: it panics where it cannot write.
     clap_complete::generate(arguments.shell, &mut program, "bucket-cors", &mut text);
+    if arguments.shell == Shell::Bash {
+        text = with_files(&String::from_utf8_lossy(&text)).into_bytes();
+    }
     written(&text)
 }
 
-pub(crate) fn man(arguments: &ManArguments, mut program: Command) -> ExitCode {
-    program.build();
-    let command = match &arguments.command {
-        None => program,
-        Some(name) => match program.find_subcommand(name) {
-            Some(command) => command.clone(),
-            None => {
-                let _ = writeln!(io::stderr(), "error: there is no command {name:?}");
-                return ExitCode::from(2);
+/// The completions of bash, with files where a command takes files: clap_complete offers the placeholder there. Bash itself
+/// completes files where the function finds nothing, and only it gets blanks and folders right.
+fn with_files(script: &str) -> String {
+    let mut out = String::new();
+    let mut takes_files = false;
+    for line in script.lines() {
+        let mut line = line.to_owned();
+        if line.trim_start().starts_with("opts=") {
+            takes_files = line.contains(" <FILE>");
+            line = line.replace(" <FILE>...", "").replace(" <FILE>", "");
+        } else if takes_files {
+            line = line.replace(" || ${COMP_CWORD} -eq 2 ]]", " ]]");
+            // Behind the options' own values.
+            if line == "            COMPREPLY=( $(compgen -W \"${opts}\" -- \"${cur}\") )" {
+                "            COMPREPLY=()".clone_into(&mut line);
             }
-        },
-    };
+        }
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
+}
+
+pub(crate) fn man(arguments: &ManArguments, mut program: Command) -> ExitCode {
+    // It has no pages of its own.
+    program = program.disable_help_subcommand(true);
+    program.build();
+    let named = arguments.command.as_deref();
+    let named = named.and_then(|name| program.find_subcommand(name)).cloned();
+    let command = named.unwrap_or(program);
     let mut text = Vec::new();
     match render(command, &mut text) {
         Ok(()) => written(&text),

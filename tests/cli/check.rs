@@ -233,6 +233,36 @@ fn is_at_its_value(text: &str, finding: &Value) -> bool {
 }
 
 #[test]
+fn what_is_no_json_has_one_place() {
+    let folder = Folder::new("one-place");
+    for (text, said) in [
+        (
+            &b"{\"buckets\": [],}"[..],
+            "1:16: error: (document): trailing comma: ",
+        ),
+        (
+            b"\x01\n{\"buckets\": \"\xff\"}",
+            "1:1: error: (document): expected value: ",
+        ),
+        (
+            b"{\"buckets\":\n \"\xff\"}",
+            "2:3: error: (document): a byte that is no UTF-8: ",
+        ),
+    ] {
+        folder.write("a.json", text);
+        let said = format!("a.json:{said}");
+        for format in ["human", "json", "sarif"] {
+            let output = folder.run(&["check", "--format", format, "a.json"]);
+            assert!(!output.stdout.contains(" at line "), "{output:?}");
+            assert!(
+                format != "human" || output.stdout.starts_with(&said),
+                "{said}: {output:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn json_counts_what_it_does_not_show() {
     let origins = vec!["\"https://*.*.com\""; 1_200].join(",");
     let text = with_rule(&format!(

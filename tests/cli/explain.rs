@@ -406,10 +406,13 @@ fn what_cannot_be_explained_is_said_and_ends_with_2() {
             "does not begin with http:// or https://",
         ),
         (
-            &["cors.json", "--url", "https://edge.example/ü"],
-            "write what is not ASCII with percent signs",
+            &["cors.json", "--url", "https://edge.example:99999/"],
+            "is none that a browser can request: invalid port number",
         ),
-        (&["cors.json", "--url", "https://edge.example/a b"], "is none: "),
+        (
+            &["cors.json", "--url", "https://user:pw@edge.example/"],
+            "holds a user name or a password: fetch() refuses it",
+        ),
         (
             &["cors.json", "--url", URL, "-H", "no colon"],
             "write it as 'name: value'",
@@ -517,6 +520,45 @@ fn a_recording_of_firefox_is_explained_with_its_cookies() {
         output
             .stdout
             .ends_with("\ncross-origin requests: 1, refused: 1\n"),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_url_is_explained_as_a_browser_writes_it() {
+    let url = "https://bücher.example/oss-cors-test/é b?ü#x";
+    let explanation = explained(&folder("written"), &["--url", url, "--origin", SITE]);
+    assert_eq!(
+        explanation["url"],
+        "https://xn--bcher-kva.example/oss-cors-test/%C3%A9%20b?%C3%BC"
+    );
+    assert_eq!(explanation["owner"]["bucket"], "oss-cors-test");
+}
+
+#[test]
+fn no_cross_origin_request_of_a_recording_is_dropped_in_silence() {
+    let recording = include_str!("recordings/firefox.har");
+    let folder = folder("odd-urls")
+        .with(
+            "text.har",
+            recording.replace("oss-cors-test/a.txt", "oss-cors-test/é a"),
+        )
+        .with(
+            "port.har",
+            recording.replace("https://edge.example/", "https://edge.example:99999/"),
+        );
+    let output = explain(&folder, &["--har", "text.har"]);
+    assert!(
+        output
+            .stdout
+            .contains("GET https://edge.example/oss-cors-test/%C3%A9%20a, from"),
+        "{output:?}"
+    );
+    let output = explain(&folder, &["--har", "port.har"]);
+    assert!(
+        output
+            .stderr
+            .starts_with("warning: port.har: not explained: the URL \"https://edge.example:99999/"),
         "{output:?}"
     );
 }

@@ -114,11 +114,36 @@ fn each_command_has_a_manual_page() {
         assert!(page.stdout.contains(&title), "{page:?}");
         assert!(page.stdout.contains("\n.SH EXAMPLES\n"), "{page:?}");
     }
-    let unknown = folder.run(&["man", "chek"]);
-    assert_eq!(
-        (unknown.code, unknown.stderr.as_str()),
-        (2, "error: there is no command \"chek\"\n")
-    );
+    // `help` has no page, and names of pages that there are not.
+    assert!(!whole.stdout.contains("help(1)"), "{whole:?}");
+    assert!(!whole.stdout.contains("bucket\\-cors\\-help"), "{whole:?}");
+    for unknown in ["chek", "help"] {
+        let output = folder.run(&["man", unknown]);
+        assert_eq!(output.code, 2);
+        assert!(
+            output
+                .stderr
+                .contains("[possible values: check, explain, import,"),
+            "{output:?}"
+        );
+    }
+}
+
+/// What the function of bash offers for the last of the words.
+fn completed(folder: &Folder, words: &[&str]) -> String {
+    let complete = "source ./bash; compopt() { :; }; COMP_WORDS=(bucket-cors \"$@\"); COMP_CWORD=$#; \
+                    _bucket-cors bucket-cors \"${COMP_WORDS[-1]}\" \"${COMP_WORDS[-2]}\"; echo \"${COMPREPLY[*]}\"";
+    let output = Command::new("bash")
+        .args(["-c", complete, "bash"])
+        .args(words)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .trim_end_matches('\n')
+        .to_owned()
 }
 
 #[test]
@@ -129,14 +154,29 @@ fn each_shell_has_completions_and_those_of_bash_complete() {
         assert_eq!(output.code, 0);
         assert!(output.stdout.contains("deny-warnings"), "{shell}: {output:?}");
     }
+    folder.write("recording.har", "{}");
     folder.write("bash", folder.run(&["completions", "bash"]).stdout);
-    let complete = "source ./bash; COMP_WORDS=(bucket-cors check --d); COMP_CWORD=2; \
-                    _bucket-cors bucket-cors --d check; echo \"${COMPREPLY[@]}\"";
-    let output = Command::new("bash")
-        .args(["-c", complete])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "--deny-warnings\n");
+    for (words, offered) in [
+        (&["check", "--d"][..], "--deny-warnings"),
+        // Nothing: bash offers files itself.
+        (&["check", ""], ""),
+        (&["check", "a.json", ""], ""),
+        (&["import", ""], ""),
+        (&["import", "--from", "s3", ""], ""),
+        (&["explain", ""], ""),
+        (&["check", "--format", ""], "human json sarif"),
+        (&["explain", "--url", ""], ""),
+        (&["explain", "--origin", "https://a"], "https://a"),
+        (&["explain", "--har", "rec"], "recording.har"),
+        (&["man", ""], "-h --help check explain import completions man"),
+    ] {
+        assert_eq!(completed(&folder, words), offered, "{words:?}");
+    }
+    let script = std::fs::read_to_string(folder.path().join("bash")).unwrap();
+    let handed_on = script
+        .lines()
+        .filter(|line| line.contains("complete -F _bucket-cors"))
+        .all(|line| line.contains(" -o default "));
+    assert!(handed_on && !script.contains("<FILE>"), "{script}");
     assert_eq!(folder.run(&["completions", "csh"]).code, 2);
 }

@@ -150,6 +150,32 @@ fn a_string_of_envoy_is_handed_over_as_it_is_and_each_place_in_it_is_found() {
 }
 
 #[test]
+fn a_literal_block_is_pointed_into_whatever_its_header_and_its_first_lines() {
+    let folder = Folder::new("blocks");
+    let margin = " ".repeat(30);
+    for (header, lines) in [
+        ("|", 0),
+        ("&rules |", 0),
+        ("| # rules", 0),
+        ("|", 1),
+        ("|  ", 2),
+        ("&rules |-", 2),
+    ] {
+        let blank = "\n".repeat(lines);
+        let block = format!("{header}\n{blank}{margin}{{\"buckets\":\n{margin} 7}}\n");
+        let (file, text) = of_envoy(&block).remove(1);
+        let said = checked(&folder, file, &text);
+        let finding = &only_configuration(&said)["findings"][0];
+        let line = text.lines().position(|line| line.ends_with(" 7}")).unwrap() + 1;
+        assert_eq!(
+            (&finding["line"], &finding["column"]),
+            (&json!(line), &json!(margin.len() + 2)),
+            "{text}: {finding}"
+        );
+    }
+}
+
+#[test]
 fn what_goes_by_way_of_kubernetes_is_sorted_and_each_place_in_it_is_found() {
     let folder = Folder::new("resources");
     let mut places = 0;

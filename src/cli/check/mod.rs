@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use bucket_cors::config::{self, Findings, Severity};
+use clap::ValueHint;
 
 use crate::source::{self, Configuration, Located, Position, Trouble};
 
@@ -21,7 +22,7 @@ use crate::source::{self, Configuration, Located, Position, Trouble};
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Files to check; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     files: Vec<String>,
 
     /// What to print: `sarif` is SARIF 2.1.0, which code scanning takes
@@ -131,7 +132,10 @@ fn check_one(configuration: &Configuration) -> CheckedConfiguration {
         findings.extend(found.kept().iter().map(|finding| Finding {
             severity,
             place: configuration.locate(finding),
-            finding: finding.clone(),
+            finding: config::Finding {
+                message: without_place(finding),
+                ..finding.clone()
+            },
         }));
     };
     add(Severity::Error, &report.errors);
@@ -144,6 +148,22 @@ fn check_one(configuration: &Configuration) -> CheckedConfiguration {
         errors: report.errors.total(),
         warnings: report.warnings.total(),
     }
+}
+
+/// The message without the place in the text that the filter gets: the finding has the one in the file.
+fn without_place(finding: &config::Finding) -> String {
+    let message = &finding.message;
+    if finding.code != "not-json" {
+        return message.clone();
+    }
+    let cut = || {
+        let (before, rest) = message.rsplit_once(" at line ")?;
+        let (line, rest) = rest.split_once(" column ")?;
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let after = rest.get(digits(rest)..)?;
+        (digits(line) == line.len()).then(|| format!("{before}{after}"))
+    };
+    cut().unwrap_or_else(|| message.clone())
 }
 
 impl CheckedConfiguration {

@@ -49,19 +49,33 @@ struct Line {
 }
 
 /// The cross-origin requests of a recording.
+pub(super) struct Requests {
+    pub(super) questions: Vec<Question>,
+    /// Why each of the others cannot be explained.
+    pub(super) problems: Vec<String>,
+}
+
+/// Reads the cross-origin requests of a recording.
 ///
 /// # Errors
 /// Why it is no recording.
-pub(super) fn read(bytes: &[u8], credentials: bool) -> Result<Vec<Question>, String> {
+pub(super) fn read(bytes: &[u8], credentials: bool) -> Result<Requests, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let recording: Recording =
         serde_json::from_slice(bytes).map_err(|error| format!("this is no HAR recording: {error}"))?;
     let entries = recording.log.entries;
     let preflights: Vec<(String, String, String)> = entries.iter().filter_map(preflight).collect();
-    let questions = entries
-        .iter()
-        .filter_map(|entry| question(entry, credentials, &preflights));
-    Ok(questions.collect())
+    let mut requests = Requests {
+        questions: Vec::new(),
+        problems: Vec::new(),
+    };
+    for entry in &entries {
+        match question(entry, credentials, &preflights) {
+            Ok(question) => requests.questions.extend(question),
+            Err(problem) => requests.problems.push(problem),
+        }
+    }
+    Ok(requests)
 }
 
 impl SentRequest {
@@ -81,19 +95,28 @@ fn preflight(entry: &Entry) -> Option<(String, String, String)> {
 }
 
 /// What a request asks, if it is one of CORS.
-fn question(entry: &Entry, credentials: bool, preflights: &[(String, String, String)]) -> Option<Question> {
+fn question(
+    entry: &Entry,
+    credentials: bool,
+    preflights: &[(String, String, String)],
+) -> Result<Option<Question>, String> {
     let sent = &entry.request;
     // A form that is posted, a beacon and a WebSocket have an Origin too.
     if sent.header("sec-fetch-mode").is_some_and(|mode| mode != "cors") {
-        return None;
+        return Ok(None);
     }
-    sent.header(names::ORIGIN)?;
-    let mut request = Request::new(&sent.method, &sent.url).ok()?;
+    let is_http = ["http://", "https://"]
+        .iter()
+        .any(|scheme| sent.url.starts_with(scheme));
+    if sent.header(names::ORIGIN).is_none() || !is_http {
+        return Ok(None);
+    }
+    let mut request = Request::new(&sent.method, &sent.url)?;
     for line in sent.headers.iter().filter(|line| !line.name.starts_with(':')) {
         request.push(&line.name, line.value.as_bytes());
     }
     if request.is_same_origin() {
-        return None;
+        return Ok(None);
     }
     let asked = preflights
         .iter()
@@ -115,7 +138,7 @@ fn question(entry: &Entry, credentials: bool, preflights: &[(String, String, Str
     {
         push_folded(&mut store, &line.name, line.value.as_bytes());
     }
-    Some(Question {
+    Ok(Some(Question {
         request,
         credentials: credentials || has_cookies,
         unsafe_names: Some(unsafe_names),
@@ -126,7 +149,7 @@ fn question(entry: &Entry, credentials: bool, preflights: &[(String, String, Str
                 status,
                 headers: store,
             }),
-    })
+    }))
 }
 
 /// Without what the browser itself adds and a recording cannot tell from the page's own.

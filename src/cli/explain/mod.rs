@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use bucket_cors::config::Findings;
 use bucket_cors::http::names;
+use clap::ValueHint;
 
 use crate::input;
 use crate::source::{self, Configuration};
@@ -31,39 +32,39 @@ use site::Site;
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The configuration, or what it stands in; `-` is standard input
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: String,
 
     /// Which of several configurations in FILE, from 1
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_hint = ValueHint::Other)]
     configuration: Option<usize>,
 
     /// The URL that is requested
-    #[arg(long, required_unless_present = "har")]
+    #[arg(long, required_unless_present = "har", value_hint = ValueHint::Other)]
     url: Option<String>,
 
     /// The request's method; OPTIONS with --request-method is a preflight by itself
-    #[arg(long, default_value = "GET")]
+    #[arg(long, default_value = "GET", value_hint = ValueHint::Other)]
     method: String,
 
     /// The page's origin, as browsers send it: https://www.example.com, or null
-    #[arg(long)]
+    #[arg(long, value_hint = ValueHint::Other)]
     origin: Option<String>,
 
     /// Access-Control-Request-Method
-    #[arg(long, value_name = "METHOD")]
+    #[arg(long, value_name = "METHOD", value_hint = ValueHint::Other)]
     request_method: Option<String>,
 
     /// Access-Control-Request-Headers
-    #[arg(long, value_name = "NAMES")]
+    #[arg(long, value_name = "NAMES", value_hint = ValueHint::Other)]
     request_headers: Option<String>,
 
     /// A header of the request
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = request::header)]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_hint = ValueHint::Other, value_parser = request::header)]
     headers: Vec<(String, String)>,
 
     /// A header of the store's response
-    #[arg(long = "response-header", value_name = "NAME: VALUE", value_parser = request::header)]
+    #[arg(long = "response-header", value_name = "NAME: VALUE", value_hint = ValueHint::Other, value_parser = request::header)]
     response_headers: Vec<(String, String)>,
 
     /// The page asks with credentials: `credentials: "include"`, or `withCredentials`
@@ -74,6 +75,7 @@ pub(crate) struct Arguments {
     #[arg(
         long,
         value_name = "FILE",
+        value_hint = ValueHint::FilePath,
         conflicts_with_all = ["url", "method", "origin", "request_method", "request_headers", "headers", "response_headers"]
     )]
     har: Option<String>,
@@ -129,7 +131,12 @@ fn explained(arguments: &Arguments) -> Result<Vec<Explanation>, String> {
         Some(file) => {
             let bytes =
                 input::bytes(file).map_err(|problem| format!("{file}: it cannot be read: {problem}"))?;
-            har::read(&bytes, arguments.credentials).map_err(|problem| format!("{file}: {problem}"))?
+            let requests =
+                har::read(&bytes, arguments.credentials).map_err(|problem| format!("{file}: {problem}"))?;
+            for problem in &requests.problems {
+                let _ = writeln!(io::stderr(), "warning: {file}: not explained: {problem}");
+            }
+            requests.questions
         }
         None => vec![question(arguments)?],
     };

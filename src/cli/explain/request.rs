@@ -3,6 +3,7 @@
 use bucket_cors::http::head::RequestHead;
 use bucket_cors::http::names;
 use http::{HeaderName, Uri};
+use url::Url;
 
 /// Headers in order, names in lower case.
 pub(super) type Headers = Vec<(String, Vec<u8>)>;
@@ -35,19 +36,31 @@ impl Request {
         {
             return wrong("does not begin with http:// or https://");
         }
-        if !url.is_ascii() {
-            return wrong("is not as a browser sends it: write what is not ASCII with percent signs");
+        let parsed = match Url::parse(url) {
+            Ok(parsed) => parsed,
+            Err(error) => return wrong(&format!("is none that a browser can request: {error}")),
+        };
+        // Fetch, the constructor of Request: a URL that includes credentials is a TypeError.
+        if !parsed.username().is_empty() || parsed.password().is_some() {
+            return wrong("holds a user name or a password: fetch() refuses it, and nothing is sent");
         }
-        // A fragment is never sent.
-        let sent = url.split('#').next().unwrap_or_default();
-        let uri: Uri = match sent.parse() {
-            Ok(uri) => uri,
-            Err(error) => return wrong(&format!("is none: {error}")),
+        // As given, if it can be sent so: clients other than browsers leave dot segments. A fragment is never sent.
+        let given = url.split('#').next().unwrap_or_default();
+        let uri = given.parse().ok().filter(|_| given.is_ascii());
+        let (sent, uri): (_, Uri) = match uri {
+            Some(uri) => (given, uri),
+            None => {
+                let sent = parsed.as_str().split('#').next().unwrap_or_default();
+                match sent.parse() {
+                    Ok(uri) => (sent, uri),
+                    Err(error) => return wrong(&format!("is none: {error}")),
+                }
+            }
         };
         let (Some(scheme @ ("http" | "https")), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return wrong("has no host");
         };
-        let authority = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let authority = authority.as_str();
         let default_port = if scheme == "http" { ":80" } else { ":443" };
         let authority = authority.strip_suffix(default_port).unwrap_or(authority);
         let path = uri.path_and_query().map_or("/", |path| path.as_str());

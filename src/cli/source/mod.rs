@@ -225,7 +225,7 @@ fn in_scalar(tree: &Tree, scalar: NodeId, region: Region, file: &str) -> Placeme
         return within;
     };
     match style {
-        Style::Literal => Placement::Block(region.start),
+        Style::Literal => position::in_block(file, region.start, text).unwrap_or(within),
         Style::Plain if !text.contains('\n') => Placement::Block(region.start),
         Style::Quoted if region.start.line == region.end.line => {
             let line = file
@@ -299,10 +299,11 @@ impl Configuration {
             text.chars().for_each(|character| at.step(character));
             at
         };
-        if text.len() < without_mark(&self.text).len() {
-            return end();
-        }
+        let is_cut = text.len() < without_mark(&self.text).len();
         match serde_json::from_str::<serde_json::Value>(text) {
+            // The core says so where the text is JSON up to the byte that is no UTF-8.
+            Err(error) if is_cut && error.is_eof() => end(),
+            Ok(_) if is_cut => end(),
             Err(error) if error.line() > 0 => Position {
                 line: error.line(),
                 // serde_json counts bytes, from 0 at a line's end.

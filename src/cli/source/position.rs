@@ -92,6 +92,25 @@ impl Placement {
     }
 }
 
+/// Where the lines of a literal block scalar stand, by the file's own text: `None` where it is not as expected. The reader's
+/// `start` is the header's anchor, if there is one, else the first character that is not in a blank line.
+pub(super) fn in_block(file: &str, start: Position, value: &str) -> Option<Placement> {
+    let blank = value.split('\n').take_while(|line| line.is_empty()).count();
+    let first = value.split('\n').nth(blank)?;
+    let near = file.lines().enumerate().skip(start.line.saturating_sub(1));
+    let (index, indentation) = near.take(blank.saturating_add(2)).find_map(|(index, line)| {
+        let before = line.strip_suffix(first)?;
+        before
+            .bytes()
+            .all(|byte| byte == b' ')
+            .then_some((index, before.len()))
+    })?;
+    Some(Placement::Block(Position {
+        line: index.saturating_add(1).checked_sub(blank)?,
+        column: indentation.saturating_add(1),
+    }))
+}
+
 /// Where the characters of a quoted string that begins and ends in this line stand, by the line's own text: `None` where it
 /// is not as expected.
 pub(super) fn in_quotes(line_text: &str, start: Position, value: &str) -> Option<Placement> {
