@@ -56,14 +56,20 @@ pub(super) fn start() {
     IDS.with(|ids| ids.try_borrow_mut().map(|mut ids| *ids = Ids::default()).ok());
 }
 
-fn id_of(kind: MetricKind, name: &str) -> Option<u32> {
+/// `most`: with as many ids, no new name gets one.
+fn id_of(kind: MetricKind, name: String, most: usize) -> Option<u32> {
     IDS.with(|ids| {
         let Ids { names, ids } = &mut *ids.try_borrow_mut().ok()?;
-        let (number, is_new) = names.intern(name.as_bytes());
-        if is_new {
-            ids.push(host::define_metric(kind, name));
+        if let Some(known) = names.find(name.as_bytes()) {
+            return *ids.get(known as usize)?;
         }
-        *ids.get(number as usize)?
+        if ids.len() >= most {
+            return None;
+        }
+        let id = host::define_metric(kind, &name);
+        names.intern(name.as_bytes());
+        ids.push(id);
+        id
     })
 }
 
@@ -85,15 +91,10 @@ fn name_for_prometheus(name: &str) -> String {
     letters.collect()
 }
 
-/// Whether a VM may define more statistics of single buckets.
-fn has_room_for_buckets() -> bool {
-    IDS.with(|ids| ids.try_borrow().is_ok_and(|ids| ids.ids.len() < MOST_IDS))
-}
-
 impl Metrics {
     /// Defines the counters, asks for a tick, and records what was loaded.
     pub(super) fn define(edge: &Edge, load: &Load) -> Self {
-        let counter = |name: String| id_of(MetricKind::Counter, &name);
+        let counter = |name: String, most| id_of(MetricKind::Counter, name, most);
         let matcher = edge.matcher();
         let mut buckets = vec![[None; BUCKET_COUNTERS.len()]; matcher.counted_buckets()];
         // In the order of the document, so that every VM gives the same names.
@@ -114,16 +115,17 @@ impl Metrics {
                 _ => "",
             };
             *row = BUCKET_COUNTERS.map(|what| {
-                let name = format!("{PREFIX}.bucket.{name}.{shadow}{what}");
                 // What is defined stays for as long as the host lives, also when the bucket is long gone.
-                has_room_for_buckets().then(|| counter(name)).flatten()
+                counter(format!("{PREFIX}.bucket.{name}.{shadow}{what}"), MOST_IDS)
             });
         }
-        if !buckets.is_empty() && !has_room_for_buckets() {
-            warn!("bucket-cors: no more statistics by bucket: this VM has defined {MOST_IDS} in its life");
+        if buckets.iter().flatten().any(Option::is_none) {
+            warn!(
+                "bucket-cors: not every bucket is counted: a VM defines statistics of buckets up to {MOST_IDS} in its life"
+            );
         }
         let gauge = |name: &str, value: u64| {
-            if let Some(id) = id_of(MetricKind::Gauge, &format!("{PREFIX}.{name}")) {
+            if let Some(id) = id_of(MetricKind::Gauge, format!("{PREFIX}.{name}"), usize::MAX) {
                 host::record_metric(id, value);
             }
         };
@@ -134,7 +136,7 @@ impl Metrics {
         gauge("loaded.microseconds", now().saturating_sub(load.began) / 1_000);
         host::set_tick_period(PERIOD_MILLISECONDS);
         Self {
-            totals: COUNTERS.map(|what| counter(format!("{PREFIX}.{what}"))),
+            totals: COUNTERS.map(|what| counter(format!("{PREFIX}.{what}"), usize::MAX)),
             buckets,
         }
     }

@@ -75,9 +75,7 @@ impl Interner {
     pub(crate) fn intern(&mut self, string: &[u8]) -> (u32, bool) {
         let Self { bytes, spans, index } = self;
         let (number, is_new) = index.number(hash(Space::VALUES, string), &|number| {
-            spans.get(number as usize).is_some_and(|span| {
-                span.len as usize == string.len() && bytes.has(span.start as usize, string)
-            })
+            is_there(spans, bytes, number, string)
         });
         if is_new {
             spans.push(Span::of(bytes.len(), string.len()));
@@ -86,10 +84,30 @@ impl Interner {
         (number, is_new)
     }
 
+    /// The number of a string that was seen before.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn find(&self, string: &[u8]) -> Option<u32> {
+        let slot = self.index.slot_of(hash(Space::VALUES, string), &|number| {
+            is_there(&self.spans, &self.bytes, number, string)
+        });
+        self.index
+            .slots
+            .get(slot)
+            .copied()
+            .filter(|&number| number != u32::MAX)
+    }
+
     /// The strings by number: where each stands, and all of them.
     pub(super) fn to_parts(&self) -> (Box<[Span]>, Box<[u8]>) {
         (self.spans.to_block(), self.bytes.to_block())
     }
+}
+
+/// Whether the string of that number is this one.
+fn is_there(spans: &Chunks<Span>, bytes: &Chunks<u8>, number: u32, string: &[u8]) -> bool {
+    spans
+        .get(number as usize)
+        .is_some_and(|span| span.len as usize == string.len() && bytes.has(span.start as usize, string))
 }
 
 #[cfg(test)]

@@ -97,19 +97,28 @@ fn names_of_buckets_differ_for_prometheus_too_and_shadow_has_rows_of_its_own() {
 #[test]
 fn a_vm_defines_a_bounded_number_of_statistics_in_its_life() {
     let vm = Vm::start();
-    for change in 0..6 {
+    let load = |change: usize| {
         let buckets: Vec<String> = (0..1_000)
             .map(|number| format!(r#"{{"name": "b{change}-{number}", "cors": null}}"#))
             .collect();
         let text = format!(r#"{{"metrics": "bucket", "buckets": [{}]}}"#, buckets.join(","));
-        drop(vm.configure(text.as_bytes()).unwrap());
+        vm.configure(text.as_bytes()).unwrap()
+    };
+    for change in 0..6 {
+        drop(load(change));
     }
     assert!((16_000..16_100).contains(&vm.metric_ids()), "{}", vm.metric_ids());
     let log = vm.take_log();
     assert!(
         log.iter()
-            .any(|line| line.text.contains("no more statistics by bucket"))
+            .any(|line| line.text.contains("not every bucket is counted"))
     );
+    // Those that have theirs are counted on.
+    let plugin = load(0);
+    plugin.exchange(get("/b0-7/o", Some("https://app.example")), &store());
+    plugin.tick();
+    assert_eq!(vm.metric("bucket_cors.bucket.b0-7.actual.unmatched"), Some(1));
+    assert_eq!(vm.metric("bucket_cors.bucket.b5-7.actual.unmatched"), None);
 }
 
 #[test]
