@@ -13,8 +13,8 @@ ADMIN_PORT ?= 9901
 ORIGIN_PORT ?= 10001
 STORE_PORT ?= 10002
 PAGE_PORT ?= 8000
-# Servers are measured in turn, this many times.
-BENCH_ROUNDS ?= 9
+# Servers are measured in turn, this many times, two of each process.
+BENCH_ROUNDS ?= 16
 FUZZ_SECONDS ?= 60
 RULES ?= envoy/cors.json
 # Of each minor version the newest on PyPI whose Envoy has V8, which that of 1.38.3 lacks.

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import tempfile
@@ -42,10 +43,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Server:
-    """An Envoy process on a core of its own."""
+def on_core(core):
+    """What a server is started by, to have it on a core of its own."""
+    return ["taskset", "-c", core]
 
-    def __init__(self, name, envoy, make_bootstrap, core):
+
+class Server:
+    """An Envoy process with one worker."""
+
+    def __init__(self, name, envoy, make_bootstrap, prefix):
         self.name = name
         self.port = free_port()
         self.folder = tempfile.TemporaryDirectory()
@@ -54,7 +60,7 @@ class Server:
             json.dump(make_bootstrap(self.port), file)
         self.log = open(os.path.join(self.folder.name, "log"), "w+")
         self.process = subprocess.Popen(
-            ["taskset", "-c", core, envoy, "-c", path, "--concurrency", "1", "--disable-hot-restart", "-l", "warn"],
+            [*prefix, envoy, "-c", path, "--concurrency", "1", "--disable-hot-restart", "-l", "warn"],
             stdout=self.log, stderr=subprocess.STDOUT)
 
     def wait(self, seconds=120):
@@ -103,12 +109,12 @@ class Server:
         self.folder.cleanup()
 
 
-def wrk_script(folder, kind, paths, origin):
-    """A wrk script that goes through `paths` round and round and counts what came back."""
+def wrk_script(path, kind, paths, origin):
+    """Writes a wrk script that goes through `paths` round and round and counts what came back."""
     method, headers = request(kind, origin)
     lines = ["local requests = {}", "local next_one = 0", "init = function(args)"]
     lines.append(f"  local headers = {{{', '.join(f'[{json.dumps(k)}] = {json.dumps(v)}' for k, v in headers.items())}}}")
-    lines.append(f"  for _, path in ipairs({{{', '.join(json.dumps(path) for path in paths)}}}) do")
+    lines.append(f"  for _, path in ipairs({{{', '.join(json.dumps(each) for each in paths)}}}) do")
     lines.append(f"    requests[#requests + 1] = wrk.format({json.dumps(method)}, path, headers)")
     lines.append("  end")
     lines.append("end")
@@ -118,7 +124,6 @@ def wrk_script(folder, kind, paths, origin):
     lines.append('  io.write(string.format("FIGURES %d %d\\n", summary.requests,'
                  " e.connect + e.read + e.write + e.timeout))")
     lines.append("end")
-    path = os.path.join(folder, "load.lua")
     with open(path, "w") as file:
         file.write("\n".join(lines))
     return path
@@ -127,14 +132,17 @@ def wrk_script(folder, kind, paths, origin):
 def cpu_per_request(server, script, seconds):
     """Microseconds of CPU time that the server spent on each request of one bounded run of wrk."""
     before = server.cpu_nanoseconds()
-    result = subprocess.run(
-        ["taskset", "-c", LOAD_CORE, "wrk", "-t1", "-c16", f"-d{seconds}s", "-s", script,
-         f"http://127.0.0.1:{server.port}"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds + 60)
+    # It takes whole seconds only, and ends in good order when it is interrupted before.
+    wrk = subprocess.Popen(
+        ["taskset", "-c", LOAD_CORE, "wrk", "-t1", "-c16", "-d60s", "-s", script, f"http://127.0.0.1:{server.port}"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    time.sleep(seconds)
+    wrk.send_signal(signal.SIGINT)
+    output, _ = wrk.communicate(timeout=90)
     after = server.cpu_nanoseconds()
-    figures = re.search(r"FIGURES (\d+) (\d+)", result.stdout)
+    figures = re.search(r"FIGURES (\d+) (\d+)", output)
     if not figures or int(figures.group(1)) == 0 or int(figures.group(2)) != 0:
-        raise RuntimeError(f"{server.name}: {result.stdout}")
+        raise RuntimeError(f"{server.name}: {output}")
     return (after - before) / int(figures.group(1)) / 1000
 
 

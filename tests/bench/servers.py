@@ -1,0 +1,113 @@
+"""What is compared: the servers, and what is asked of them."""
+
+from typing import Callable, NamedTuple
+
+import bootstrap
+
+ORIGIN = "https://app.tenant-{}.example.net"
+OBJECT = "/bucket-{}/photos/2026/11/object.jpg"
+LARGE_OBJECT = "/bucket-{}/photos/2026/11/large.jpg"
+# Of no bucket that is listed.
+ELSEWHERE = "/elsewhere/photos/2026/11/object.jpg"
+
+NONE = "no filter"
+NATIVE = "Envoy's CORS filter"
+LUA = "Lua, one rule"
+IDLE = "SDK, does nothing"
+OURS = "bucket-cors"
+ORIGIN_ONLY = "bucket-cors, with Origin only"
+
+# Of the calls that tests/bench/floor makes.
+READ_REQUEST, READ_RESPONSE, SET_THREE, GET_ABSENT, GET_ANOTHER_ABSENT, GET_PRESENT = 1, 2, 4, 8, 16, 32
+STEPS = {
+    "a module of empty callbacks": 0,
+    "that reads the request's headers": READ_REQUEST,
+    "and the response's": READ_REQUEST | READ_RESPONSE,
+    "and sets three headers": READ_REQUEST | READ_RESPONSE | SET_THREE,
+}
+
+
+class Subject(NamedTuple):
+    """A server: its bootstrap, given its port and the origin's, and whether it puts CORS headers on a response."""
+
+    make: Callable
+    cors: bool
+
+
+class Request(NamedTuple):
+    """`paths` are gone through round and round."""
+
+    kind: str
+    paths: list
+    origin: str
+
+    def check(self, name, subject, status, headers):
+        """What is measured is what is meant."""
+        if status != 200 or ("access-control-allow-origin" in headers) != (subject.cors and self.kind != "plain"):
+            raise RuntimeError(f"{name} answers {self} with {status} {headers}")
+
+
+REQUESTS = {
+    "plain, of no listed bucket": Request("plain", [ELSEWHERE], ORIGIN.format(0)),
+    "plain, without Origin": Request("plain", [OBJECT.format(0)], ORIGIN.format(0)),
+    "actual": Request("actual", [OBJECT.format(0)], ORIGIN.format(0)),
+    "preflight": Request("preflight", [OBJECT.format(0)], ORIGIN.format(0)),
+}
+LARGE_REQUESTS = {
+    "actual, an object of 64 KiB": Request("actual", [LARGE_OBJECT.format(0)], ORIGIN.format(0)),
+}
+
+
+def native(buckets, patterns):
+    return Subject(lambda port, origin: bootstrap.native(port, origin, buckets, patterns), True)
+
+
+def ours(module, buckets, patterns):
+    return Subject(lambda port, origin: bootstrap.wasm(port, origin, module, bootstrap.bucket_rules(buckets, patterns)), True)
+
+
+def one_rule(module, noop):
+    """Each way of doing it, for one bucket with one rule."""
+    return {
+        NONE: Subject(bootstrap.no_filter, False),
+        NATIVE: native(1, 1),
+        LUA: Subject(bootstrap.lua, True),
+        IDLE: Subject(lambda port, origin: bootstrap.wasm(port, origin, noop), False),
+        OURS: ours(module, 1, 1),
+        ORIGIN_ONLY: Subject(
+            lambda port, origin: bootstrap.origin_only(port, origin, module, bootstrap.bucket_rules(1, 1)), True),
+    }
+
+
+def floor(module, calls):
+    """The host calls without the filter: the length of the configuration says which."""
+    return Subject(lambda port, origin: bootstrap.wasm(port, origin, module, "-" * calls), bool(calls & SET_THREE))
+
+
+def steps(module):
+    return {name: floor(module, calls) for name, calls in STEPS.items()}
+
+
+def growing(module, shape, counts, visited):
+    """Envoy's filter and ours, each with each number of buckets or patterns as one server, and what each is asked.
+
+    `shape`: from a number to that of buckets, and of patterns in each; `visited`: how many of the buckets are asked for.
+    """
+    subjects, requests = {}, {"actual": {}, "preflight": {}}
+    for count in counts:
+        buckets, patterns = shape(count)
+        subjects[NATIVE, count] = native(buckets, patterns)
+        subjects[OURS, count] = ours(module, buckets, patterns)
+        paths = [OBJECT.format(number) for number in range(0, buckets, max(1, buckets // visited))]
+        for kind, of_kind in requests.items():
+            for name in (NATIVE, OURS):
+                of_kind[name, count] = Request(kind, paths, ORIGIN.format(patterns - 1))
+    return subjects, requests
+
+
+def of_buckets(count):
+    return count, 1
+
+
+def of_patterns(count):
+    return 1, count
