@@ -34,7 +34,7 @@ STORE := target/store/$(SEAWEEDFS_VERSION)/weed
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build portable envoy store run run-live run-origin-only rules demo screenshots cli test matrix soak conformance fuzz bench lint image manifests artifacts load-test clean
+.PHONY: help build portable envoy store run run-live run-origin-only rules demo screenshots cli test matrix soak conformance fuzz bench instructions lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -98,6 +98,9 @@ fuzz: ## fuzz each target of tests/fuzz for FUZZ_SECONDS (60)
 
 bench: build envoy ## measure what a request costs beside Envoy's own filter (BENCH_ROUNDS), and draw it
 	@.ci/bench $(ENVOY) $(MODULE) $(BENCH_ROUNDS)
+
+instructions: build envoy ## count the instructions that Envoy executes for a request, in valgrind
+	@.ci/instructions $(ENVOY) $(MODULE)
 
 lint: ## check formatting, and clippy on the native and the WebAssembly build
 	@$(TOOLCHAIN) cargo fmt --check

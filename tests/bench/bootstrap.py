@@ -43,6 +43,13 @@ def with_admin(config, port):
     return dict(config, admin={"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}})
 
 
+def without_timers(config):
+    """What time makes a worker do, and no request, put off for long."""
+    patient = {"miss_timeout": "3600s", "megamiss_timeout": "3600s"}
+    return dict(config, stats_flush_interval="299s",
+                watchdogs={"main_thread_watchdog": patient, "worker_watchdog": patient})
+
+
 def to_origin(match):
     return {"match": match, "route": {"cluster": "origin"}}
 
