@@ -39,6 +39,18 @@ impl<'a> Pattern<'a> {
         &self.text
     }
 
+    /// The pattern as it is compared, in lower case where case is ignored. Copied is only what has to be changed.
+    pub(crate) fn compared(&self, ignore_case: bool) -> Pattern<'_> {
+        Pattern {
+            text: if ignore_case && self.text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                Cow::Owned(self.text.to_ascii_lowercase())
+            } else {
+                Cow::Borrowed(&self.text)
+            },
+            star: self.star,
+        }
+    }
+
     /// What stands before and after the `*`; `None` for an exact pattern.
     pub fn parts(&self) -> Option<(&str, &str)> {
         let (prefix, rest) = self.text.split_at_checked(self.star?)?;

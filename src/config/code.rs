@@ -9,7 +9,7 @@ pub enum Severity {
     Warning,
 }
 
-/// A kind of finding.
+/// A kind of finding, as tools and the README list it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
     /// The stable, machine-readable name, in kebab case.
@@ -20,14 +20,23 @@ pub struct Code {
     pub meaning: &'static str,
 }
 
+/// A kind of finding, as the reader needs it: without its meaning, which the module would carry for nobody.
+#[derive(Debug)]
+pub(super) struct Kind {
+    pub(super) name: &'static str,
+    pub(super) severity: Severity,
+}
+
 /// Declares each code once, as a constant for the reader and as a line of [`CODES`].
 macro_rules! codes {
     ($($severity:ident { $($constant:ident $name:literal $meaning:literal)* })*) => {
-        $($(pub(super) static $constant: Code =
-            Code { name: $name, severity: Severity::$severity, meaning: $meaning };)*)*
+        $($(pub(super) static $constant: Kind =
+            Kind { name: $name, severity: Severity::$severity };)*)*
 
         /// Every kind of finding: errors, then warnings.
-        pub static CODES: &[&Code] = &[$($(&$constant,)*)*];
+        pub static CODES: &[Code] = &[$($(
+            Code { name: $name, severity: Severity::$severity, meaning: $meaning },
+        )*)*];
     };
 }
 

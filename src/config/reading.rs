@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::code::{self, Code};
+use super::code::{self, Kind};
 use super::json::{Json, Value};
 use super::message::Part::{self, Names, Words};
 use super::place::Place;
@@ -114,7 +114,7 @@ impl<'a> Reading<'a> {
     #[inline(never)]
     pub(super) fn wrong(
         &mut self,
-        code: &'static Code,
+        code: &'static Kind,
         place: &Place<'_>,
         message: &'static str,
         found: &Value<'_>,

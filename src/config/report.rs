@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::code::{Code, Severity};
+use super::code::{Kind, Severity};
 use super::message::{self, Part};
 use super::place::Place;
 
@@ -79,7 +79,7 @@ impl Report {
     #[cold]
     pub(super) fn add(
         &mut self,
-        code: &'static Code,
+        code: &'static Kind,
         place: &Place<'_>,
         message: &'static str,
         parts: &[Part<'_>],

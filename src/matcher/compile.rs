@@ -1,6 +1,8 @@
 //! Validated rules to the compiled matcher. Infallible: validation has refused what could fail here.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 use super::chunks::Chunks;
 use super::interner::{Index, Interner};
@@ -42,21 +44,18 @@ impl MatcherBuilder {
     pub fn add(&mut self, bucket: &Bucket<'_>) {
         self.add_addresses(bucket, self.buckets.end());
 
-        let origins = lists(bucket, |rule| &rule.allowed_origins);
-        let origins = self.patterns.set(&origins, origin::MAX_BYTES, false);
-        let headers = lists(bucket, |rule| &rule.allowed_headers);
-        let headers = self.patterns.set(&headers, list::MAX_NAME_BYTES, true);
-        let methods = STORE_METHODS.map(|method| {
-            let listing = (0..)
-                .zip(&bucket.rules)
-                .filter(|(_, rule)| lists_method(rule, method));
-            self.patterns.mask(listing.map(|(rule, _)| rule))
-        });
+        let origins = self
+            .patterns
+            .set(bucket, &|rule| &rule.allowed_origins, Kind::Origin);
+        let headers = self
+            .patterns
+            .set(bucket, &|rule| &rule.allowed_headers, Kind::Header);
+        let (methods, other_methods) = self.patterns.methods(bucket);
         let compiled = CompiledBucket {
             profile: bucket.profile,
             headers,
             methods,
-            other_methods: self.patterns.other_methods(bucket),
+            other_methods,
             first_rule: self.rules.add(&bucket.rules),
             rule_count: u32::try_from(bucket.rules.len()).unwrap_or(u32::MAX),
             vary: varies(bucket),
@@ -133,17 +132,27 @@ impl MatcherBuilder {
     }
 }
 
-/// One list of each rule.
-fn lists<'b>(
-    bucket: &'b Bucket<'_>,
-    list: impl Fn(&'b Rule<'b>) -> &'b [Pattern<'b>],
-) -> Vec<&'b [Pattern<'b>]> {
-    bucket.rules.iter().map(list).collect()
+/// What patterns are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Byte for byte.
+    Origin,
+    /// Without regard to case.
+    Header,
 }
 
-fn lists_method(rule: &Rule<'_>, method: &str) -> bool {
-    rule.allowed_methods.iter().any(|listed| listed == method)
+impl Kind {
+    /// No value longer than this is ever looked up.
+    fn max_bytes(self) -> usize {
+        match self {
+            Kind::Origin => origin::MAX_BYTES,
+            Kind::Header => list::MAX_NAME_BYTES,
+        }
+    }
 }
+
+/// One list of a rule's.
+type List<'l> = &'l dyn for<'r> Fn(&'r Rule<'r>) -> &'r [Pattern<'r>];
 
 /// What is looked up: strings and patterns, and the sets of rules that list them.
 #[derive(Debug, Default)]
@@ -155,77 +164,52 @@ struct Patterns {
 }
 
 impl Patterns {
-    fn mask(&mut self, rules: impl Iterator<Item = usize>) -> MaskId {
-        let mask = rules.fold(RuleMask::NONE, |all, rule| all | RuleMask::only(rule));
-        self.masks.intern(mask)
-    }
-
-    /// Methods beyond the five, which only the `fetch` profile lets a rule list.
-    fn other_methods(&mut self, bucket: &Bucket<'_>) -> Space {
-        let listed = (0..).zip(&bucket.rules).flat_map(|(rule, listing)| {
-            let methods = listing.allowed_methods.iter().map(|method| method.as_bytes());
-            methods.map(move |prefix| Item {
-                prefix,
-                suffix: None,
-                rule,
-            })
-        });
-        let is_other = |item: &Item<'_>| {
-            !STORE_METHODS
-                .iter()
-                .any(|method| method.as_bytes() == item.prefix)
-        };
-        let mut items: Vec<_> = listed.filter(is_other).collect();
-        sort(&mut items);
-        self.exact_list(&items)
-    }
-
-    /// The patterns of each rule. `max_bytes`: no value longer than this is ever looked up, so a pattern whose literal parts
-    /// are longer is left out.
-    fn set(&mut self, lists: &[&[Pattern<'_>]], max_bytes: usize, ignore_case: bool) -> PatternSet {
-        let patterns = || {
-            let is_short = |pattern: &&Pattern<'_>| pattern.as_str().len() <= max_bytes.saturating_add(1);
-            (0..).zip(lists).flat_map(move |(rule, list)| {
-                list.iter().filter(is_short).map(move |pattern| (rule, pattern))
-            })
-        };
-        let any = self.mask(
-            patterns()
-                .filter(|(_, pattern)| pattern.is_any())
-                .map(|(rule, _)| rule),
-        );
-        // Only what is not in lower case is copied.
-        let has_upper = |text: &str| ignore_case && text.bytes().any(|byte| byte.is_ascii_uppercase());
-        let texts = patterns().map(|(_, pattern)| pattern.as_str());
-        let lowered: Vec<String> = texts
-            .filter(|text| has_upper(text))
-            .map(str::to_ascii_lowercase)
-            .collect();
-        let any_lowered = !lowered.is_empty();
-        let mut lowered = lowered.iter();
-        let mut items = Vec::with_capacity(lists.iter().map(|list| list.len()).sum());
-        for (rule, pattern) in patterns().filter(|(_, pattern)| !pattern.is_any()) {
-            let text = if any_lowered && has_upper(pattern.as_str()) {
-                lowered.next().map_or("", String::as_str)
-            } else {
-                pattern.as_str()
-            };
-            let (prefix, suffix) = match pattern.parts() {
-                Some((prefix, suffix)) => (
-                    text.get(..prefix.len()).unwrap_or_default(),
-                    text.get(text.len().saturating_sub(suffix.len())..)
-                        .map(str::as_bytes),
-                ),
-                None => (text, None),
-            };
-            items.push(Item {
-                prefix: prefix.as_bytes(),
-                suffix,
-                rule,
-            });
+    /// The rules that list each of the five methods of the stores, and where the others are looked up.
+    fn methods(&mut self, bucket: &Bucket<'_>) -> ([MaskId; STORE_METHODS.len()], Space) {
+        let mut masks = [RuleMask::NONE; STORE_METHODS.len()];
+        let mut others = Vec::new();
+        for (rule, listing) in bucket.rules.iter().enumerate() {
+            for method in &listing.allowed_methods {
+                let known = STORE_METHODS.iter().position(|known| known == method);
+                match known.and_then(|at| masks.get_mut(at)) {
+                    Some(mask) => *mask |= RuleMask::only(rule),
+                    None => others.push(Item {
+                        prefix: method.as_bytes(),
+                        suffix: None,
+                        rule,
+                    }),
+                }
+            }
         }
-        sort(&mut items);
-        self.count = self.count.saturating_add(items.chunk_by(Item::is_same).count());
+        let others = self.exact_list(&sorted(others));
+        (masks.map(|mask| self.masks.intern(mask)), others)
+    }
+
+    /// The patterns of each rule. One whose literal parts are longer than any value that is looked up is left out.
+    fn set(&mut self, bucket: &Bucket<'_>, list: List<'_>, kind: Kind) -> PatternSet {
+        let mut any = RuleMask::NONE;
+        let mut patterns = Vec::new();
+        for (rule, listing) in bucket.rules.iter().enumerate() {
+            let list = list(listing);
+            patterns.reserve_exact(list.len());
+            for pattern in list {
+                if pattern.is_any() {
+                    any |= RuleMask::only(rule);
+                } else if pattern.as_str().len() <= kind.max_bytes().saturating_add(1) {
+                    patterns.push((rule, pattern.compared(kind == Kind::Header)));
+                }
+            }
+        }
+        let items = patterns.iter().map(|(rule, pattern)| {
+            let parts = pattern.parts();
+            Item {
+                prefix: parts.map_or(pattern.as_str(), |(prefix, _)| prefix).as_bytes(),
+                suffix: parts.map(|(_, suffix)| suffix.as_bytes()),
+                rule: *rule,
+            }
+        });
+        let items = sorted(items.collect());
+        self.count = self.count.saturating_add(items.chunk_by(Item::eq).count());
         let exact_len = items.partition_point(|item| item.suffix.is_none());
         let (exact, stars) = items.split_at_checked(exact_len).unwrap_or_default();
         let exact = self.exact_list(exact);
@@ -234,8 +218,8 @@ impl Patterns {
         for group in stars.chunk_by(|a, b| a.suffix == b.suffix) {
             prefixes.clear();
             prefixes.reserve_exact(group.len());
-            for same in group.chunk_by(Item::is_same) {
-                let mask = self.mask(same.iter().map(|item| item.rule));
+            for same in group.chunk_by(Item::eq) {
+                let mask = self.masks.intern(rules_of(same));
                 prefixes.extend(same.first().map(|item| (item.prefix, mask.0)));
             }
             let root = self.stars.add(End::Front, &prefixes).to_value();
@@ -243,7 +227,7 @@ impl Patterns {
             suffixes.extend(suffix.map(|suffix| (suffix, root)));
         }
         PatternSet {
-            any,
+            any: self.masks.intern(any),
             exact,
             stars: self.stars.add(End::Back, &suffixes),
         }
@@ -252,12 +236,9 @@ impl Patterns {
     /// Sorted strings that are looked up as a whole.
     fn exact_list(&mut self, items: &[Item<'_>]) -> Space {
         let masks = &mut self.masks;
-        self.exact.list(items.chunk_by(Item::is_same).map(|same| {
-            let mask = same
-                .iter()
-                .fold(RuleMask::NONE, |all, item| all | RuleMask::only(item.rule));
+        self.exact.list(items.chunk_by(Item::eq).map(|same| {
             let key = same.first().map(|item| item.prefix).unwrap_or_default();
-            (key, masks.intern(mask).0)
+            (key, masks.intern(rules_of(same)).0)
         }))
     }
 }
@@ -272,22 +253,40 @@ struct Item<'p> {
     rule: usize,
 }
 
-impl Item<'_> {
-    /// Whether the two differ in their rules only.
-    fn is_same(&self, other: &Self) -> bool {
+impl Ord for Item<'_> {
+    /// As the tries want it, exact strings first. In which rules they stand makes no difference.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_suffix = match (self.suffix, other.suffix) {
+            (Some(one), Some(other)) => End::Back.compare(one, other),
+            (one, other) => one.is_some().cmp(&other.is_some()),
+        };
+        by_suffix.then_with(|| End::Front.compare(self.prefix, other.prefix))
+    }
+}
+
+impl PartialOrd for Item<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Item<'_> {
+    fn eq(&self, other: &Self) -> bool {
         self.suffix == other.suffix && self.prefix == other.prefix
     }
 }
 
-/// Sorts as the tries want it, exact strings first.
-fn sort(items: &mut [Item<'_>]) {
-    items.sort_unstable_by(|a, b| {
-        let by_suffix = match (a.suffix, b.suffix) {
-            (Some(a), Some(b)) => End::Back.compare(a, b),
-            (a, b) => a.is_some().cmp(&b.is_some()),
-        };
-        by_suffix.then_with(|| End::Front.compare(a.prefix, b.prefix))
-    });
+impl Eq for Item<'_> {}
+
+/// By a heap: the standard library's sorts are each 10 KB of code, and lists are short.
+fn sorted(items: Vec<Item<'_>>) -> Vec<Item<'_>> {
+    BinaryHeap::from(items).into_sorted_vec()
+}
+
+fn rules_of(items: &[Item<'_>]) -> RuleMask {
+    items
+        .iter()
+        .fold(RuleMask::NONE, |all, item| all | RuleMask::only(item.rule))
 }
 
 /// Whether every response of the bucket carries `Vary: Origin`.

@@ -2,7 +2,8 @@
 //! zeros.
 
 use super::chunks::Chunks;
-use super::interner::Interner;
+use super::interner::Index;
+use super::table::{Space, hash};
 use crate::profile::MAX_RULES;
 
 /// A set of rules of one bucket: bit n is rule n.
@@ -73,14 +74,16 @@ pub(crate) struct MaskId(pub(crate) u32);
 #[derive(Debug, Default)]
 pub(crate) struct MaskPool {
     masks: Chunks<RuleMask>,
-    known: Interner,
+    known: Index,
 }
 
 impl MaskPool {
     pub(crate) fn intern(&mut self, mask: RuleMask) -> MaskId {
-        let (index, is_new) = self.known.intern(&mask.0.to_le_bytes());
+        let Self { masks, known } = self;
+        let hash = hash(Space::VALUES, &mask.0.to_le_bytes());
+        let (index, is_new) = known.number(hash, &|index| masks.get(index as usize) == Some(&mask));
         if is_new {
-            self.masks.push(mask);
+            masks.push(mask);
         }
         MaskId(index)
     }
