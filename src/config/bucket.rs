@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::bucket_warnings;
 use super::code;
 use super::cors::{self, Cors};
-use super::field::Fields;
+use super::field::{Fields, fields};
 use super::header;
 use super::host::{self, Lone};
 use super::json::Value;
@@ -21,16 +21,16 @@ use super::text::has_control_character;
 use crate::addressing::MAX_BUCKET_BYTES;
 use crate::profile::{Credentials, Methods, PROFILES, Profile};
 
-const FIELDS: &[&[&str]] = &[
-    &["name"],
-    &["hosts"],
-    &["profile"],
-    &["allow_credentials"],
-    &["allow_private_network"],
-    &["upstream_cors"],
-    &["mode"],
-    &["cors"],
-];
+fields! {
+    NAME "name",
+    HOSTS "hosts",
+    PROFILE "profile",
+    CREDENTIALS "allow_credentials",
+    PRIVATE_NETWORK "allow_private_network",
+    UPSTREAM_CORS "upstream_cors",
+    MODE "mode",
+    CORS "cors",
+}
 
 /// What the buckets of a document share while they are read.
 #[derive(Debug)]
@@ -72,38 +72,43 @@ pub(super) fn read<'a>(
         response_vary: None,
     };
     while let Some(field) = fields.next(reading, place) {
-        let place = &Place::Key(place, field);
-        match field {
-            "name" => {
+        let place = &Place::Key(place, field.name);
+        match field.number {
+            NAME => {
                 if let Some(name) = name(reading, place) {
                     add_name(&mut reading.report, place, &mut shared.names, name.clone(), index);
                     bucket.name = name;
                 }
             }
-            "hosts" => reading.texts(place, Null::IsWrong, &mut |report, place, text| {
+            HOSTS => reading.texts(place, Null::IsWrong, &mut |report, place, text| {
                 if let Some(host) = host::read(report, place, text, Lone::Allowed) {
                     add_host(report, place, &mut shared.hosts, host.clone(), index);
                     bucket.hosts.push(host);
                 }
             }),
-            "profile" => own_profile = profile(reading, place),
-            "upstream_cors" => {
-                if reading.word(place, &["replace", "keep"]) == Some("keep") {
-                    bucket.upstream_cors = UpstreamCors::Keep;
-                }
+            PROFILE => own_profile = profile(reading, place),
+            UPSTREAM_CORS => {
+                bucket.upstream_cors = match reading.word(place, &["replace", "keep"]) {
+                    Some("keep") => UpstreamCors::Keep,
+                    _ => UpstreamCors::Replace,
+                };
             }
-            "mode" => {
-                if reading.word(place, &["enforce", "shadow"]) == Some("shadow") {
-                    bucket.mode = Mode::Shadow;
-                }
+            MODE => {
+                bucket.mode = match reading.word(place, &["enforce", "shadow"]) {
+                    Some("shadow") => Mode::Shadow,
+                    _ => Mode::Enforce,
+                };
             }
-            "cors" => cors::read(reading, place, &mut cors, &mut shared.budget),
-            "allow_credentials" => credentials = reading.flag(place, Null::IsWrong),
-            _ => bucket.allow_private_network = reading.flag(place, Null::IsWrong).unwrap_or(false),
+            CORS => cors::read(reading, place, &mut cors, &mut shared.budget),
+            CREDENTIALS => credentials = reading.flag(place, Null::IsWrong),
+            PRIVATE_NETWORK => {
+                bucket.allow_private_network = reading.flag(place, Null::IsWrong).unwrap_or(false);
+            }
+            _ => {}
         }
     }
     let report = &mut reading.report;
-    if fields.given("name").is_none() {
+    if fields.given(NAME).is_none() {
         report.add(
             &code::MISSING_FIELD,
             place,
@@ -111,7 +116,7 @@ pub(super) fn read<'a>(
             &[],
         );
     }
-    if fields.given("cors").is_none() {
+    if fields.given(CORS).is_none() {
         report.add(
             &code::NO_CORS_FIELD,
             place,

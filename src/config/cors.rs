@@ -1,7 +1,7 @@
 //! A CORS document, in any of the shapes in which stores and their tools print it.
 
 use super::code;
-use super::field::Fields;
+use super::field::{Fields, fields};
 use super::json::Value;
 use super::message::Part::{Number, Words};
 use super::model::Rule;
@@ -13,11 +13,12 @@ use super::report::Report;
 use super::rule::{self, Pending};
 use crate::profile::MAX_RULES;
 
-const FIELDS: &[&[&str]] = &[
-    &["CORSRules", "CORSRule"],
-    &["ResponseVary"],
-    &["CORSConfiguration"],
-];
+fields! {
+    RULES "CORSRules" "CORSRule",
+    RESPONSE_VARY "ResponseVary",
+    WRAPPED "CORSConfiguration",
+}
+
 const EXPECTED: &str = "a CORS document, which is an object with CORSRules, a list of rules, or null";
 
 /// A CORS document and how it was written.
@@ -117,15 +118,15 @@ pub(super) fn read<'a>(
 fn document<'a>(reading: &mut Reading<'a>, place: &Place<'_>, cors: &mut Cors<'a>, budget: &mut Budget) {
     // One document is in one wrapper at most.
     let known = if cors.shape.wrapped {
-        FIELDS.get(..2).unwrap_or_default()
+        FIELDS.get(..WRAPPED).unwrap_or_default()
     } else {
         FIELDS
     };
     let mut fields = Fields::new("a CORS document", known);
     while let Some(field) = fields.next(reading, place) {
-        let place = &Place::Key(place, field);
-        let beside = fields.given("CORSRules").or(fields.given("ResponseVary"));
-        if beside.is_some() && fields.given("CORSConfiguration").is_some() {
+        let place = &Place::Key(place, field.name);
+        let beside = fields.given(RULES).or(fields.given(RESPONSE_VARY));
+        if beside.is_some() && fields.given(WRAPPED).is_some() {
             reading.report.add(
                 &code::DUPLICATE_FIELD,
                 place,
@@ -135,16 +136,16 @@ fn document<'a>(reading: &mut Reading<'a>, place: &Place<'_>, cors: &mut Cors<'a
             reading.skip();
             continue;
         }
-        match field {
-            "CORSConfiguration" => {
+        match field.number {
+            WRAPPED => {
                 cors.shape.wrapped = true;
                 read(reading, place, cors, budget);
             }
-            "ResponseVary" => {
+            RESPONSE_VARY => {
                 cors.own_response_vary = reading.flag(place, Null::IsAbsent);
             }
             _ => {
-                cors.shape.rules = Some(field);
+                cors.shape.rules = Some(field.name);
                 let value = reading.value();
                 rules(reading, place, cors, budget, value);
             }

@@ -3,7 +3,7 @@
 use super::BucketSink;
 use super::bucket::{self, Shared};
 use super::code;
-use super::field::Fields;
+use super::field::{Field, Fields, fields};
 use super::host::{self, Lone};
 use super::json::{self, Value};
 use super::message::Part::{Number, Pointer, Words};
@@ -17,15 +17,15 @@ use super::report::Report;
 use super::source;
 use crate::profile::{OSS, Profile};
 
-const FIELDS: &[&[&str]] = &[
-    &["profile"],
-    &["endpoints"],
-    &["unmanaged"],
-    &["explain"],
-    &["access_log"],
-    &["metrics"],
-    &["buckets"],
-];
+fields! {
+    PROFILE "profile",
+    ENDPOINTS "endpoints",
+    UNMANAGED "unmanaged",
+    EXPLAIN "explain",
+    ACCESS_LOG "access_log",
+    METRICS "metrics",
+    BUCKETS "buckets",
+}
 
 /// For how many buckets there may be statistics of their own. Envoy keeps a statistic for ever, and there are four of each
 /// bucket; with more of them what watches Envoy is in trouble before Envoy is.
@@ -70,7 +70,7 @@ pub(super) struct Document<'s, 'a> {
     pub(super) reading: Reading<'a>,
     fields: Fields,
     /// The field whose value is read.
-    field: &'static str,
+    field: Option<Field>,
     settings: Settings,
     shared: Shared<'a>,
     bucket_count: usize,
@@ -85,7 +85,7 @@ impl<'s, 'a> Document<'s, 'a> {
         Self {
             reading: Reading::default(),
             fields: Fields::new("the configuration", FIELDS),
-            field: "",
+            field: None,
             settings: Settings {
                 profile,
                 ..Settings::default()
@@ -110,27 +110,25 @@ impl<'s, 'a> Document<'s, 'a> {
             return Way::Ignored;
         }
         let place = Place::Key(&Place::Document, key);
-        match self.fields.take(&mut self.reading.report, &place, key) {
-            Some(field) => {
-                self.field = field;
-                if field == "buckets" {
-                    Way::Elements
-                } else {
-                    Way::Whole
-                }
-            }
+        self.field = self.fields.take(&mut self.reading.report, &place, key);
+        match self.field {
+            Some(field) if field.number == BUCKETS => Way::Elements,
+            Some(_) => Way::Whole,
             None => Way::Ignored,
         }
     }
 
     /// Reads what was recorded: the value of a field, or a bucket. Whether it was whole.
     pub(super) fn value(&mut self) -> bool {
-        let place = &Place::Key(&Place::Document, self.field);
+        let Some(field) = self.field else {
+            return self.reading.finish();
+        };
+        let place = &Place::Key(&Place::Document, field.name);
         if self.reading.json.is_too_large() {
-            return self.too_large_value(place);
+            return self.too_large_value(field);
         }
-        match self.field {
-            "profile" => {
+        match field.number {
+            PROFILE => {
                 if let Some(profile) = bucket::profile(&mut self.reading, place) {
                     if self.shared.used_profile && profile != self.settings.profile {
                         self.late_profile = Some(profile);
@@ -139,19 +137,19 @@ impl<'s, 'a> Document<'s, 'a> {
                     self.shared.profile = profile;
                 }
             }
-            "endpoints" => self.endpoints(place),
-            "unmanaged" => {
+            ENDPOINTS => self.endpoints(place),
+            UNMANAGED => {
                 if self.reading.word(place, &["pass", "refuse"]) == Some("refuse") {
                     self.settings.unmanaged = Unmanaged::Refuse;
                 }
             }
-            "explain" => {
+            EXPLAIN => {
                 self.settings.explain = self.reading.flag(place, Null::IsWrong).unwrap_or(false);
             }
-            "access_log" => {
+            ACCESS_LOG => {
                 self.settings.access_log = self.reading.flag(place, Null::IsWrong).unwrap_or(false);
             }
-            "metrics" => {
+            METRICS => {
                 self.settings.metrics = match self.reading.word(place, &["off", "plugin", "bucket"]) {
                     Some("off") => Metering::Off,
                     Some("bucket") => Metering::Bucket,
@@ -182,10 +180,11 @@ impl<'s, 'a> Document<'s, 'a> {
 
     /// Reports a value of which a part was not recorded. There is nothing to be said about the rest of it.
     #[cold]
-    fn too_large_value(&mut self, place: &Place<'_>) -> bool {
+    fn too_large_value(&mut self, field: Field) -> bool {
         let index = self.bucket_count;
+        let place = &Place::Key(&Place::Document, field.name);
         let bucket = Place::Index(place, index);
-        let is_bucket = self.field == "buckets";
+        let is_bucket = field.number == BUCKETS;
         self.reading.report.add(
             &code::TOO_LARGE,
             if is_bucket { &bucket } else { place },
@@ -230,7 +229,7 @@ impl<'s, 'a> Document<'s, 'a> {
 
     /// Says what can be said only when every field has been read.
     pub(super) fn end(&mut self) {
-        if self.fields.given("buckets").is_none() {
+        if self.fields.given(BUCKETS).is_none() {
             self.reading.report.add(
                 &code::MISSING_FIELD,
                 &Place::Document,

@@ -5,16 +5,35 @@ use super::message::Part::{Names, Value, Words};
 use super::place::Place;
 use super::reading::Reading;
 use super::report::Report;
-use super::text::nearest;
+use super::text::{has_word, nearest};
 
 /// The most fields that an object has.
 const MOST: usize = 8;
+
+/// Numbers the fields of an object, and lists the spellings of each in `FIELDS`. The first one is recommended.
+macro_rules! fields {
+    ($($number:ident $($spelling:literal)+,)*) => {
+        #[allow(clippy::upper_case_acronyms, non_camel_case_types)] // They become constants, which a match can name.
+        enum Numbered { $($number,)* }
+        $(const $number: usize = Numbered::$number as usize;)*
+        const FIELDS: &[&[&str]] = &[$(&[$($spelling,)+],)*];
+    };
+}
+pub(super) use fields;
+
+/// A field as it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Field {
+    pub(super) number: usize,
+    /// Its spelling.
+    pub(super) name: &'static str,
+}
 
 /// Fields of one object.
 #[derive(Debug)]
 pub(super) struct Fields {
     object: &'static str,
-    /// The spellings of each; the first one is recommended.
+    /// The spellings of each, by number.
     known: &'static [&'static [&'static str]],
     /// The spelling in which each was given.
     given: [Option<&'static str>; MOST],
@@ -31,11 +50,11 @@ impl Fields {
     }
 
     /// Reads to the next field that exists and was not given before. Its value is to be read next.
-    pub(super) fn next(&mut self, reading: &mut Reading<'_>, place: &Place<'_>) -> Option<&'static str> {
+    pub(super) fn next(&mut self, reading: &mut Reading<'_>, place: &Place<'_>) -> Option<Field> {
         while let Some(key) = reading.key() {
-            let name = self.take(&mut reading.report, &Place::Key(place, &key), &key);
-            if name.is_some() {
-                return name;
+            let field = self.take(&mut reading.report, &Place::Key(place, &key), &key);
+            if field.is_some() {
+                return field;
             }
             reading.skip();
         }
@@ -43,39 +62,21 @@ impl Fields {
     }
 
     /// The spelling in which a field was given.
-    pub(super) fn given(&self, name: &str) -> Option<&'static str> {
-        let mut fields = self.known.iter().zip(self.given);
-        fields
-            .find(|(spellings, _)| spellings.contains(&name))
-            .and_then(|(_, given)| given)
+    pub(super) fn given(&self, number: usize) -> Option<&'static str> {
+        self.given.get(number).copied().flatten()
     }
 
     /// The field of that key, if it exists and was not given before.
-    pub(super) fn take(&mut self, report: &mut Report, place: &Place<'_>, key: &str) -> Option<&'static str> {
-        for (spellings, given) in self.known.iter().zip(&mut self.given) {
+    pub(super) fn take(&mut self, report: &mut Report, place: &Place<'_>, key: &str) -> Option<Field> {
+        for (number, (spellings, given)) in self.known.iter().zip(&mut self.given).enumerate() {
             let Some(&name) = spellings.iter().find(|name| **name == key) else {
                 continue;
             };
             let Some(first) = *given else {
                 *given = Some(name);
-                return Some(name);
+                return Some(Field { number, name });
             };
-            // Parsers differ in which of two wins, so that a reviewer may have read another policy (RFC 8259 section 4).
-            if first == name {
-                report.add(
-                    &code::DUPLICATE_FIELD,
-                    place,
-                    "{} is given twice: take one out",
-                    &[Words(name)],
-                );
-            } else {
-                report.add(
-                    &code::DUPLICATE_FIELD,
-                    place,
-                    "{} and {} are two spellings of one field: take one out",
-                    &[Words(first), Words(name)],
-                );
-            }
+            given_twice(report, place, first, name);
             return None;
         }
         self.unknown(report, place, key);
@@ -100,7 +101,7 @@ impl Fields {
             .iter()
             .filter_map(|spellings| spellings.first().copied())
             .collect();
-        let foreign = FOREIGN.iter().find(|(names, _)| names.contains(&field));
+        let foreign = FOREIGN.iter().find(|(names, _)| has_word(names, field));
         let way_out = match (nearest(field, &names), foreign) {
             (Some(meant), _) => [Words("write "), Words(meant)],
             (None, Some((_, way_out))) => [Words(way_out), Words("")],
@@ -112,6 +113,26 @@ impl Fields {
             place,
             "{} has no field {}: {}{}",
             &[Words(self.object), Value(field), way, out],
+        );
+    }
+}
+
+/// Parsers differ in which of two wins, so that a reviewer may have read another policy (RFC 8259 section 4).
+#[cold]
+fn given_twice(report: &mut Report, place: &Place<'_>, first: &str, second: &str) {
+    if first == second {
+        report.add(
+            &code::DUPLICATE_FIELD,
+            place,
+            "{} is given twice: take one out",
+            &[Words(second)],
+        );
+    } else {
+        report.add(
+            &code::DUPLICATE_FIELD,
+            place,
+            "{} and {} are two spellings of one field: take one out",
+            &[Words(first), Words(second)],
         );
     }
 }

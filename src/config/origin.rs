@@ -12,7 +12,7 @@ use super::code;
 use super::message::Part::{Character, Number, Value, Words};
 use super::place::Place;
 use super::report::Report;
-use super::text::{has_control_character, trimmed};
+use super::text::{before, has_control_character, same_word, split_once, trimmed};
 use super::{origin_browser, origin_star};
 use crate::wildcard::Pattern;
 
@@ -197,13 +197,15 @@ fn split<'t>(report: &mut Report, place: &Place<'_>, text: &'t str) -> Option<Pa
             return None;
         }
     }
-    let (authority, path) = match rest.find('/').and_then(|slash| rest.split_at_checked(slash)) {
-        Some(parts) => parts,
-        None => (rest, ""),
-    };
-    let (host, port) = match authority.strip_prefix('[').and_then(|_| authority.find(']')) {
-        Some(end) => {
-            let (host, after) = authority.split_at_checked(end.saturating_add(1))?;
+    let (authority, path) = rest
+        .split_at_checked(before(rest, b'/').len())
+        .unwrap_or((rest, ""));
+    let address = authority
+        .strip_prefix('[')
+        .and_then(|_| split_once(authority, b']'));
+    let (host, port) = match address {
+        Some((_, after)) => {
+            let host = authority.get(..authority.len().saturating_sub(after.len()))?;
             match after.strip_prefix(':') {
                 Some(port) => (host, Some(port)),
                 None if after.is_empty() => (host, None),
@@ -222,7 +224,7 @@ fn split<'t>(report: &mut Report, place: &Place<'_>, text: &'t str) -> Option<Pa
                 }
             }
         }
-        None => match authority.split_once(':') {
+        None => match split_once(authority, b':') {
             Some((host, port)) => (host, Some(port)),
             None => (authority, None),
         },
@@ -238,7 +240,7 @@ fn split<'t>(report: &mut Report, place: &Place<'_>, text: &'t str) -> Option<Pa
 
 /// Whether it is `http` or `https`.
 pub(super) fn is_web_scheme(text: &str) -> bool {
-    text.eq_ignore_ascii_case("http") || text.eq_ignore_ascii_case("https")
+    same_word(text, "http") || same_word(text, "https")
 }
 
 fn host_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -> bool {

@@ -8,6 +8,7 @@ use super::message::Part::{Number, Printable, Value, Words};
 use super::origin::Parts;
 use super::place::Place;
 use super::report::Report;
+use super::text::{before, begins_with, ends_with, same_word, split_once};
 use crate::http::origin::MAX_BYTES;
 
 /// How an origin that a pattern admits came over the wire.
@@ -22,26 +23,23 @@ pub(super) enum Transport {
 
 /// The transport of a valid pattern.
 pub(super) fn transport(text: &str) -> Transport {
-    let starts = |scheme: &str| {
-        text.get(..scheme.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    };
-    if starts("https://") {
+    if begins_with(text, "https://") {
         return Transport::Secure;
     }
-    if !starts("http://") {
+    if !begins_with(text, "http://") {
         return Transport::Other;
     }
     let rest = text.get("http://".len()..).unwrap_or_default();
-    let authority = rest.split('/').next().unwrap_or(rest);
-    let host = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+    let authority = before(rest, b'/');
+    let host = match authority
+        .strip_prefix('[')
+        .and_then(|rest| split_once(rest, b']'))
+    {
         Some((address, _)) => address,
-        None => authority.split(':').next().unwrap_or(authority),
+        None => before(authority, b':'),
     };
-    let local = host.eq_ignore_ascii_case("localhost")
-        || host
-            .get(host.len().saturating_sub(10)..)
-            .is_some_and(|end| end.eq_ignore_ascii_case(".localhost"))
+    let local = same_word(host, "localhost")
+        || ends_with(host, ".localhost")
         || host
             .parse::<Ipv4Addr>()
             .is_ok_and(|address| address.is_loopback())
@@ -67,7 +65,7 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
     let origin = text.get(..text.len().saturating_sub(path.len())).unwrap_or(text);
     if parts.lacks_colon() {
         let rest = path.trim_start_matches('/');
-        let authority = rest.split('/').next().unwrap_or(rest);
+        let authority = before(rest, b'/');
         report.add(
             &code::ORIGIN_PATH,
             place,
@@ -91,8 +89,8 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
         );
     }
     let default_port = match scheme {
-        Some(scheme) if scheme.eq_ignore_ascii_case("https") => port == Some("443"),
-        Some(scheme) if scheme.eq_ignore_ascii_case("http") => port == Some("80"),
+        Some(scheme) if same_word(scheme, "https") => port == Some("443"),
+        Some(scheme) if same_word(scheme, "http") => port == Some("80"),
         _ => false,
     };
     if default_port {
@@ -115,7 +113,7 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
         && let Ok(parsed) = address.parse::<Ipv6Addr>()
     {
         let spelled = serialised(parsed.segments());
-        if !address.eq_ignore_ascii_case(&spelled) {
+        if !same_word(address, &spelled) {
             report.add(
                 &code::ADDRESS_SPELLING,
                 place,

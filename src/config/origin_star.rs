@@ -6,10 +6,11 @@ use super::origin::Parts;
 use super::place::Place;
 use super::report::Report;
 use super::shared_domains::is_shared;
+use super::text::{self, split_once};
 
 /// Warns of a valid pattern, other than the lone `*`, that admits origins of strangers, or of browsers' schemes left out.
 pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
-    let Some((before, after)) = parts.text.split_once('*') else {
+    let Some((before, after)) = split_once(parts.text, b'*') else {
         if parts.scheme.is_none() && !parts.lacks_colon() {
             no_scheme(report, place, parts.text);
         }
@@ -30,7 +31,7 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
                 any_host(report, place, parts.text);
             } else {
                 open_scheme(report, place, parts.text);
-                let after = after.split(':').next().unwrap_or(after);
+                let after = text::before(after, b':');
                 what_follows(report, place, parts, "", after);
             }
         }
@@ -42,7 +43,7 @@ pub(super) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
 }
 
 fn star_in_host(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
-    match parts.host.split_once('*') {
+    match split_once(parts.host, b'*') {
         // `http://localhost:*` is every port of one host.
         None => {}
         Some(("", "" | ".")) => any_host(report, place, parts.text),
@@ -63,7 +64,7 @@ fn star_in_host(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) {
 fn what_follows(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>, before: &str, after: &str) {
     let text = parts.text;
     let name = after.strip_suffix('.').unwrap_or(after);
-    match name.split_once('.') {
+    match split_once(name, b'.') {
         Some(("", parent)) => {
             if is_shared(parent) {
                 report.add(

@@ -7,6 +7,7 @@ use super::model::Rule;
 use super::origin::split_scheme;
 use super::place::Place;
 use super::report::Report;
+use super::text::split_once;
 use crate::wildcard::Pattern;
 
 /// How many pairs of patterns are compared in a document, so that the check takes some milliseconds at most. Ten thousand
@@ -82,8 +83,6 @@ type Mask = u128;
 fn check(rule: &Rule<'_>, earlier: &[Rule<'_>], budget: &mut Budget) -> Result<Found, Exhausted> {
     // A request without requested headers passes both rules' AllowedHeader, so origins and methods decide on overlap.
     let mut sharing: Mask = 0;
-    // Of those, which let through every header that `rule` does.
-    let mut covering: Mask = 0;
     for (index, other) in earlier.iter().enumerate() {
         if rule
             .allowed_methods
@@ -91,9 +90,6 @@ fn check(rule: &Rule<'_>, earlier: &[Rule<'_>], budget: &mut Budget) -> Result<F
             .any(|method| other.allowed_methods.contains(method))
         {
             sharing |= bit(index);
-            if covers_headers(other, rule, budget)? {
-                covering |= bit(index);
-            }
         }
     }
     if sharing == 0 {
@@ -102,6 +98,8 @@ fn check(rule: &Rule<'_>, earlier: &[Rule<'_>], budget: &mut Budget) -> Result<F
     let mut overlap = None;
     let mut shadowed_by = None;
     let mut shadowed = true;
+    // Which let through every header that `rule` does, of those of which that had to be known.
+    let (mut covering, mut compared): (Mask, Mask) = (0, 0);
     for origin in &rule.allowed_origins {
         let mut covers: Mask = 0;
         for (index, other) in earlier.iter().enumerate() {
@@ -115,6 +113,12 @@ fn check(rule: &Rule<'_>, earlier: &[Rule<'_>], budget: &mut Budget) -> Result<F
             for pattern in &other.allowed_origins {
                 budget.compare()?;
                 if pattern.covers(origin) {
+                    if compared & bit(index) == 0 {
+                        compared |= bit(index);
+                        if covers_headers(other, rule, budget)? {
+                            covering |= bit(index);
+                        }
+                    }
                     covers |= bit(index);
                     overlap = Some(overlap.map_or(index, |first: usize| first.min(index)));
                     break;
@@ -157,12 +161,12 @@ fn can_share_an_origin(one: &Pattern<'_>, other: &Pattern<'_>) -> bool {
     let Some((_, start)) = split_scheme(start).filter(|(_, start)| !start.starts_with('[')) else {
         return true;
     };
-    let Some((host, _)) = start.split_once(':') else {
+    let Some((host, _)) = split_once(start, b':') else {
         return true;
     };
     // What follows a port's colon is a number, unless the two meet at that colon.
     end.bytes().all(|byte| byte.is_ascii_digit())
-        || end.split_once(':').is_some_and(|(end, _)| host.ends_with(end))
+        || split_once(end, b':').is_some_and(|(end, _)| host.ends_with(end))
 }
 
 fn bit(index: usize) -> Mask {

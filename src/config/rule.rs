@@ -4,29 +4,29 @@ use std::borrow::Cow;
 
 use super::code;
 use super::cors::Cors;
-use super::field::Fields;
+use super::field::{Fields, fields};
 use super::json::Value;
 use super::message::Part::{self, Number};
 use super::model::Rule;
 use super::place::Place;
 use super::reading::{Null, Reading};
 use super::report::Report;
-use super::text::has_control_character;
+use super::text::{has_control_character, has_word};
 use super::{header, max_age, origin};
 use crate::profile::STORE_METHODS;
 
 /// The longest `ID`, in characters: S3's limit.
 const LONGEST_ID: usize = 255;
 
-const FIELDS: &[&[&str]] = &[
-    &["ID"],
-    &["AllowedOrigins", "AllowedOrigin"],
-    &["AllowedMethods", "AllowedMethod"],
-    &["AllowedHeaders", "AllowedHeader"],
-    &["ExposeHeaders", "ExposeHeader"],
-    &["MaxAgeSeconds"],
-    &["ResponseVary"],
-];
+fields! {
+    ID "ID",
+    ORIGINS "AllowedOrigins" "AllowedOrigin",
+    METHODS "AllowedMethods" "AllowedMethod",
+    HEADERS "AllowedHeaders" "AllowedHeader",
+    EXPOSED "ExposeHeaders" "ExposeHeader",
+    MAX_AGE "MaxAgeSeconds",
+    RESPONSE_VARY "ResponseVary",
+}
 
 /// What is to be said about a value once the bucket's profile is known, which may stand behind its rules.
 #[derive(Debug)]
@@ -64,35 +64,35 @@ pub(super) fn read<'a>(
     let mut fields = Fields::new("a rule", FIELDS);
     let (mut has_origin, mut has_method) = (false, false);
     while let Some(field) = fields.next(reading, place) {
-        let place = &Place::Key(place, field);
+        let place = &Place::Key(place, field.name);
         let pending = |place: &Place<'_>, value| Pending {
             rule: index,
-            field,
+            field: field.name,
             index: last_index(place),
             value,
         };
-        match field {
-            "AllowedOrigins" | "AllowedOrigin" => has_origin = origins(reading, place, &mut rule),
-            "AllowedMethods" | "AllowedMethod" => {
+        match field.number {
+            ORIGINS => has_origin = origins(reading, place, &mut rule),
+            METHODS => {
                 has_method = texts(reading, place, &mut |report, place, text| {
                     let Some(method) = header::read_method(report, place, text) else {
                         return;
                     };
-                    if !STORE_METHODS.contains(&method.as_ref()) {
+                    if !has_word(&STORE_METHODS, &method) {
                         cors.pending
                             .push(pending(place, PendingValue::Method(method.clone())));
                     }
                     rule.allowed_methods.push(method);
                 });
             }
-            "AllowedHeaders" | "AllowedHeader" => {
+            HEADERS => {
                 texts(reading, place, &mut |report, place, text| {
                     if let Some(pattern) = header::read_allowed(report, place, text) {
                         rule.allowed_headers.push(pattern);
                     }
                 });
             }
-            "ExposeHeaders" | "ExposeHeader" => {
+            EXPOSED => {
                 texts(reading, place, &mut |report, place, text| {
                     let Some(name) = header::read_exposed(report, place, text) else {
                         return;
@@ -104,14 +104,15 @@ pub(super) fn read<'a>(
                     rule.expose_headers.push(name);
                 });
             }
-            "MaxAgeSeconds" => rule.max_age_seconds = max_age::read(reading, place),
-            "ResponseVary" => {
+            MAX_AGE => rule.max_age_seconds = max_age::read(reading, place),
+            RESPONSE_VARY => {
                 if let Some(flag) = reading.flag(place, Null::IsAbsent) {
                     cors.add_response_vary(flag);
                     cors.pending.push(pending(place, PendingValue::ResponseVary));
                 }
             }
-            _ => rule.id = id(reading, place),
+            ID => rule.id = id(reading, place),
+            _ => {}
         }
     }
     let report = &mut reading.report;
@@ -187,11 +188,11 @@ fn id<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Option<Cow<'a, str>> 
 }
 
 fn warn(report: &mut Report, place: &Place<'_>, rule: &Rule<'_>, fields: &Fields) {
-    let at = |field| Place::Key(place, fields.given(field).unwrap_or(field));
+    let at = |field| Place::Key(place, fields.given(field).unwrap_or_default());
     if rule.allowed_origins.len() > 1 {
         report.add(
             &code::SEVERAL_ORIGINS,
-            &at("AllowedOrigins"),
+            &at(ORIGINS),
             "the rule lists {} origins, so its answer depends on the origin: OSS advises ResponseVary \
              true, or a rule each",
             &[Number(rule.allowed_origins.len())],
@@ -201,7 +202,7 @@ fn warn(report: &mut Report, place: &Place<'_>, rule: &Rule<'_>, fields: &Fields
     if lists("GET") && !lists("HEAD") {
         report.add(
             &code::GET_WITHOUT_HEAD,
-            &at("AllowedMethods"),
+            &at(METHODS),
             "GET does not imply HEAD: list HEAD too where scripts ask for an object's size or date",
             &[],
         );

@@ -3,7 +3,7 @@
 //! Not the Public Suffix List, which has ten thousand entries and a release every few days: the country second levels and
 //! hosting domains that rules of buckets meet. A domain that is missing here loses a warning and nothing else.
 
-use super::text::is_listed;
+use super::text::{begins_with, ends_with, is_listed};
 
 /// In lower case, sorted.
 static SHARED: &[&str] = &[
@@ -218,7 +218,7 @@ static REGIONAL: &[(&str, &str)] = &[
     ("", ".web.core.windows.net"),
 ];
 
-/// Single labels that are no registry: RFC 6761, RFC 9476 and what private networks use.
+/// Single labels that are no registry: RFC 6761, RFC 9476 and what private networks use. In lower case, sorted.
 static PRIVATE: &[&str] = &[
     "corp",
     "home",
@@ -236,7 +236,7 @@ pub(super) fn is_shared(domain: &str) -> bool {
         return false;
     }
     if !domain.contains('.') {
-        return !PRIVATE.iter().any(|label| domain.eq_ignore_ascii_case(label));
+        return !is_listed(domain, PRIVATE);
     }
     is_listed(domain, SHARED)
         || REGIONAL
@@ -246,23 +246,16 @@ pub(super) fn is_shared(domain: &str) -> bool {
 
 /// `oss-cn-hangzhou.aliyuncs.com`, but not the bucket `oss-logs.oss-cn-hangzhou.aliyuncs.com`.
 fn is_regional(domain: &str, start: &str, end: &str) -> bool {
-    let head = domain
-        .len()
-        .checked_sub(end.len())
-        .and_then(|at| domain.split_at_checked(at));
-    head.is_some_and(|(head, tail)| {
+    if !ends_with(domain, end) {
+        return false;
+    }
+    let head = domain.split_at_checked(domain.len().saturating_sub(end.len()));
+    head.is_some_and(|(head, _)| {
         let mut labels = head.split('.');
-        tail.eq_ignore_ascii_case(end)
-            && !head.is_empty()
+        !head.is_empty()
             && labels.next().is_some_and(|first| begins_with(first, start))
             && !labels.any(|label| begins_with(label, start))
     })
-}
-
-fn begins_with(domain: &str, start: &str) -> bool {
-    domain
-        .get(..start.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
 #[cfg(test)]
@@ -270,13 +263,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_sorted_and_in_lower_case() {
-        assert!(SHARED.is_sorted_by(|a, b| a < b));
-        assert!(
-            SHARED
-                .iter()
-                .all(|entry| !entry.bytes().any(|byte| byte.is_ascii_uppercase()))
-        );
+    fn the_lists_are_sorted_and_in_lower_case() {
+        for list in [SHARED, PRIVATE] {
+            assert!(list.is_sorted_by(|a, b| a < b));
+            assert!(
+                list.iter()
+                    .all(|entry| !entry.bytes().any(|byte| byte.is_ascii_uppercase()))
+            );
+        }
     }
 
     #[test]

@@ -47,8 +47,56 @@ pub(super) fn trimmed<'a>(report: &mut Report, place: &Place<'_>, value: Cow<'a,
     }
 }
 
+// The next ones are not inlined: values are short, and the standard library's searches are made for long ones.
+
+/// What stands before and after the first byte of a kind, which is an ASCII one.
+#[inline(never)]
+pub(super) fn split_once(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|other| other == byte)?;
+    let (before, rest) = text.split_at_checked(at)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// What stands before the first byte of a kind: all, where there is none.
+pub(super) fn before(text: &str, byte: u8) -> &str {
+    split_once(text, byte).map_or(text, |(before, _)| before)
+}
+
+/// Whether a word is in a list.
+#[inline(never)]
+pub(super) fn has_word(list: &[&str], word: &str) -> bool {
+    list.contains(&word)
+}
+
+/// Whether two words differ in nothing but the case of letters.
+#[inline(never)]
+pub(super) fn same_word(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// Whether a text begins with a word, in any case.
+#[inline(never)]
+pub(super) fn begins_with(text: &str, word: &str) -> bool {
+    text.get(..word.len()).is_some_and(|start| same_word(start, word))
+}
+
+/// Whether a text ends with a word, in any case.
+#[inline(never)]
+pub(super) fn ends_with(text: &str, word: &str) -> bool {
+    let at = text.len().checked_sub(word.len());
+    at.and_then(|at| text.get(at..))
+        .is_some_and(|end| same_word(end, word))
+}
+
+/// The word of a list that is this one, in any case.
+#[inline(never)]
+pub(super) fn find_word<'l>(list: &[&'l str], word: &str) -> Option<&'l str> {
+    list.iter()
+        .copied()
+        .find(|entry| entry.len() == word.len() && same_word(entry, word))
+}
+
 /// Whether a word, in either case, is in a list that is sorted and in lower case.
-// Not inlined: the search would be unrolled for the length of each list.
 #[inline(never)]
 pub(super) fn is_listed(word: &str, list: &[&str]) -> bool {
     let lower = || word.bytes().map(|byte| byte.to_ascii_lowercase());

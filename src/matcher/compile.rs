@@ -46,10 +46,10 @@ impl MatcherBuilder {
 
         let origins = self
             .patterns
-            .set(bucket, &|rule| &rule.allowed_origins, Kind::Origin);
+            .set(bucket, |rule| &rule.allowed_origins, Kind::Origin);
         let headers = self
             .patterns
-            .set(bucket, &|rule| &rule.allowed_headers, Kind::Header);
+            .set(bucket, |rule| &rule.allowed_headers, Kind::Header);
         let (methods, other_methods) = self.patterns.methods(bucket);
         let compiled = CompiledBucket {
             profile: bucket.profile,
@@ -152,7 +152,7 @@ impl Kind {
 }
 
 /// One list of a rule's.
-type List<'l> = &'l dyn for<'r> Fn(&'r Rule<'r>) -> &'r [Pattern<'r>];
+type List = for<'r> fn(&'r Rule<'r>) -> &'r [Pattern<'r>];
 
 /// What is looked up: strings and patterns, and the sets of rules that list them.
 #[derive(Debug, Default)]
@@ -164,7 +164,8 @@ struct Patterns {
 }
 
 impl Patterns {
-    /// The rules that list each of the five methods of the stores, and where the others are looked up.
+    /// The rules that list each of the five methods of the stores, and where others are looked up, which only the `fetch`
+    /// profile lets a rule list.
     fn methods(&mut self, bucket: &Bucket<'_>) -> ([MaskId; STORE_METHODS.len()], Space) {
         let mut masks = [RuleMask::NONE; STORE_METHODS.len()];
         let mut others = Vec::new();
@@ -186,13 +187,11 @@ impl Patterns {
     }
 
     /// The patterns of each rule. One whose literal parts are longer than any value that is looked up is left out.
-    fn set(&mut self, bucket: &Bucket<'_>, list: List<'_>, kind: Kind) -> PatternSet {
+    fn set(&mut self, bucket: &Bucket<'_>, list: List, kind: Kind) -> PatternSet {
         let mut any = RuleMask::NONE;
-        let mut patterns = Vec::new();
+        let mut patterns = Vec::with_capacity(bucket.rules.iter().map(|rule| list(rule).len()).sum());
         for (rule, listing) in bucket.rules.iter().enumerate() {
-            let list = list(listing);
-            patterns.reserve_exact(list.len());
-            for pattern in list {
+            for pattern in list(listing) {
                 if pattern.is_any() {
                     any |= RuleMask::only(rule);
                 } else if pattern.as_str().len() <= kind.max_bytes().saturating_add(1) {
@@ -278,7 +277,7 @@ impl PartialEq for Item<'_> {
 
 impl Eq for Item<'_> {}
 
-/// By a heap: the standard library's sorts are each 10 KB of code, and lists are short.
+/// By a heap: the sorts of the standard library's slices would be 10 KB of the module.
 fn sorted(items: Vec<Item<'_>>) -> Vec<Item<'_>> {
     BinaryHeap::from(items).into_sorted_vec()
 }
