@@ -110,6 +110,13 @@ fn the_speed_is_what_was_measured() {
 }
 
 #[test]
+fn the_instructions_are_those_that_were_counted() {
+    let counted = include_str!("bench/instructions.md");
+    let (tables, _) = counted.split_once("\n## In detail\n").unwrap();
+    assert_contains(tables.trim());
+}
+
+#[test]
 fn every_configuration_loads() {
     let configurations = blocks("json");
     assert!(!configurations.is_empty());
