@@ -78,39 +78,50 @@ impl HostName {
 /// What a path-style `:path` names.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::large_enum_variant)] // A box would be an allocation for every request.
-pub enum InPath {
+pub enum InPath<'a> {
     /// The service itself: `/`.
     Service,
     /// A bucket.
-    Bucket(PathBucket),
+    Bucket(PathBucket<'a>),
     /// Some bucket, but which one depends on how a store reads the path: never one with rules of its own.
     Unclear,
 }
 
-impl InPath {
+impl<'a> InPath<'a> {
     /// Reads a path. Its first segment is the bucket, percent-decoded once as the store does it, so that `/%62ucket/` does not
     /// slip past the rules of `bucket`.
     ///
     /// An empty first segment and dot segments leave it unclear: Envoy neither merges slashes nor normalises paths by
     /// default, a store may, and `/lax/../strict/object` must not be answered by the rules of `lax`. Browsers remove dot
     /// segments before they send a request, but not empty ones.
-    pub fn read(path: &[u8]) -> Self {
-        let path = path
-            .split(|&byte| byte == b'?' || byte == b'#')
-            .next()
-            .unwrap_or_default();
-        let Some(path) = path.strip_prefix(b"/").filter(|path| !path.is_empty()) else {
+    pub fn read(path: &'a [u8]) -> Self {
+        let Some(path) = path.strip_prefix(b"/") else {
             return Self::Service;
         };
-        let mut segments = path.split(|&byte| byte == b'/');
-        match segments.next().and_then(PathBucket::decode) {
-            Some(bucket)
-                if !bucket.as_bytes().is_empty()
-                    && !is_dot_segment(bucket.as_bytes())
-                    && !segments.any(is_encoded_dot_segment) =>
-            {
-                Self::Bucket(bucket)
+        let (mut end, mut first_end, mut may_have_dots) = (path.len(), None, false);
+        let mut before = b'/';
+        // Once over the path, since every request has one.
+        for (at, &byte) in path.iter().enumerate() {
+            match byte {
+                b'/' if first_end.is_none() => first_end = Some(at),
+                b'?' | b'#' => {
+                    end = at;
+                    break;
+                }
+                b'.' | b'%' if before == b'/' => may_have_dots = true,
+                _ => {}
             }
+            before = byte;
+        }
+        let path = path.get(..end).unwrap_or_default();
+        if path.is_empty() {
+            return Self::Service;
+        }
+        if may_have_dots && path.split(|&byte| byte == b'/').any(is_encoded_dot_segment) {
+            return Self::Unclear;
+        }
+        match path.get(..first_end.unwrap_or(end)).and_then(PathBucket::decode) {
+            Some(bucket) if !bucket.as_bytes().is_empty() => Self::Bucket(bucket),
             _ => Self::Unclear,
         }
     }
@@ -118,13 +129,40 @@ impl InPath {
 
 /// A bucket name taken from a path.
 #[derive(Debug, Clone, Copy)]
-pub struct PathBucket {
+#[allow(clippy::large_enum_variant)] // As above.
+pub enum PathBucket<'a> {
+    /// As it stands there: nearly every one.
+    Plain(&'a [u8]),
+    /// Percent-decoded.
+    Decoded(Decoded),
+}
+
+/// Bytes that percent-encoding made longer.
+#[derive(Debug, Clone, Copy)]
+pub struct Decoded {
     bytes: [u8; MAX_BUCKET_BYTES],
     len: usize,
 }
 
-impl PathBucket {
-    fn decode(segment: &[u8]) -> Option<Self> {
+impl<'a> PathBucket<'a> {
+    fn decode(segment: &'a [u8]) -> Option<Self> {
+        if segment.contains(&b'%') {
+            return Decoded::read(segment).map(Self::Decoded);
+        }
+        (segment.len() <= MAX_BUCKET_BYTES).then_some(Self::Plain(segment))
+    }
+
+    /// The name.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Plain(name) => name,
+            Self::Decoded(name) => name.as_bytes(),
+        }
+    }
+}
+
+impl Decoded {
+    fn read(segment: &[u8]) -> Option<Self> {
         let mut decoded = Self {
             bytes: [0; MAX_BUCKET_BYTES],
             len: 0,
@@ -143,8 +181,7 @@ impl PathBucket {
         Some(decoded)
     }
 
-    /// The name.
-    pub fn as_bytes(&self) -> &[u8] {
+    fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 }

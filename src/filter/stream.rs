@@ -1,7 +1,5 @@
 //! The HTTP context: one per request. Shows the edge the headers, and does what it says.
 
-use std::rc::Rc;
-
 use super::host::{self, HeaderMap};
 use super::root::Shared;
 use super::vm::Action;
@@ -28,97 +26,83 @@ const MAX_SPARE: usize = 4_096;
 #[cfg(feature = "metrics")]
 const ACCESS_LOG: &str = "bucket_cors";
 
-/// One request.
-pub(super) struct Stream {
-    /// The configuration that was in force when it came.
-    shared: Rc<Shared>,
-    /// Present from the request to its response, where the response is ours. Not for a request that was answered: Envoy
-    /// runs the response callback for the filter's own replies as well, and headers given twice are doubled.
-    kept: Option<Kept>,
-}
-
 /// What is kept of a request for its response.
-struct Kept {
+pub(super) struct Kept {
     decided: Decided,
     /// The parts of [`Echo`], one behind the other.
     echo: Vec<u8>,
     origin_len: usize,
 }
 
-impl Stream {
-    pub(super) fn new(shared: Rc<Shared>) -> Self {
-        Self { shared, kept: None }
-    }
-
-    /// The request's headers are there.
-    pub(super) fn on_request(&mut self, buffers: &mut Buffers) -> Action {
-        let Buffers {
-            scratch,
-            serialised,
-            spare,
-        } = buffers;
-        let edge = &self.shared.edge;
-        let found;
-        let map = host::headers(HeaderMap::Request);
-        let map = match &map {
-            Some(map) => map,
-            None => {
-                found = header_by_header(HeaderMap::Request, head::NAMES.iter());
-                found.as_slice()
-            }
-        };
-        let head = RequestHead::read(Pairs::parse(map));
-        let mut action = Action::Continue;
-        let decided = match edge.on_request(&head, scratch) {
-            Outcome::Untouched => None,
-            Outcome::Upstream(decided) => Some(decided),
-            Outcome::Answer { answer, otherwise } => {
-                pairs::serialise(answer.headers.iter(), serialised);
-                if host::send_local_response(answer.status, answer.details, serialised, answer.body) {
-                    action = Action::Pause;
-                    None
-                } else {
-                    otherwise
-                }
-            }
-        };
-        #[cfg(feature = "metrics")]
-        if let Some(text) = scratch.access_log() {
-            host::set_property(ACCESS_LOG, text);
+/// The request's headers are there.
+pub(super) fn on_request(shared: &Shared, buffers: &mut Buffers) -> (Action, Option<Kept>) {
+    let Buffers {
+        scratch,
+        serialised,
+        spare,
+    } = buffers;
+    let edge = &shared.edge;
+    let found;
+    let map = host::headers(HeaderMap::Request);
+    let map = match &map {
+        Some(map) => map,
+        None => {
+            found = header_by_header(HeaderMap::Request, head::NAMES.iter());
+            found.as_slice()
         }
-        self.kept = decided.map(|decided| Kept::new(decided, decided.echo(edge, &head), spare));
-        action
-    }
-
-    /// The response's headers are there.
-    pub(super) fn on_response(&mut self, buffers: &mut Buffers) {
-        let Some(kept) = self.kept.take() else {
-            return;
-        };
-        let found;
-        let map = host::headers(HeaderMap::Response);
-        let map = match &map {
-            Some(map) => map,
-            None => {
-                let needed = names::CORS_RESPONSE_HEADERS.iter().chain([&names::VARY]);
-                found = header_by_header(HeaderMap::Response, needed);
-                found.as_slice()
+    };
+    let head = RequestHead::read(Pairs::parse(map));
+    let mut action = Action::Continue;
+    let decided = match edge.on_request(&head, scratch) {
+        Outcome::Untouched => None,
+        Outcome::Upstream(decided) => Some(decided),
+        Outcome::Answer { answer, otherwise } => {
+            pairs::serialise(answer.headers.iter(), serialised);
+            if host::send_local_response(answer.status, answer.details, serialised, answer.body) {
+                action = Action::Pause;
+                None
+            } else {
+                otherwise
             }
-        };
-        self.shared.edge.on_response(
-            kept.decided,
-            kept.echo(),
-            &Pairs::parse(map),
-            &mut buffers.scratch,
-            &mut OnHost,
-        );
-        kept.recycle(&mut buffers.spare);
+        }
+    };
+    #[cfg(feature = "metrics")]
+    if let Some(text) = scratch.access_log() {
+        host::set_property(ACCESS_LOG, text);
     }
+    let kept = decided.map(|decided| Kept::new(decided, decided.echo(edge, &head), spare));
+    (action, kept)
+}
 
-    /// A client that goes away before the response must not take a buffer with it.
-    pub(super) fn end(self, buffers: &mut Buffers) {
-        if let Some(kept) = self.kept {
-            kept.recycle(&mut buffers.spare);
+/// The response's headers are there.
+pub(super) fn on_response(shared: &Shared, kept: Kept, buffers: &mut Buffers) {
+    let found;
+    let map = host::headers(HeaderMap::Response);
+    let map = match &map {
+        Some(map) => map,
+        None => {
+            let needed = names::CORS_RESPONSE_HEADERS.iter().chain([&names::VARY]);
+            found = header_by_header(HeaderMap::Response, needed);
+            found.as_slice()
+        }
+    };
+    shared.edge.on_response(
+        kept.decided,
+        kept.echo(),
+        &Pairs::parse(map),
+        &mut buffers.scratch,
+        &mut OnHost,
+    );
+    buffers.recycle(Some(kept));
+}
+
+impl Buffers {
+    /// Keeps the memory of a request that needs it no more.
+    pub(super) fn recycle(&mut self, kept: Option<Kept>) {
+        let Some(Kept { mut echo, .. }) = kept else { return };
+        if echo.capacity() > 0 && self.spare.len() < MAX_SPARE {
+            echo.clear();
+            self.spare.push(echo);
         }
     }
 }
@@ -143,14 +127,6 @@ impl Kept {
         Echo {
             origin,
             request_headers,
-        }
-    }
-
-    fn recycle(self, spare: &mut Vec<Vec<u8>>) {
-        let Self { mut echo, .. } = self;
-        if echo.capacity() > 0 && spare.len() < MAX_SPARE {
-            echo.clear();
-            spare.push(echo);
         }
     }
 }

@@ -4,11 +4,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
 
 #[cfg(feature = "metrics")]
 use super::metrics;
-use super::root::Root;
-use super::stream::{Buffers, Stream};
+use super::root::{Root, Shared};
+use super::stream::{self, Buffers, Kept};
 
 /// `proxy_action_t`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +24,23 @@ pub(super) enum Action {
 /// Everything that lives as long as the VM.
 #[derive(Default)]
 pub(super) struct Vm {
-    roots: Contexts<Root>,
-    streams: Contexts<Stream>,
+    /// One or two: a second one while a configuration is replaced.
+    roots: Vec<(u32, Root)>,
+    /// The stream that came last. Nearly always its request is next, so that only those whose response is ours are entered
+    /// anywhere.
+    newest: Option<(u32, Rc<Shared>)>,
+    streams: HashMap<u32, Stream, BuildHasherDefault<Spread>>,
     buffers: Buffers,
 }
 
-/// By the host's number of the context.
-type Contexts<T> = HashMap<u32, T, BuildHasherDefault<Spread>>;
+/// A request that is under way.
+struct Stream {
+    /// The configuration that was in force when it came.
+    shared: Rc<Shared>,
+    /// Present from the request to its response, where the response is ours. Not for a request that was answered: Envoy
+    /// runs the response callback for the filter's own replies as well, and headers given twice are doubled.
+    kept: Option<Kept>,
+}
 
 thread_local!(static VM: RefCell<Option<Vm>> = const { RefCell::new(None) });
 
@@ -48,38 +59,64 @@ pub(super) fn with<R>(callback: impl FnOnce(&mut Vm) -> R) -> Option<R> {
 impl Vm {
     pub(super) fn create(&mut self, context: u32, root: u32) {
         if root == 0 {
-            self.roots.insert(context, Root::default());
-        } else if let Some(shared) = self.roots.get(&root).and_then(Root::shared) {
-            self.streams.insert(context, Stream::new(shared));
+            self.roots.push((context, Root::default()));
+        } else if let Some(shared) = self.root(root).and_then(Root::shared)
+            && let Some((context, shared)) = self.newest.replace((context, shared))
+        {
+            self.streams.insert(context, Stream { shared, kept: None });
         }
     }
 
-    pub(super) fn configure(&mut self, root: u32) -> bool {
-        self.roots.get_mut(&root).is_some_and(Root::configure)
+    fn root(&self, context: u32) -> Option<&Root> {
+        let (_, root) = self.roots.iter().find(|(root, _)| *root == context)?;
+        Some(root)
+    }
+
+    pub(super) fn configure(&mut self, context: u32) -> bool {
+        let found = self.roots.iter_mut().find(|(root, _)| *root == context);
+        found.is_some_and(|(_, root)| root.configure())
     }
 
     #[cfg(feature = "metrics")]
-    pub(super) fn tick(&self, root: u32) {
-        if let Some(root) = self.roots.get(&root) {
+    pub(super) fn tick(&self, context: u32) {
+        if let Some(root) = self.root(context) {
             root.hand_over_metrics();
         }
     }
 
     pub(super) fn on_request(&mut self, context: u32) -> Action {
-        let stream = self.streams.get_mut(&context);
-        stream.map_or(Action::Continue, |stream| stream.on_request(&mut self.buffers))
+        let shared = match self.newest.take_if(|(newest, _)| *newest == context) {
+            Some((_, shared)) => shared,
+            None => match self.streams.remove(&context) {
+                Some(stream) => stream.shared,
+                None => return Action::Continue,
+            },
+        };
+        let (action, kept) = stream::on_request(&shared, &mut self.buffers);
+        if kept.is_some() {
+            self.streams.insert(context, Stream { shared, kept });
+        }
+        action
     }
 
     pub(super) fn on_response(&mut self, context: u32) {
-        if let Some(stream) = self.streams.get_mut(&context) {
-            stream.on_response(&mut self.buffers);
+        if let Some(Stream {
+            shared,
+            kept: Some(kept),
+        }) = self.streams.remove(&context)
+        {
+            stream::on_response(&shared, kept, &mut self.buffers);
         }
     }
 
     pub(super) fn delete(&mut self, context: u32) {
+        if self.newest.take_if(|(newest, _)| *newest == context).is_some() {
+            return;
+        }
         match self.streams.remove(&context) {
-            Some(stream) => stream.end(&mut self.buffers),
-            None => drop(self.roots.remove(&context)),
+            // A client that goes away before the response must not take a buffer with it.
+            Some(Stream { kept, .. }) => self.buffers.recycle(kept),
+            None => self.roots.retain(|(root, _)| *root != context),
         }
     }
 }
