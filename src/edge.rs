@@ -74,6 +74,17 @@ impl Decided {
     }
 }
 
+/// Which headers of a response decide what becomes of it: a host need show no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Those of the CORS protocol, and `Vary`.
+    Everything,
+    /// `Vary`.
+    Vary,
+    /// None.
+    Nothing,
+}
+
 /// Changes a response's headers.
 pub trait ResponseHeaders {
     /// Makes `value` the only value of a header.
@@ -152,6 +163,20 @@ impl Edge {
         }
     }
 
+    /// What [`Edge::on_response`] looks at of what the response has so far.
+    pub fn looks_at(&self, decided: Decided) -> Look {
+        let Some(bucket) = self.matcher.bucket(decided.bucket) else {
+            return Look::Nothing;
+        };
+        let responder = Responder::new(&self.matcher, decided.bucket, bucket);
+        match (bucket.mode(), bucket.upstream_cors()) {
+            (Mode::Shadow, _) => Look::Nothing,
+            (Mode::Enforce, UpstreamCors::Replace | UpstreamCors::Keep) => Look::Everything,
+            (Mode::Enforce, UpstreamCors::None) if responder.vary(decided.verdict).is_some() => Look::Vary,
+            (Mode::Enforce, UpstreamCors::None) => Look::Nothing,
+        }
+    }
+
     /// Gives a response its headers, on success, on errors and on the proxy's own replies alike. `sent` is what the response
     /// has so far.
     pub fn on_response(
@@ -168,9 +193,9 @@ impl Edge {
         let responder = Responder::new(&self.matcher, decided.bucket, bucket);
         if bucket.mode() == Mode::Enforce {
             let has = Has::look(sent.clone());
-            if bucket.upstream_cors() == UpstreamCors::Replace || !has.allow_origin {
+            if bucket.upstream_cors() != UpstreamCors::Keep || !has.allow_origin {
                 let headers = responder.actual(decided.verdict, echo, scratch);
-                if has.cors {
+                if has.cors && bucket.upstream_cors() != UpstreamCors::None {
                     remove_cors_headers(sent, &headers, response);
                 }
                 for (name, value) in headers.iter() {

@@ -79,11 +79,12 @@ const RULES: &str = r#"{"CORSRules": [{
     "ID": "app", "AllowedOrigins": ["https://*.example.com"], "AllowedMethods": ["GET", "PUT"],
     "AllowedHeaders": ["content-type", "x-oss-*", "x-amz-*"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 600}]}"#;
 
-/// Two path-style buckets with the same rules, `oss` and `s3`. `fields`: of the plugin.
+/// Path-style buckets with the same rules: `oss`, `s3`, and one whose store sends no CORS headers. `fields`: of the plugin.
 fn configuration(fields: &str) -> String {
     format!(
         r#"{{{fields} "buckets": [
-            {{"name": "photos", "cors": {RULES}}}, {{"name": "archive", "profile": "s3", "cors": {RULES}}}]}}"#
+            {{"name": "photos", "cors": {RULES}}}, {{"name": "archive", "profile": "s3", "cors": {RULES}}},
+            {{"name": "bare", "upstream_cors": "none", "cors": {RULES}}}]}}"#
     )
 }
 
@@ -134,7 +135,7 @@ const PLAIN: Kind = Kind {
     store: &[],
 };
 
-const KINDS: [Kind; 13] = [
+const KINDS: [Kind; 15] = [
     Kind {
         name: "of no listed bucket",
         path: "/other/cat.jpg",
@@ -193,6 +194,19 @@ const KINDS: [Kind; 13] = [
         method: "OPTIONS",
         path: "/archive/cat.jpg",
         headers: &[ALLOWED_ORIGIN, ASKS_DELETE, ASKS_HEADERS],
+        ..PLAIN
+    },
+    Kind {
+        name: "actual, a rule matches, `upstream_cors` `none`",
+        path: "/bare/cat.jpg",
+        headers: &[ALLOWED_ORIGIN],
+        ..PLAIN
+    },
+    Kind {
+        name: "actual, a rule matches, `upstream_cors` `none`, the store has a `Vary` of its own",
+        path: "/bare/cat.jpg",
+        headers: &[ALLOWED_ORIGIN],
+        store: &[("vary", "Accept-Encoding")],
         ..PLAIN
     },
     Kind {

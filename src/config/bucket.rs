@@ -88,8 +88,9 @@ pub(super) fn read<'a>(
             }),
             PROFILE => own_profile = profile(reading, place),
             UPSTREAM_CORS => {
-                bucket.upstream_cors = match reading.word(place, &["replace", "keep"]) {
+                bucket.upstream_cors = match reading.word(place, &["replace", "keep", "none"]) {
                     Some("keep") => UpstreamCors::Keep,
+                    Some("none") => UpstreamCors::None,
                     _ => UpstreamCors::Replace,
                 };
             }

@@ -69,6 +69,9 @@ pub enum UpstreamCors {
     Replace,
     /// Where the store sent `Access-Control-Allow-Origin`, its CORS headers stand and the edge adds none.
     Keep,
+    /// There are none, says the operator, and the edge does not look: what has another name than those that it sets
+    /// stands. To look is a fifth of what the filter costs.
+    None,
 }
 
 /// `mode`: whether a bucket's rules take effect.

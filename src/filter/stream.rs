@@ -4,7 +4,7 @@ use super::host::{self, HeaderMap};
 use super::root::Shared;
 use super::vm::Action;
 use crate::answer::Scratch;
-use crate::edge::{Decided, Echo, Outcome, ResponseHeaders};
+use crate::edge::{Decided, Echo, Look, Outcome, ResponseHeaders};
 use crate::http::head::{self, RequestHead};
 use crate::http::names;
 use crate::http::pairs::{self, Pairs};
@@ -76,24 +76,32 @@ pub(super) fn on_request(shared: &Shared, buffers: &mut Buffers) -> (Action, Opt
 
 /// The response's headers are there.
 pub(super) fn on_response(shared: &Shared, kept: Kept, buffers: &mut Buffers) {
-    let found;
-    let map = host::headers(HeaderMap::Response);
-    let map = match &map {
-        Some(map) => map,
-        None => {
-            let needed = names::CORS_RESPONSE_HEADERS.iter().chain([&names::VARY]);
-            found = header_by_header(HeaderMap::Response, needed);
-            found.as_slice()
+    match shared.edge.looks_at(kept.decided) {
+        Look::Everything => match host::headers(HeaderMap::Response) {
+            Some(map) => change(shared, &kept, &map, &mut buffers.scratch),
+            None => {
+                let needed = names::CORS_RESPONSE_HEADERS.iter().chain([&names::VARY]);
+                let map = header_by_header(HeaderMap::Response, needed);
+                change(shared, &kept, &map, &mut buffers.scratch);
+            }
+        },
+        // Mostly absent, and then no value has to be handed over, which is the dear part of a host call.
+        Look::Vary => {
+            let vary = host::header(HeaderMap::Response, names::VARY);
+            let line = vary.as_deref().map(|value| (names::VARY, value));
+            pairs::serialise(line.into_iter(), &mut buffers.serialised);
+            change(shared, &kept, &buffers.serialised, &mut buffers.scratch);
         }
-    };
-    shared.edge.on_response(
-        kept.decided,
-        kept.echo(),
-        &Pairs::parse(map),
-        &mut buffers.scratch,
-        &mut OnHost,
-    );
+        Look::Nothing => change(shared, &kept, &[], &mut buffers.scratch),
+    }
     buffers.recycle(Some(kept));
+}
+
+fn change(shared: &Shared, kept: &Kept, sent: &[u8], scratch: &mut Scratch) {
+    let sent = Pairs::parse(sent);
+    shared
+        .edge
+        .on_response(kept.decided, kept.echo(), &sent, scratch, &mut OnHost);
 }
 
 impl Buffers {

@@ -156,7 +156,7 @@ pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
         one(
             r#"{"buckets": [{"name": "b", "upstream_cors": "merge", "cors": null}]}"#,
             "/buckets/0/upstream_cors: unknown-value",
-            "replace, keep",
+            "replace, keep, none",
         ),
         one(
             r#"{"buckets": [{"name": "b", "AllowedOrigins": ["*"], "cors": null}]}"#,

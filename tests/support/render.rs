@@ -65,6 +65,7 @@ fn bucket(bucket: &Bucket<'_>) -> Value {
         "upstream_cors": match bucket.upstream_cors {
             UpstreamCors::Replace => "replace",
             UpstreamCors::Keep => "keep",
+            UpstreamCors::None => "none",
         },
         "mode": match bucket.mode {
             Mode::Enforce => "enforce",
