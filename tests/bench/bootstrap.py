@@ -133,12 +133,13 @@ def rule(origins):
             "ExposeHeaders": ["ETag", "x-oss-request-id"], "MaxAgeSeconds": 600}
 
 
-def bucket_rules(buckets, patterns):
-    """The plugin configuration: `patterns` single-star origins in each bucket, at most ten to a rule."""
+def bucket_rules(buckets, patterns, **fields):
+    """The plugin configuration: `patterns` single-star origins in each bucket, at most ten to a rule; `fields`: of
+    each bucket besides."""
     per_rule = max(1, patterns // 100)
     numbers = list(range(patterns))
     rules = [rule([star_origin(n) for n in numbers[i:i + per_rule]]) for i in range(0, patterns, per_rule)]
-    return {"buckets": [{"name": f"bucket-{n}", "cors": {"CORSRules": rules}} for n in range(buckets)]}
+    return {"buckets": [{"name": f"bucket-{n}", "cors": {"CORSRules": rules}, **fields} for n in range(buckets)]}
 
 
 def native(port, origin_port, buckets, patterns):

@@ -15,6 +15,8 @@ NATIVE = "Envoy's CORS filter"
 LUA = "Lua, one rule"
 IDLE = "SDK, does nothing"
 OURS = "bucket-cors"
+# The store sends no CORS headers, and the filter is told so.
+NOT_LOOKING = "bucket-cors, upstream_cors none"
 ORIGIN_ONLY = "bucket-cors, with Origin only"
 
 # Of the calls that tests/bench/floor makes.
@@ -74,6 +76,8 @@ def one_rule(module, noop):
         LUA: Subject(bootstrap.lua, True),
         IDLE: Subject(lambda port, origin: bootstrap.wasm(port, origin, noop), False),
         OURS: ours(module, 1, 1),
+        NOT_LOOKING: Subject(lambda port, origin: bootstrap.wasm(
+            port, origin, module, bootstrap.bucket_rules(1, 1, upstream_cors="none")), True),
         ORIGIN_ONLY: Subject(
             lambda port, origin: bootstrap.origin_only(port, origin, module, bootstrap.bucket_rules(1, 1)), True),
     }
