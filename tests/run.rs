@@ -112,8 +112,7 @@ fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
 
     let folder = format!("{}/target/run-live", env!("CARGO_MANIFEST_DIR"));
     let file = format!("{folder}/{port}.json");
-    let put = |text: &str| {
-        std::fs::write(&file, text).unwrap();
+    let make_rules = || {
         let output = Command::new("make")
             .args(["--silent", "rules"])
             .args([format!("ADMIN_PORT={admin}"), format!("RULES={file}")])
@@ -123,6 +122,10 @@ fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
             .unwrap();
         let said = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let put = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        make_rules()
     };
     let rules = include_str!("../envoy/cors.json");
     let (is_taken, said) = put(&rules.replace("*.example.com", "*.example.org"));
@@ -140,6 +143,8 @@ fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
     let (is_taken, said) = put(&rules.replace("upload-from-the-app", "😀"));
     assert!(is_taken && allowed("https://www.example.com"), "{said}");
     std::fs::remove_file(&file).unwrap();
+    let (is_taken, said) = make_rules();
+    assert!(!is_taken && said.contains("cannot be read"), "{said}");
     sample.stop();
 }
 

@@ -32,6 +32,26 @@ def growing(title, results, form, ratio=".2f"):
     return lines
 
 
+def crossing(costs):
+    """From which count on ours is the cheaper one, on the line between the measured ones."""
+    before = None
+    for count in counts(costs):
+        advantage = costs[NATIVE, count] - costs[OURS, count]
+        if advantage >= 0:
+            if before is None:
+                return count
+            found = before[0] - before[1] * (count - before[0]) / (advantage - before[1])
+            # More digits would be noise.
+            return round(found, 1 - len(str(int(found))) + (found >= 100))
+        before = count, advantage
+    return None
+
+
+def crossings(buckets, patterns):
+    return (f"For an actual request, {OURS} costs less than {NATIVE} from some {crossing(buckets['actual']):,.0f} buckets on, "
+            f"and from some {crossing(patterns['actual']):,.0f} single-star patterns in a bucket.")
+
+
 def by_server(results):
     """What `growing` takes, for JSON, which has no pairs as keys."""
     return {kind: {server: {count: costs[server, count] for count in counts(costs)} for server in (NATIVE, OURS)}
