@@ -42,9 +42,10 @@ def with_ports(text, ports):
     return text
 
 
-def with_rules(text, rules):
+def with_rules(text, rules, field=""):
+    """The rules in their place; `field`: what is put before their first one."""
+    rules = pathlib.Path(rules).read_text(encoding="utf-8").replace("{", f"{{{field}", 1)
     # A JSON string is a YAML string too, but for two \u that are one character: Envoy's YAML takes each for one of its own.
-    rules = pathlib.Path(rules).read_text(encoding="utf-8")
     return text.replace('"@envoy/cors.json@"', json.dumps(rules, ensure_ascii=False))
 
 

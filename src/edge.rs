@@ -7,7 +7,7 @@ use crate::decision::{self, Decision, NoRule, Verdict};
 use crate::http::head::RequestHead;
 use crate::http::pairs::Pairs;
 use crate::http::{names, vary};
-use crate::matcher::{BucketId, Matcher, Place};
+use crate::matcher::{BucketId, CompiledBucket, Matcher, Place};
 use crate::stats::Stats;
 
 /// A loaded configuration at work.
@@ -169,12 +169,19 @@ impl Edge {
             return Look::Nothing;
         };
         let responder = Responder::new(&self.matcher, decided.bucket, bucket);
-        match (bucket.mode(), bucket.upstream_cors()) {
+        match (bucket.mode(), self.upstream_cors(bucket)) {
             (Mode::Shadow, _) => Look::Nothing,
             (Mode::Enforce, UpstreamCors::Replace | UpstreamCors::Keep) => Look::Everything,
             (Mode::Enforce, UpstreamCors::None) if responder.vary(decided.verdict).is_some() => Look::Vary,
             (Mode::Enforce, UpstreamCors::None) => Look::Nothing,
         }
+    }
+
+    fn upstream_cors(&self, bucket: &CompiledBucket) -> UpstreamCors {
+        if self.matcher.settings().route_prepares {
+            return UpstreamCors::None;
+        }
+        bucket.upstream_cors()
     }
 
     /// Gives a response its headers, on success, on errors and on the proxy's own replies alike. `sent` is what the response
@@ -193,9 +200,10 @@ impl Edge {
         let responder = Responder::new(&self.matcher, decided.bucket, bucket);
         if bucket.mode() == Mode::Enforce {
             let has = Has::look(sent.clone());
-            if bucket.upstream_cors() != UpstreamCors::Keep || !has.allow_origin {
+            let upstream_cors = self.upstream_cors(bucket);
+            if upstream_cors != UpstreamCors::Keep || !has.allow_origin {
                 let headers = responder.actual(decided.verdict, echo, scratch);
-                if has.cors && bucket.upstream_cors() != UpstreamCors::None {
+                if has.cors && upstream_cors != UpstreamCors::None {
                     remove_cors_headers(sent, &headers, response);
                 }
                 for (name, value) in headers.iter() {

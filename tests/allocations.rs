@@ -125,6 +125,7 @@ struct Kind {
 
 const EXPLAIN: &str = r#""explain": true,"#;
 const ACCESS_LOG: &str = r#""access_log": true,"#;
+const ROUTE_PREPARES: &str = r#""route_prepares": true,"#;
 
 const PLAIN: Kind = Kind {
     name: "",
@@ -135,7 +136,7 @@ const PLAIN: Kind = Kind {
     store: &[],
 };
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
     Kind {
         name: "of no listed bucket",
         path: "/other/cat.jpg",
@@ -207,6 +208,13 @@ const KINDS: [Kind; 15] = [
         path: "/bare/cat.jpg",
         headers: &[ALLOWED_ORIGIN],
         store: &[("vary", "Accept-Encoding")],
+        ..PLAIN
+    },
+    Kind {
+        name: "actual, a rule matches, `route_prepares`",
+        fields: ROUTE_PREPARES,
+        headers: &[ALLOWED_ORIGIN],
+        store: &[("vary", "Origin")],
         ..PLAIN
     },
     Kind {
@@ -315,7 +323,7 @@ fn cell(items: impl Iterator<Item = String>) -> String {
 /// Runs `work` for each kind with a plugin that has served each of them before.
 fn for_each_kind(mut work: impl FnMut(&Kind, &Plugin)) {
     let vm = Vm::start();
-    let plugins = ["", EXPLAIN, ACCESS_LOG]
+    let plugins = ["", EXPLAIN, ACCESS_LOG, ROUTE_PREPARES]
         .map(|fields| (fields, vm.configure(configuration(fields).as_bytes()).unwrap()));
     let plugin = |kind: &Kind| {
         let found = plugins.iter().find(|(fields, _)| *fields == kind.fields);

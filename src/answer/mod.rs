@@ -212,14 +212,17 @@ impl<'m> Responder<'m> {
         headers
     }
 
-    /// What `Vary` has to name on the response.
+    /// What the edge adds to `Vary` of the response.
     pub fn vary(&self, verdict: Verdict) -> Option<&'static str> {
+        /// What a route that prepares responses has added.
+        const OF_EVERY_RESPONSE: &str = "Origin";
         let (_, bucket) = self.bucket.filter(|(_, bucket)| bucket.varies())?;
-        Some(if verdict.is_ok() {
+        let names = if verdict.is_ok() {
             bucket.profile().vary_on_match
         } else {
-            "Origin"
-        })
+            OF_EVERY_RESPONSE
+        };
+        Some(names).filter(|names| !self.matcher.settings().route_prepares || *names != OF_EVERY_RESPONSE)
     }
 
     /// The value of `x-bucket-cors`, where it is sent.

@@ -53,6 +53,7 @@ codes! {
         HIGRESS_RULES "higress-rules" "the `_rules_` of a Higress WasmPlugin"
         TOO_LARGE "too-large" "more keys and values in a bucket, or in another field, than are read"
         TOO_MANY_METRICS "too-many-metrics" "`metrics` by bucket for more than 1000 buckets"
+        ROUTE_PREPARES "route-prepares" "`route_prepares` with a bucket that lets the store's CORS headers stand"
         BUCKET_NAME "bucket-name" "a bucket name that no request can name"
         DUPLICATE_BUCKET "duplicate-bucket" "a bucket given twice"
         HOST_NAME "host-name" "a host or an endpoint that is no host name"

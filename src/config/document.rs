@@ -7,7 +7,7 @@ use super::field::{Field, Fields, fields};
 use super::host::{self, Lone};
 use super::json::{self, Value};
 use super::message::Part::{Number, Pointer, Words};
-use super::model::{Metering, Settings, Unmanaged};
+use super::model::{Metering, Mode, Settings, Unmanaged, UpstreamCors};
 use super::names::Names;
 use super::overlap::Budget;
 use super::place::Place;
@@ -24,6 +24,7 @@ fields! {
     EXPLAIN "explain",
     ACCESS_LOG "access_log",
     METRICS "metrics",
+    ROUTE_PREPARES "route_prepares",
     BUCKETS "buckets",
 }
 
@@ -74,6 +75,8 @@ pub(super) struct Document<'s, 'a> {
     settings: Settings,
     shared: Shared<'a>,
     bucket_count: usize,
+    /// The first bucket of which a route that prepares responses would spoil something, and what.
+    unprepared: Option<(usize, &'static str)>,
     sink: &'s mut dyn BucketSink<'a>,
     /// Buckets were validated for another profile than this one, which stands behind them.
     late_profile: Option<&'static Profile>,
@@ -98,6 +101,7 @@ impl<'s, 'a> Document<'s, 'a> {
                 budget: Budget::default(),
             },
             bucket_count: 0,
+            unprepared: None,
             sink,
             late_profile: None,
         }
@@ -156,6 +160,9 @@ impl<'s, 'a> Document<'s, 'a> {
                     _ => Metering::Plugin,
                 };
             }
+            ROUTE_PREPARES => {
+                self.settings.route_prepares = self.reading.flag(place, Null::IsWrong).unwrap_or(false);
+            }
             _ => return self.bucket(place),
         }
         self.reading.finish()
@@ -167,6 +174,14 @@ impl<'s, 'a> Document<'s, 'a> {
         let place = &Place::Index(place, index);
         let bucket = bucket::read(&mut self.reading, place, index, &mut self.shared);
         let is_whole = self.reading.finish();
+        if let Some(bucket) = &bucket {
+            let spoilt = match (bucket.mode, bucket.upstream_cors) {
+                (Mode::Shadow, _) => Some("mode"),
+                (Mode::Enforce, UpstreamCors::Keep) => Some("upstream_cors"),
+                (Mode::Enforce, UpstreamCors::Replace | UpstreamCors::None) => None,
+            };
+            self.unprepared = self.unprepared.or(spoilt.map(|field| (index, field)));
+        }
         // What nobody will use need not be compiled.
         if let Some(bucket) = bucket
             && is_whole
@@ -239,6 +254,7 @@ impl<'s, 'a> Document<'s, 'a> {
         }
         self.check_endpoints();
         self.check_budget();
+        self.check_route();
         if self.settings.metrics == Metering::Bucket && self.bucket_count > MOST_COUNTED_BUCKETS {
             self.reading.report.add(
                 &code::TOO_MANY_METRICS,
@@ -246,6 +262,20 @@ impl<'s, 'a> Document<'s, 'a> {
                 "{} buckets would be counted one by one, and Envoy keeps every statistic for ever: for more \
                  than {} buckets write \"plugin\"",
                 &[Number(self.bucket_count), Number(MOST_COUNTED_BUCKETS)],
+            );
+        }
+    }
+
+    /// Such a bucket leaves alone what the store sent, and the route has taken it.
+    fn check_route(&mut self) {
+        if let Some((index, field)) = self.unprepared.filter(|_| self.settings.route_prepares) {
+            let buckets = &Place::Key(&Place::Document, "buckets");
+            self.reading.report.add(
+                &code::ROUTE_PREPARES,
+                &Place::Key(&Place::Index(buckets, index), field),
+                "it lets the store's CORS headers stand, and with route_prepares the route has taken them: take one of \
+                 the two out",
+                &[],
             );
         }
     }

@@ -24,6 +24,9 @@ pub struct Settings {
     pub access_log: bool,
     /// What is counted.
     pub metrics: Metering,
+    /// The proxy's route takes the store's CORS headers off every response and adds `Vary: Origin`, so that the edge does
+    /// neither.
+    pub route_prepares: bool,
 }
 
 impl Default for Settings {
@@ -35,6 +38,7 @@ impl Default for Settings {
             explain: false,
             access_log: false,
             metrics: Metering::default(),
+            route_prepares: false,
         }
     }
 }

@@ -97,31 +97,20 @@ CORS_RESPONSE_HEADERS = [f"access-control-{name}" for name in (
     "max-age")]
 
 
-def origin_only(port, origin_port, module, configuration):
-    """The chain of envoy/envoy-origin-only.yaml."""
-    def header(name, value_match):
-        return {"single_predicate": {"input": {"name": name, "typed_config": {
-            "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput", "header_name": name}},
-            "value_match": value_match}}
-    composite = {
-        "name": "bucket-cors",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher",
-            "extension_config": {"name": "composite", "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.composite.v3.Composite"}},
-            "xds_matcher": {"matcher_list": {"matchers": [{
-                "predicate": {"or_matcher": {"predicate": [
-                    header("origin", {"safe_regex": {"google_re2": {}, "regex": ".*"}}),
-                    header(":method", {"exact": "OPTIONS"})]}},
-                "on_match": {"action": {"name": "bucket-cors", "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.filters.http.composite.v3.ExecuteFilterAction",
-                    "typed_config": wasm_filter(module, configuration)}}},
-            }]}},
-        },
-    }
-    of_buckets = dict(to_origin({"prefix": "/bucket-"}), response_headers_to_remove=CORS_RESPONSE_HEADERS,
-                      response_headers_to_add=[{"header": {"key": "vary", "value": "Origin"}}])
-    return bootstrap([listener(port, [composite], [of_buckets, to_origin({"prefix": "/"})])], origin_port)
+def route_prepares(port, origin_port, module, configuration):
+    """The chain of envoy/envoy-origin-only.yaml, and a last route for what is of no bucket."""
+    cors = wasm_filter(module, dict(configuration, route_prepares=True))
+    keeps_out = {"typed_per_filter_config": {cors["name"]: {
+        "@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}}}
+    prepares = {"response_headers_to_remove": CORS_RESPONSE_HEADERS,
+                "response_headers_to_add": [{"header": {"key": "vary", "value": "Origin"}}]}
+    def of_buckets(*headers):
+        return dict(to_origin({"prefix": "/bucket-", "headers": list(headers)}), **prepares)
+    routes = [of_buckets({"name": "origin", "present_match": True}),
+              of_buckets({"name": ":method", "string_match": {"exact": "OPTIONS"}}),
+              dict(of_buckets(), **keeps_out),
+              dict(to_origin({"prefix": "/"}), **keeps_out)]
+    return bootstrap([listener(port, [cors], routes)], origin_port)
 
 
 def star_origin(number):
@@ -159,6 +148,34 @@ def native(port, origin_port, buckets, patterns):
         "name": "envoy.filters.http.cors",
         "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.Cors"},
     }], routes + [to_origin({"prefix": "/"})])], origin_port)
+
+
+def native_in_tree(port, origin_port, buckets):
+    """The same with the routes in a tree, by their prefixes: few write it so, but then Envoy need not try one after another."""
+    config = native(port, origin_port, buckets, 1)
+    host = virtual_host(config)
+    def route(fields):
+        return {"action": {"name": "route", "typed_config": {
+            "@type": "type.googleapis.com/envoy.config.route.v3.Route", **fields}}}
+    host["matcher"] = {"matcher_tree": {
+        "input": {"name": "path", "typed_config": {
+            "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput", "header_name": ":path"}},
+        "prefix_match_map": {"map": {fields["match"]["prefix"]: route(fields) for fields in host.pop("routes")}}}}
+    return config
+
+
+def native_of_suffixes(port, origin_port, patterns):
+    """The same for one bucket with suffixes for its patterns: cheaper than regular expressions, and any scheme gets in."""
+    config = native(port, origin_port, 1, patterns)
+    policy = virtual_host(config)["routes"][0]["typed_per_filter_config"]["envoy.filters.http.cors"]
+    policy["allow_origin_string_match"] = [{"suffix": star_origin(n).partition("*")[2]} for n in range(patterns)]
+    return config
+
+
+def virtual_host(config):
+    """The first listener's only one."""
+    manager = config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    return manager["route_config"]["virtual_hosts"][0]
 
 
 LUA = """

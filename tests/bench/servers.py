@@ -17,7 +17,7 @@ IDLE = "SDK, does nothing"
 OURS = "bucket-cors"
 # The store sends no CORS headers, and the filter is told so.
 NOT_LOOKING = "bucket-cors, upstream_cors none"
-ORIGIN_ONLY = "bucket-cors, with Origin only"
+PREPARED = "bucket-cors, route_prepares"
 
 # Of the calls that tests/bench/floor makes.
 READ_REQUEST, READ_RESPONSE, SET_THREE, GET_ABSENT, GET_ANOTHER_ABSENT, GET_PRESENT = 1, 2, 4, 8, 16, 32
@@ -78,8 +78,8 @@ def one_rule(module, noop):
         OURS: ours(module, 1, 1),
         NOT_LOOKING: Subject(lambda port, origin: bootstrap.wasm(
             port, origin, module, bootstrap.bucket_rules(1, 1, upstream_cors="none")), True),
-        ORIGIN_ONLY: Subject(
-            lambda port, origin: bootstrap.origin_only(port, origin, module, bootstrap.bucket_rules(1, 1)), True),
+        PREPARED: Subject(
+            lambda port, origin: bootstrap.route_prepares(port, origin, module, bootstrap.bucket_rules(1, 1)), True),
     }
 
 
@@ -107,6 +107,16 @@ def growing(module, shape, counts, visited):
             for name in (NATIVE, OURS):
                 of_kind[name, count] = Request(kind, paths, ORIGIN.format(patterns - 1))
     return subjects, requests
+
+
+def otherwise(buckets, patterns):
+    """Envoy's filter for as many, in ways that are less usual and grow less."""
+    return {
+        f"{buckets:,} buckets, in a matcher tree": (
+            (of_buckets, buckets), Subject(lambda port, origin: bootstrap.native_in_tree(port, origin, buckets), True)),
+        f"{patterns:,} patterns, as suffixes": (
+            (of_patterns, patterns), Subject(lambda port, origin: bootstrap.native_of_suffixes(port, origin, patterns), True)),
+    }
 
 
 def of_buckets(count):

@@ -1,17 +1,18 @@
 """The tables that both kinds of figure are shown in, time and instructions."""
 
-from servers import NATIVE, NONE, OURS, ORIGIN_ONLY
+from servers import NATIVE, NONE, OURS, PREPARED
 
 
 def side_by_side(title, costs, form):
     """A row for each request; `costs`: by request, then by server."""
     columns = next(iter(costs.values()))
-    lines = [f"| {title} | " + " | ".join(columns) + " | ours / none | ours / Envoy's | with Origin only / none |",
-             "|---|" + "--:|" * (len(columns) + 3)]
+    lines = [f"| {title} | " + " | ".join(columns) + " | ours / none | ours / Envoy's |"
+             " route_prepares / none | route_prepares / Envoy's |",
+             "|---|" + "--:|" * (len(columns) + 4)]
     for request, of_request in costs.items():
         cells = [f"{cost:{form}}" for cost in of_request.values()]
         cells += [f"{of_request[name] / of_request[base]:.2f}"
-                  for name, base in ((OURS, NONE), (OURS, NATIVE), (ORIGIN_ONLY, NONE))]
+                  for name in (OURS, PREPARED) for base in (NONE, NATIVE)]
         lines.append(f"| {request} | " + " | ".join(cells) + " |")
     return lines
 

@@ -101,10 +101,18 @@ fn every_field_is_read() {
         explain,
         access_log,
         metrics,
+        route_prepares,
     } = &configuration.settings;
     assert_eq!(
-        (profile.name, *unmanaged, *explain, *access_log, *metrics),
-        ("s3", Unmanaged::Refuse, true, true, Metering::Off)
+        (
+            profile.name,
+            *unmanaged,
+            *explain,
+            *access_log,
+            *metrics,
+            *route_prepares
+        ),
+        ("s3", Unmanaged::Refuse, true, true, Metering::Off, false)
     );
     assert_eq!(endpoints, &["s3.example"]);
     let bucket = &configuration.buckets[0];

@@ -3,7 +3,7 @@
 //! The core is held against that edge elsewhere, with everything that a request says. Here the filter chooses what to
 //! read, and what it does to a response goes through the host.
 
-use bucket_cors::config::UpstreamCors;
+use bucket_cors::config::{Mode, UpstreamCors};
 
 use crate::native_host::{Headers, Response, Vm};
 use crate::proofs::choices::{Choices, Random};
@@ -60,6 +60,14 @@ fn store(choices: &mut Choices<'_>, may_allow: bool) -> Response {
         headers,
         body: Vec::new(),
     }
+}
+
+/// Does to the store's response what the route does where it prepares them.
+fn prepare(headers: &mut Headers) {
+    let of_the_store = std::mem::take(headers).into_iter();
+    headers.extend(of_the_store.filter(|(name, _)| !name.starts_with(b"access-control-")));
+    let vary = headers.get(b"vary").map(|vary| [vary, b", Origin"].concat());
+    headers.replace(b"vary", vary.as_deref().unwrap_or(b"Origin"));
 }
 
 /// The response to the client: whether the edge gave it, its status, its headers in the order of their names, its body.
@@ -138,12 +146,19 @@ fn the_filter_answers_as_the_naive_edge_does() {
         let mut tape = vec![0; TAPE_BYTES];
         Random(seed).fill(&mut tape);
         let mut choices = Choices::new(&tape);
-        let (settings, mut buckets) = generate::configuration(&mut choices);
+        let (mut settings, mut buckets) = generate::configuration(&mut choices);
         // A store without CORS headers gets the same answers whether they are looked for or not.
         let has_none = seed % 3 == 0;
         if has_none {
             for bucket in &mut buckets {
                 bucket.upstream_cors = UpstreamCors::None;
+            }
+        }
+        settings.route_prepares = seed % 3 == 1;
+        if settings.route_prepares {
+            for bucket in &mut buckets {
+                bucket.upstream_cors = UpstreamCors::Replace;
+                bucket.mode = Mode::Enforce;
             }
         }
         render::make_writable(&mut buckets);
@@ -162,11 +177,21 @@ fn the_filter_answers_as_the_naive_edge_does() {
                 upstream.headers.remove(b"access-control-max-age");
                 upstream.headers.remove(b"access-control-unheard-of");
             }
+            if settings.route_prepares {
+                prepare(&mut upstream.headers);
+            }
             let answer = plugin.exchange(on_the_wire(&request), &upstream);
             by_edge += usize::from(answer.is_edge);
+            let mut expected = expected(oracle.serve(&request), upstream);
+            if settings.route_prepares && answer.is_edge {
+                // The route adds this to what the edge answers, too.
+                expected
+                    .2
+                    .retain(|(name, value)| name != b"vary" || value != b"Origin");
+            }
             assert_eq!(
                 seen(answer.is_edge, answer.response),
-                expected(oracle.serve(&request), upstream),
+                expected,
                 "seed {seed}\n{request:#?}\n{}",
                 text(&settings, &buckets)
             );

@@ -57,6 +57,7 @@ pub fn configuration(choices: &mut Choices<'_>) -> (Settings, Vec<Bucket<'static
         explain: choices.once_in(3),
         access_log: false,
         metrics: Metering::default(),
+        route_prepares: false,
     };
     // Seen by the proxy only, so that it takes no choice: those of the corpus would mean something else.
     settings.access_log = !settings.explain;
@@ -638,6 +639,7 @@ impl fmt::Display for Case {
             explain,
             access_log: _,
             metrics: _,
+            route_prepares: _,
         } = &self.settings;
         writeln!(
             f,

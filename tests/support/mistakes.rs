@@ -184,6 +184,17 @@ pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
             "write \"plugin\"",
         ),
         one(
+            r#"{"route_prepares": true, "buckets": [{"name": "a", "cors": null},
+                {"name": "b", "mode": "shadow", "upstream_cors": "keep", "cors": null}]}"#,
+            "/buckets/1/mode: route-prepares",
+            "take one of the two out",
+        ),
+        one(
+            r#"{"buckets": [{"name": "a", "upstream_cors": "keep", "cors": null}], "route_prepares": "true"}"#,
+            "/buckets/0/upstream_cors: route-prepares",
+            "the route has taken them",
+        ),
+        one(
             r#"{"buckets": [], "metrics": "all"}"#,
             "/metrics: unknown-value",
             "off, plugin, bucket",

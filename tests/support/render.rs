@@ -25,6 +25,7 @@ pub(crate) fn text(settings: &Settings, buckets: &[Bucket<'_>]) -> String {
         },
         "explain": settings.explain,
         "access_log": settings.access_log,
+        "route_prepares": settings.route_prepares,
         "buckets": buckets,
     })
     .to_string()
