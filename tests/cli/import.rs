@@ -572,7 +572,8 @@ fn hostile_xml_is_a_clear_error() {
         let ten = format!("&l{};", level - 1).repeat(10);
         format!("{entities}<!ENTITY l{level} \"{ten}\">")
     });
-    let dtd = "the XML has a DTD (<!DOCTYPE …>), which no store prints and which is not read: take it out\n";
+    let dtd =
+        "the XML has a DTD (<!DOCTYPE …>) at 1:1, which no store prints and which is not read: take it out\n";
     let deep = "<CORSConfiguration>".repeat(100_000);
     let closed = format!("{deep}{}", "</CORSConfiguration>".repeat(100_000));
     let many = format!(
@@ -596,13 +597,28 @@ fn hostile_xml_is_a_clear_error() {
         ),
         (
             "<CORSConfiguration><CORSRule>".to_owned(),
-            "bad XML: the root node was opened but never closed\n",
+            "bad XML: the root element, which opens at 1:1, is never closed\n",
         ),
         (
             "<CORSConfiguration><CORSR".to_owned(),
-            "bad XML: the root node was opened but never closed\n",
+            "bad XML: the root element, which opens at 1:1, is never closed\n",
         ),
-        (deep, "bad XML: the root node was opened but never closed\n"),
+        (
+            deep,
+            "bad XML: the root element, which opens at 1:1, is never closed\n",
+        ),
+        (
+            "<?xml version=\"1.0\"?>\n<!-- é > -->  <!DOCTYPE c>\n<c/>".to_owned(),
+            "the XML has a DTD (<!DOCTYPE …>) at 2:15, which no store prints and which is not read: take it out\n",
+        ),
+        (
+            "\n<!-- <a> -->\n <CORSConfiguration>\n".to_owned(),
+            "bad XML: the root element, which opens at 3:2, is never closed\n",
+        ),
+        (
+            "<!-- no rules -->\n".to_owned(),
+            "bad XML: there is no root element at 1:18\n",
+        ),
         (many, "the XML has more than 1000000 elements and texts\n"),
         (
             "<Error><Code>NoSuchCORSConfiguration</Code><Message>none here</Message></Error>".to_owned(),

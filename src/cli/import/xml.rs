@@ -27,7 +27,11 @@ impl<'t> Lines<'t> {
     }
 
     fn place(&self, node: Node<'_, '_>) -> String {
-        let at = node.range().start;
+        let (line, column) = self.position(node.range().start);
+        format!("{}:{line}:{column}", self.file)
+    }
+
+    fn position(&self, at: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|&start| start <= at);
         let start = line
             .checked_sub(1)
@@ -38,12 +42,7 @@ impl<'t> Lines<'t> {
             .text
             .get(start..at)
             .map_or(0, |before| before.chars().count());
-        format!(
-            "{}:{}:{}",
-            self.file,
-            line.saturating_add(1),
-            column.saturating_add(1)
-        )
+        (line.saturating_add(1), column.saturating_add(1))
     }
 }
 
@@ -58,15 +57,23 @@ pub(crate) fn read(file: &str, text: &str, report: &mut Report) -> Result<Cors, 
         nodes_limit: MAX_NODES,
         ..ParsingOptions::default()
     };
-    let xml = Xml::parse_with_options(text, options).map_err(|error| match error {
-        Error::DtdDetected => {
-            "the XML has a DTD (<!DOCTYPE …>), which no store prints and which is not read: take it out"
-                .to_owned()
-        }
-        Error::NodesLimitReached => format!("the XML has more than {MAX_NODES} elements and texts"),
-        other => format!("bad XML: {other}"),
-    })?;
     let lines = Lines::new(file, text);
+    let xml = Xml::parse_with_options(text, options).map_err(|error| {
+        // The parser says no place for these.
+        let (line, column) = lines.position(behind_prolog(text));
+        match error {
+            Error::DtdDetected => format!(
+                "the XML has a DTD (<!DOCTYPE …>) at {line}:{column}, which no store prints and which is not read: take it \
+                 out"
+            ),
+            Error::UnclosedRootNode => {
+                format!("bad XML: the root element, which opens at {line}:{column}, is never closed")
+            }
+            Error::NoRootNode => format!("bad XML: there is no root element at {line}:{column}"),
+            Error::NodesLimitReached => format!("the XML has more than {MAX_NODES} elements and texts"),
+            other => format!("bad XML: {other}"),
+        }
+    })?;
     let root = xml.root_element();
     match root.tag_name().name() {
         "CORSConfiguration" => {}
@@ -109,6 +116,24 @@ pub(crate) fn read(file: &str, text: &str, report: &mut Report) -> Result<Cors, 
     }
     cors.response_vary = own.or(cors.response_vary);
     Ok(cors)
+}
+
+/// Where a DTD or the root element begins: behind the declaration, comments and processing instructions.
+fn behind_prolog(text: &str) -> usize {
+    let mut rest = text.trim_start_matches('\u{feff}');
+    loop {
+        rest = rest.trim_start();
+        let end = match rest {
+            _ if rest.starts_with("<?") => "?>",
+            _ if rest.starts_with("<!--") => "-->",
+            _ => break,
+        };
+        let Some((_, behind)) = rest.split_once(end) else {
+            break;
+        };
+        rest = behind;
+    }
+    text.len().saturating_sub(rest.len())
 }
 
 fn rule(element: Node<'_, '_>, lines: &Lines<'_>, cors: &mut Cors, report: &mut Report) -> Rule {
