@@ -1,5 +1,7 @@
 //! `bucket-cors import`.
 
+#[path = "import/fields.rs"]
+mod fields;
 #[path = "import/origins.rs"]
 mod origins;
 #[path = "import/real_envoy.rs"]

@@ -9,6 +9,23 @@ use super::report::Report;
 use super::routes::{self, Host, Paths, Reach, Route};
 use super::{Source, store, string_match};
 
+/// The fields of a policy: of the filter's own, and of those that it had in a route and in older Envoys.
+const FIELDS: [&str; 13] = [
+    "allow_origin_string_match",
+    "allow_origin",
+    "allow_origin_regex",
+    "allow_methods",
+    "allow_headers",
+    "expose_headers",
+    "max_age",
+    "allow_credentials",
+    "allow_private_network_access",
+    "enabled",
+    "filter_enabled",
+    "shadow_enabled",
+    "forward_not_matching_preflights",
+];
+
 /// What is found, and the places of the policies that count or that Envoy itself leaves out.
 struct Reading<'r> {
     hosts: Vec<Host>,
@@ -246,23 +263,39 @@ fn combined(policies: &[Node<'_>], report: &mut Report) -> Option<Policy> {
     let first = policies.first()?.clone();
     let field = |name: &str| policies.iter().find_map(|policy| policy.proto(name));
     // A string that is empty, and a list, count as not there.
-    let text = |name: &str| {
+    let text = |name: &str, report: &mut Report| {
         policies.iter().find_map(|policy| {
-            let field = policy.proto(name)?;
-            Some((field.text().filter(|text| !text.is_empty())?, field.place))
+            let text = policy::text(&policy.proto(name)?, report)?;
+            (!text.value.is_empty()).then_some(text)
         })
     };
-    let list = |name: &str| {
-        text(name)
-            .map(|(text, place)| policy::commas(&text, &place))
+    let list = |name: &str, report: &mut Report| {
+        text(name, report)
+            .map(|text| policy::commas(&text.value, &text.place))
             .unwrap_or_default()
     };
 
-    let is_on = fraction(&first, "filter_enabled", true, report);
+    // The flag of before there were fractions.
+    let flag = first.get("enabled").and_then(|flag| policy::flag(&flag, report));
+    let is_on = fraction(&first, "filter_enabled", flag != Some(false), report);
     let is_shadow = !is_on && fraction(&first, "shadow_enabled", false, report);
     if !is_on && !is_shadow {
         report.note(&first.place, "the policy is off (filter_enabled), and left out");
         return None;
+    }
+    if let Some(shadow) = first.proto("shadow_enabled").filter(|_| is_on) {
+        report.idle(
+            &shadow.place,
+            "shadow_enabled counts only where filter_enabled is off",
+        );
+    }
+    for policy in policies {
+        policy.say_unknown_proto(&FIELDS, "a CORS policy", report);
+    }
+    if let Some(field) = field("forward_not_matching_preflights")
+        && let Some(forwards) = policy::flag(&field, report)
+    {
+        policy::say_unmatched_preflights(forwards, &field.place, report);
     }
     let matchers = policies.iter().find_map(|policy| {
         let matchers = policy.proto("allow_origin_string_match")?.items();
@@ -277,7 +310,7 @@ fn combined(policies: &[Node<'_>], report: &mut Report) -> Option<Policy> {
         ("allow_origin", string_match::Kind::Exact),
         ("allow_origin_regex", string_match::Kind::Regex),
     ] {
-        for value in policy::texts(field(old).filter(|_| matchers.is_none())) {
+        for value in policy::texts(field(old).filter(|_| matchers.is_none()), report) {
             let patterns = string_match::patterns(kind, &value.value, false, &value.place, report);
             origins.extend(
                 patterns
@@ -286,18 +319,14 @@ fn combined(policies: &[Node<'_>], report: &mut Report) -> Option<Policy> {
             );
         }
     }
-    let credentials = field("allow_credentials");
-    let is_set = |field: Option<&Node<'_>>| field.and_then(Node::flag) == Some(true);
     Some(Policy {
-        methods: list("allow_methods"),
-        headers: list("allow_headers"),
-        exposed: list("expose_headers"),
-        max_age: text("max_age").and_then(|(text, place)| store::seconds(&text, &place, report)),
-        private_network: is_set(field("allow_private_network_access").as_ref()),
-        credentials: Sourced::new(
-            is_set(credentials.as_ref()),
-            credentials.as_ref().map_or(&first.place, |field| &field.place),
-        ),
+        methods: list("allow_methods", report),
+        headers: list("allow_headers", report),
+        exposed: list("expose_headers", report),
+        max_age: text("max_age", report).and_then(|text| store::seconds(&text.value, &text.place, report)),
+        private_network: field("allow_private_network_access").and_then(|flag| policy::flag(&flag, report))
+            == Some(true),
+        credentials: policy::credentials(&first, field("allow_credentials"), report),
         origins,
         is_shadow,
         place: first.place,
@@ -309,6 +338,7 @@ fn fraction(policy: &Node<'_>, name: &str, absent: bool, report: &mut Report) ->
     let Some(fraction) = policy.proto(name) else {
         return absent;
     };
+    fraction.say_unknown_proto(&["runtime_key", "default_value"], name, report);
     if fraction.proto("runtime_key").is_some() {
         report.note(
             &fraction.place,
@@ -318,6 +348,7 @@ fn fraction(policy: &Node<'_>, name: &str, absent: bool, report: &mut Report) ->
     let Some(default) = fraction.proto("default_value") else {
         return absent;
     };
+    default.say_unknown_proto(&["numerator", "denominator"], name, report);
     let number = default
         .text_of("numerator")
         .and_then(|text| text.parse().ok())

@@ -60,14 +60,6 @@ fn bucket(name: String, place: &str, entries: &[Node<'_>], report: &mut Report) 
             ["origin", "method", "responseHeader", "maxAgeSeconds"],
             report,
         );
-        for (key, value) in entry.fields() {
-            if !["origin", "method", "responseHeader", "maxAgeSeconds"].contains(&key) {
-                report.lost(
-                    &value.place,
-                    format!("{key} is no field of an entry that is known"),
-                );
-            }
-        }
         cors.rules.push(rule);
     }
     Bucket {
@@ -80,6 +72,7 @@ fn bucket(name: String, place: &str, entries: &[Node<'_>], report: &mut Report) 
 
 /// An entry, with the names of its fields: Terraform spells them otherwise.
 pub(crate) fn rule(entry: &Node<'_>, names: [&str; 4], report: &mut Report) -> Rule {
+    entry.say_unknown(&names, "an entry", report);
     let [origin, method, header, max_age] = names;
     let mut rule = Rule {
         place: entry.place.clone(),
@@ -149,6 +142,7 @@ pub(crate) fn rule(entry: &Node<'_>, names: [&str; 4], report: &mut Report) -> R
     }
     rule.max_age_seconds = entry
         .get(max_age)
-        .and_then(|value| store::seconds(&value.text()?, &value.place, report));
+        .and_then(|value| policy::text(&value, report))
+        .and_then(|text| store::seconds(&text.value, &text.place, report));
     rule
 }

@@ -16,6 +16,27 @@ const KNOWN_BY: [&str; 5] = [
     "allow_credentials",
 ];
 
+/// The fields of the plugin's configuration.
+const FIELDS: [&str; 7] = [
+    "allow_origins",
+    "allow_origin_patterns",
+    "allow_methods",
+    "allow_headers",
+    "expose_headers",
+    "allow_credentials",
+    "max_age",
+];
+
+/// The fields of a rule of a WasmPlugin.
+const RULE_FIELDS: [&str; 6] = [
+    "config",
+    "configDisable",
+    "domain",
+    "ingress",
+    "service",
+    "routeType",
+];
+
 /// What both the plugin and the annotations stand for where nothing is said.
 pub(crate) const METHODS: &str = "GET, PUT, POST, DELETE, PATCH, OPTIONS";
 pub(crate) const HEADERS: &str = "DNT, X-CustomHeader, Keep-Alive, User-Agent, X-Requested-With, If-Modified-Since, \
@@ -37,7 +58,7 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Result<Vec<Host>
             (Some("WasmPlugin"), Some(spec)) => plugin(&spec, &resources, &mut hosts, report),
             (Some("Ingress"), Some(_)) => {
                 let bucket = ingress::policy(resource, report);
-                for host in ingress::hosts(resource, bucket.as_ref()) {
+                for host in ingress::hosts(resource, bucket.as_ref(), report) {
                     routes::join(&mut ingresses, host, report);
                 }
             }
@@ -74,22 +95,23 @@ fn plugin(spec: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>, report
         if is_off(rule, "configDisable") {
             continue;
         }
+        rule.say_unknown(&RULE_FIELDS, "a rule of a WasmPlugin", report);
         let bucket = configuration(&own, report);
-        let domains = policy::texts(rule.get("domain"));
+        let domains = policy::texts(rule.get("domain"), report);
         if !domains.is_empty() {
             hosts.push(Host {
                 domains,
                 routes: vec![whole(bucket.clone(), rule)],
             });
         }
-        for name in policy::texts(rule.get("ingress")) {
+        for name in policy::texts(rule.get("ingress"), report) {
             let found = resources
                 .iter()
                 .find(|resource| ingress::is_called(resource, &name.value));
             match found {
                 Some(found) => {
                     let mut own = Vec::new();
-                    for host in ingress::hosts(found, Some(&bucket)) {
+                    for host in ingress::hosts(found, Some(&bucket), report) {
                         routes::join(&mut own, host, report);
                     }
                     hosts.extend(own);
@@ -99,6 +121,9 @@ fn plugin(spec: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>, report
                     format!("the policy of the Ingress {:?}: give a file that has it too, or name its hosts in domain", name.value),
                 ),
             }
+        }
+        if !rule.has_any(&["domain", "ingress", "service", "routeType"]) {
+            report.lost(&rule.place, "a rule for nothing: name its hosts in domain");
         }
         for field in ["service", "routeType"] {
             if let Some(other) = rule.get(field) {
@@ -137,14 +162,11 @@ fn configuration(node: &Node<'_>, report: &mut Report) -> Bucket {
         "Higress's plugin answers a cross-origin request that no rule allows with 403 and keeps it from the store; to \
          the edge CORS refuses only preflights, and such a response goes out without CORS headers",
     );
-    let credentials = node.get("allow_credentials");
-    let credentials = Sourced::new(
-        credentials.as_ref().and_then(Node::flag) == Some(true),
-        credentials.as_ref().map_or(&node.place, |field| &field.place),
-    );
+    node.say_unknown(&FIELDS, "the plugin's configuration", report);
+    let credentials = policy::credentials(node, node.get("allow_credentials"), report);
     let (exact, patterns) = (
-        policy::texts(node.get("allow_origins")),
-        policy::texts(node.get("allow_origin_patterns")),
+        policy::texts(node.get("allow_origins"), report),
+        policy::texts(node.get("allow_origin_patterns"), report),
     );
     let mut origins = Vec::new();
     if exact.is_empty() && patterns.is_empty() && !credentials.value {
@@ -167,28 +189,29 @@ fn configuration(node: &Node<'_>, report: &mut Report) -> Bucket {
     for pattern in patterns {
         origins.extend(pattern_origins(&pattern, report));
     }
-    let or_default = |field: &str, default: &str| {
-        let texts = policy::texts(node.get(field));
+    let or_default = |field: &str, default: &str, report: &mut Report| {
+        let texts = policy::texts(node.get(field), report);
         if texts.is_empty() {
             policy::commas(default, &node.place)
         } else {
             texts
         }
     };
-    let mut methods = or_default("allow_methods", METHODS);
+    let mut methods = or_default("allow_methods", METHODS, report);
     for method in &mut methods {
         method.value.make_ascii_uppercase();
     }
     let max_age = node
         .get("max_age")
-        .and_then(|value| store::seconds(&value.text()?, &value.place, report))
+        .and_then(|value| policy::text(&value, report))
+        .and_then(|text| store::seconds(&text.value, &text.place, report))
         .filter(|seconds| seconds.value > 0)
         .unwrap_or_else(|| Sourced::new(MAX_AGE, &node.place));
     let policy = Policy {
         origins,
         methods,
-        headers: or_default("allow_headers", HEADERS),
-        exposed: policy::texts(node.get("expose_headers")),
+        headers: or_default("allow_headers", HEADERS, report),
+        exposed: policy::texts(node.get("expose_headers"), report),
         max_age: Some(max_age),
         credentials,
         place: node.place.clone(),

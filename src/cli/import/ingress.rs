@@ -11,6 +11,17 @@ use super::store;
 /// What the annotations start with.
 const PREFIXES: [&str; 2] = ["higress.io/", "nginx.ingress.kubernetes.io/"];
 
+/// Those for CORS, without what they start with.
+const ANNOTATIONS: [&str; 7] = [
+    "enable-cors",
+    "cors-allow-origin",
+    "cors-allow-methods",
+    "cors-allow-headers",
+    "cors-expose-headers",
+    "cors-allow-credentials",
+    "cors-max-age",
+];
+
 /// The rules that the annotations stand for. `None`: they do not switch CORS on.
 pub(crate) fn policy(resource: &Node<'_>, report: &mut Report) -> Option<Bucket> {
     let annotations = resource.path(&["metadata", "annotations"])?;
@@ -21,8 +32,17 @@ pub(crate) fn policy(resource: &Node<'_>, report: &mut Report) -> Option<Bucket>
         })
     };
     let (enabled, place) = get("enable-cors")?;
-    if enabled != "true" {
+    if go_flag(&enabled) != Some(true) {
         return None;
+    }
+    for (key, value) in annotations.fields() {
+        let name = PREFIXES.iter().find_map(|prefix| key.strip_prefix(prefix));
+        if name.is_some_and(|name| name.contains("cors") && !ANNOTATIONS.contains(&name)) {
+            report.lost(
+                &value.place,
+                format!("{key} is no annotation for CORS that is known: see whether it changes answers"),
+            );
+        }
     }
     let list = |name: &str, default: &str| match get(name) {
         Some((text, place)) => policy::commas(&text, &place),
@@ -43,13 +63,22 @@ pub(crate) fn policy(resource: &Node<'_>, report: &mut Report) -> Option<Bucket>
             None => Some(Sourced::new(MAX_AGE, &place)),
         },
         credentials: match credentials {
-            Some((text, place)) => Sourced::new(text != "false", &place),
+            Some((text, place)) => Sourced::new(go_flag(&text) != Some(false), &place),
             None => Sourced::new(true, &place),
         },
         place: place.clone(),
         ..Policy::default()
     };
     Some(policy.into_bucket(Lists::Printed, report))
+}
+
+/// As Go parses one, which is how Higress reads these annotations.
+fn go_flag(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
 }
 
 /// Higress looks for a `*` at the start of the host, and does not look at the scheme then.
@@ -91,7 +120,7 @@ pub(crate) fn is_called(resource: &Node<'_>, name: &str) -> bool {
 }
 
 /// Its hosts, each route of which has these rules, if there are any.
-pub(crate) fn hosts(resource: &Node<'_>, bucket: Option<&Bucket>) -> Vec<Host> {
+pub(crate) fn hosts(resource: &Node<'_>, bucket: Option<&Bucket>, report: &mut Report) -> Vec<Host> {
     let Some(spec) = resource.get("spec") else {
         return Vec::new();
     };
@@ -100,8 +129,8 @@ pub(crate) fn hosts(resource: &Node<'_>, bucket: Option<&Bucket>) -> Vec<Host> {
         bucket: bucket.cloned(),
         place: node.place.clone(),
     };
-    let host = |name: Option<Node<'_>>, node: &Node<'_>, routes: Vec<Route>| {
-        let mut domains = policy::texts(name);
+    let mut host = |name: Option<Node<'_>>, node: &Node<'_>, routes: Vec<Route>| {
+        let mut domains = policy::texts(name, report);
         if domains.is_empty() {
             domains.push(Sourced::new("*".to_owned(), &node.place));
         }

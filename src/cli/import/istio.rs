@@ -7,6 +7,16 @@ use super::report::Report;
 use super::routes::{self, Host, Paths, Reach, Route};
 use super::{Source, store, string_match};
 
+/// The fields of both kinds of policy, which they spell alike.
+const FIELDS: [&str; 6] = [
+    "allowOrigins",
+    "allowMethods",
+    "allowHeaders",
+    "exposeHeaders",
+    "maxAge",
+    "allowCredentials",
+];
+
 /// Reads the resources of both kinds.
 ///
 /// # Errors
@@ -69,7 +79,7 @@ fn virtual_service(spec: &Node<'_>, report: &mut Report) -> Host {
         });
     }
     Host {
-        domains: policy::texts(spec.get("hosts")),
+        domains: policy::texts(spec.get("hosts"), report),
         routes,
     }
 }
@@ -80,7 +90,7 @@ fn paths_of(matched: &Node<'_>) -> Paths {
     for (key, value) in matched.fields() {
         match key {
             // How a path compares, and what the match is called.
-            "name" | "ignoreUriCase" => {}
+            "name" | "statPrefix" | "ignoreUriCase" => {}
             "uri" => {
                 paths = match (value.text_of("prefix"), value.text_of("regex").as_deref()) {
                     (Some(prefix), _) => Paths::prefix(&prefix, false),
@@ -102,6 +112,19 @@ fn paths_of(matched: &Node<'_>) -> Paths {
 }
 
 fn cors_policy(node: &Node<'_>, report: &mut Report) -> Policy {
+    let of_istio = [&FIELDS[..], &["allowOrigin", "unmatchedPreflights"]].concat();
+    node.say_unknown(&of_istio, "a CORS policy", report);
+    if let Some(unmatched) = node.get("unmatchedPreflights") {
+        match unmatched.text().as_deref() {
+            Some("UNSPECIFIED") => {}
+            Some("FORWARD") => policy::say_unmatched_preflights(true, &unmatched.place, report),
+            Some("IGNORE") => policy::say_unmatched_preflights(false, &unmatched.place, report),
+            _ => report.lost(
+                &unmatched.place,
+                "neither FORWARD nor IGNORE: see whether it changes answers",
+            ),
+        }
+    }
     let mut origins = Vec::new();
     let matchers = node.list("allowOrigins");
     for matcher in &matchers {
@@ -109,7 +132,7 @@ fn cors_policy(node: &Node<'_>, report: &mut Report) -> Policy {
     }
     // Of before 1.5.
     if matchers.is_empty() {
-        for value in policy::texts(node.get("allowOrigin")) {
+        for value in policy::texts(node.get("allowOrigin"), report) {
             let patterns = string_match::patterns(
                 string_match::Kind::Exact,
                 &value.value,
@@ -125,36 +148,30 @@ fn cors_policy(node: &Node<'_>, report: &mut Report) -> Policy {
         }
     }
     let max_age = node.get("maxAge").and_then(|value| {
-        let text = value.text()?;
-        match duration(&text) {
-            Some(seconds) => Some(Sourced::new(seconds, &value.place)),
-            None => {
-                report.lost(
-                    &value.place,
-                    format!("{text:?} is no duration in whole seconds: write MaxAgeSeconds as a number"),
-                );
-                None
-            }
+        let Sourced { value: text, place } = policy::text(&value, report)?;
+        let seconds = duration(&text);
+        if seconds.is_none() {
+            report.lost(
+                &place,
+                format!("{text:?} is no duration in whole seconds: write MaxAgeSeconds as a number"),
+            );
         }
+        Some(Sourced::new(seconds?, &place))
     });
     Policy {
         origins,
         max_age,
-        ..lists(node)
+        ..lists(node, report)
     }
 }
 
 /// What both kinds of policy spell alike.
-fn lists(node: &Node<'_>) -> Policy {
-    let credentials = node.get("allowCredentials");
+fn lists(node: &Node<'_>, report: &mut Report) -> Policy {
     Policy {
-        methods: policy::texts(node.get("allowMethods")),
-        headers: policy::texts(node.get("allowHeaders")),
-        exposed: policy::texts(node.get("exposeHeaders")),
-        credentials: Sourced::new(
-            credentials.as_ref().and_then(Node::flag) == Some(true),
-            credentials.as_ref().map_or(&node.place, |field| &field.place),
-        ),
+        methods: policy::texts(node.get("allowMethods"), report),
+        headers: policy::texts(node.get("allowHeaders"), report),
+        exposed: policy::texts(node.get("exposeHeaders"), report),
+        credentials: policy::credentials(node, node.get("allowCredentials"), report),
         place: node.place.clone(),
         ..Policy::default()
     }
@@ -182,7 +199,7 @@ fn duration(text: &str) -> Option<i64> {
 }
 
 fn http_route(spec: &Node<'_>, report: &mut Report) -> Host {
-    let mut domains = policy::texts(spec.get("hostnames"));
+    let mut domains = policy::texts(spec.get("hostnames"), report);
     if domains.is_empty() {
         domains.push(Sourced::new("*".to_owned(), &spec.place));
     }
@@ -195,11 +212,20 @@ fn http_route(spec: &Node<'_>, report: &mut Report) -> Host {
         if paths.is_empty() {
             paths.push(Sourced::new(Paths::All, &rule.place));
         }
-        let filter = rule
-            .list("filters")
-            .into_iter()
-            .find_map(|filter| filter.get("cors"));
-        let policy = filter.map(|filter| filter_policy(&filter, report));
+        let mut filters = cors_filters(&rule).into_iter();
+        let policy = filters.next().map(|filter| filter_policy(&filter, report));
+        for second in filters {
+            report.lost(
+                &second.place,
+                "a second CORS filter of one rule: the first stands",
+            );
+        }
+        for own in rule.list("backendRefs").iter().flat_map(cors_filters) {
+            report.lost(
+                &own.place,
+                "the CORS filter of one of several backends: rules belong to a bucket; give the rule one filter",
+            );
+        }
         let bucket = policy.map(|policy| policy.into_bucket(Lists::Printed, report));
         // Each has its own length.
         routes.extend(paths.into_iter().map(|paths| Route {
@@ -209,6 +235,11 @@ fn http_route(spec: &Node<'_>, report: &mut Report) -> Host {
         }));
     }
     Host { domains, routes }
+}
+
+fn cors_filters<'t>(of: &Node<'t>) -> Vec<Node<'t>> {
+    let filters = of.list("filters").into_iter();
+    filters.filter_map(|filter| filter.get("cors")).collect()
 }
 
 fn route_paths(matched: &Node<'_>) -> Paths {
@@ -232,16 +263,17 @@ fn route_paths(matched: &Node<'_>) -> Paths {
 
 /// Its origins are whole, `*`, or with a `*` before the rest of a name, which is a pattern's own form.
 fn filter_policy(node: &Node<'_>, report: &mut Report) -> Policy {
+    node.say_unknown(&FIELDS, "a CORS filter", report);
     let max_age = match node.get("maxAge") {
-        Some(value) => value
-            .text()
-            .and_then(|text| store::seconds(&text, &value.place, report)),
+        Some(value) => {
+            policy::text(&value, report).and_then(|text| store::seconds(&text.value, &text.place, report))
+        }
         None => Some(Sourced::new(5, &node.place)),
     };
     Policy {
-        origins: policy::texts(node.get("allowOrigins")),
+        origins: policy::texts(node.get("allowOrigins"), report),
         max_age,
-        ..lists(node)
+        ..lists(node, report)
     }
 }
 

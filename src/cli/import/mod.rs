@@ -71,7 +71,8 @@ const PRINTED: usize = 1_000;
 ///
 /// Prints the configuration, which the filter loads as it is, on standard output. On standard error it says, with file, line
 /// and column, what is not carried over, so that the edge would answer otherwise than the source did, and what loses meaning,
-/// and what to do about it. Nothing is widened without saying so.
+/// and what to do about it. What is left out because no answer depends on it is named too. Nothing is widened without saying
+/// so.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{SOURCES}\n\n{EXAMPLES}"))]
 pub(crate) struct Arguments {

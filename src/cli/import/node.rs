@@ -1,5 +1,6 @@
 //! A value of a JSON or YAML document that knows its place.
 
+use super::report::Report;
 use crate::source::{self, NodeId, Scalar, Tree, Trouble};
 
 /// The documents of a file.
@@ -81,6 +82,37 @@ impl<'t> Node<'t> {
 
     fn at(&self, id: NodeId) -> Self {
         Self::new(self.file, self.tree, id)
+    }
+
+    /// Reports each field that is none of these: what a source's own reader would refuse or leave out, or has learnt since.
+    /// `of`: what it would be a field of.
+    pub(crate) fn say_unknown(&self, known: &[&str], of: &str, report: &mut Report) {
+        self.say_others(|key| known.contains(&key), of, report);
+    }
+
+    /// The same for a protobuf message.
+    pub(crate) fn say_unknown_proto(&self, known: &[&str], of: &str, report: &mut Report) {
+        let is_known = |key: &str| {
+            let mut names = known.iter();
+            key == "@type" || names.any(|name| *name == key || camel(name) == key)
+        };
+        self.say_others(is_known, of, report);
+    }
+
+    fn say_others(&self, is_known: impl Fn(&str) -> bool, of: &str, report: &mut Report) {
+        let pairs = self.id.map(|id| self.tree.pairs(id)).unwrap_or_default();
+        for (key, value) in pairs {
+            let Some(name) = self.tree.text(*key) else {
+                continue;
+            };
+            if !is_known(name) && !self.at(*value).is_null() {
+                report.lost(
+                    // A list or an object begins on a later line than its name.
+                    &self.at(*key).place,
+                    format!("{name} is no field of {of} that is known: see whether it changes answers"),
+                );
+            }
+        }
     }
 
     fn scalar(&self) -> Option<Scalar> {

@@ -30,12 +30,52 @@ pub(crate) struct Policy {
 }
 
 /// The values of a list of strings.
-pub(crate) fn texts(node: Option<Node<'_>>) -> Vec<Sourced<String>> {
+pub(crate) fn texts(node: Option<Node<'_>>, report: &mut Report) -> Vec<Sourced<String>> {
     let items = node.map(|node| node.items()).unwrap_or_default();
-    let texts = items
-        .iter()
-        .filter_map(|item| Some(Sourced::new(item.text()?.trim().to_owned(), &item.place)));
+    let texts = items.iter().filter_map(|item| text(item, report));
     texts.filter(|text| !text.value.is_empty()).collect()
+}
+
+/// A value that is to be a string.
+pub(crate) fn text(node: &Node<'_>, report: &mut Report) -> Option<Sourced<String>> {
+    let text = node.text();
+    if text.is_none() && !node.is_null() {
+        report.lost(&node.place, "a list or an object, where a string is read");
+    }
+    Some(Sourced::new(text?.trim().to_owned(), &node.place))
+}
+
+/// A boolean, if there is one.
+pub(crate) fn flag(node: &Node<'_>, report: &mut Report) -> Option<bool> {
+    let flag = node.flag();
+    if flag.is_none() && !node.is_null() {
+        report.lost(&node.place, "neither true nor false, where one of them is read");
+    }
+    flag
+}
+
+/// Whether credentials are allowed, by the field that says so in a policy.
+pub(crate) fn credentials(policy: &Node<'_>, field: Option<Node<'_>>, report: &mut Report) -> Sourced<bool> {
+    match field {
+        Some(field) => Sourced::new(flag(&field, report) == Some(true), &field.place),
+        None => Sourced::new(false, &policy.place),
+    }
+}
+
+/// What becomes of a preflight whose origin no matcher of the policy takes.
+pub(crate) fn say_unmatched_preflights(forwards: bool, place: &str, report: &mut Report) {
+    if forwards {
+        report.lost(
+            place,
+            "that a preflight from another origin goes to the store, which may allow it: the edge answers it with 403",
+        );
+    } else {
+        report.note_once(
+            place,
+            "a preflight from another origin is answered with 200 without CORS headers there, and with 403 at the edge: \
+             browsers refuse both",
+        );
+    }
 }
 
 /// The values of a string with commas.

@@ -10,6 +10,8 @@ pub(crate) enum Weight {
     NotCarriedOver,
     /// It is there, and does not mean quite the same.
     LosesMeaning,
+    /// It is missing, and no answer depends on it.
+    ChangesNothing,
 }
 
 /// A line for the person.
@@ -26,6 +28,7 @@ impl fmt::Display for Remark {
         let weight = match self.weight {
             Weight::NotCarriedOver => "not carried over",
             Weight::LosesMeaning => "loses meaning",
+            Weight::ChangesNothing => "changes nothing",
         };
         write!(f, "{}: {weight}: {}", self.place, self.message)
     }
@@ -61,6 +64,11 @@ impl Report {
     /// Something means less, or something else.
     pub(crate) fn note(&mut self, place: &str, message: impl Into<String>) {
         self.add(place, Weight::LosesMeaning, message.into());
+    }
+
+    /// Something is left out that no answer depends on.
+    pub(crate) fn idle(&mut self, place: &str, message: impl Into<String>) {
+        self.add(place, Weight::ChangesNothing, message.into());
     }
 
     /// What is so of a source as a whole, said where it first matters.

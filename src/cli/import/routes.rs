@@ -220,7 +220,14 @@ pub(crate) fn map(hosts: Vec<Host>, report: &mut Report) -> Mapped {
 
 impl Mapped {
     fn add(&mut self, host: Host, report: &mut Report) {
-        if host.routes.iter().all(|route| route.bucket.is_none()) {
+        let Some(policy) = host.routes.iter().find_map(|route| route.bucket.as_ref()) else {
+            return;
+        };
+        if host.domains.is_empty() {
+            report.lost(
+                &policy.place,
+                "the policies of a host without a name: say in buckets what they are for",
+            );
             return;
         }
         let (mut paths, whole) = tried(host.routes, report);

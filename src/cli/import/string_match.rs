@@ -30,16 +30,29 @@ pub(crate) fn read(node: &Node<'_>, report: &mut Report) -> Vec<Sourced<String>>
     let found = FIELDS.iter().find_map(|&(field, kind)| {
         let value = node.proto(field)?;
         // Envoy's message around the text of an expression.
-        let value = value.get("regex").unwrap_or(value);
-        Some((kind, value.text()?, value.place))
+        match value.get("regex") {
+            Some(regex) => Some((field, kind, regex.text()?, regex.place, Some(value))),
+            None => Some((field, kind, value.text()?, value.place, None)),
+        }
     });
-    let Some((kind, text, place)) = found else {
+    let Some((field, kind, text, place, message)) = found else {
         report.lost(
             &node.place,
             "a matcher of a kind that is not read here: write its origins into AllowedOrigins",
         );
         return Vec::new();
     };
+    // A matcher is of one kind: a second is refused, or stands for the first.
+    node.say_unknown_proto(&[field, "ignore_case"], "a matcher of this kind", report);
+    if let Some(message) = message {
+        message.say_unknown_proto(&["regex", "google_re2"], "a regular expression", report);
+        if let Some(engine) = message.proto("google_re2") {
+            report.idle(
+                &engine.place,
+                "google_re2 bounds what an expression may cost the proxy",
+            );
+        }
+    }
     let ignores_case = node.proto("ignore_case").and_then(|flag| flag.flag()) == Some(true);
     patterns(kind, &text, ignores_case && kind != Kind::Regex, &place, report)
         .into_iter()
