@@ -128,7 +128,7 @@ fn cors_policy(node: &Node<'_>, report: &mut Report) -> Policy {
     let mut origins = Vec::new();
     let matchers = node.list("allowOrigins");
     for matcher in &matchers {
-        origins.extend(string_match::read(matcher, report));
+        origins.extend(string_match::read_istio(matcher, report));
     }
     // Of before 1.5.
     if matchers.is_empty() {

@@ -120,9 +120,15 @@ pub(crate) fn json(node: &Node<'_>, report: &mut Report) -> Result<Cors, String>
         }
         rules
     } else {
-        let Some(rules) = node.get("CORSRules").or_else(|| node.get("CORSRule")) else {
+        let mut lists = ["CORSRules", "CORSRule"]
+            .into_iter()
+            .filter_map(|key| node.get(key));
+        let Some(rules) = lists.next() else {
             return Err(SHAPES.to_owned());
         };
+        if let Some(second) = lists.next() {
+            report.lost(&second.place, "a second list of rules: CORSRules stands");
+        }
         for (key, value) in fields {
             match key {
                 "CORSRules" | "CORSRule" => {}

@@ -25,9 +25,25 @@ const FIELDS: [(&str, Kind); 6] = [
     ("regex", Kind::Regex),
 ];
 
-/// Reads a matcher as origin patterns: none where it has no equal, which is reported.
+/// The fields of Istio's.
+const ISTIO: [(&str, Kind); 3] = [
+    ("exact", Kind::Exact),
+    ("prefix", Kind::Prefix),
+    ("regex", Kind::Regex),
+];
+
+/// Reads one of Envoy's matchers as origin patterns: none where it has no equal, which is reported.
 pub(crate) fn read(node: &Node<'_>, report: &mut Report) -> Vec<Sourced<String>> {
-    let found = FIELDS.iter().find_map(|&(field, kind)| {
+    of_kinds(&FIELDS, node, report)
+}
+
+/// The same for one of Istio's.
+pub(crate) fn read_istio(node: &Node<'_>, report: &mut Report) -> Vec<Sourced<String>> {
+    of_kinds(&ISTIO, node, report)
+}
+
+fn of_kinds(kinds: &[(&'static str, Kind)], node: &Node<'_>, report: &mut Report) -> Vec<Sourced<String>> {
+    let found = kinds.iter().find_map(|&(field, kind)| {
         let value = node.proto(field)?;
         // Envoy's message around the text of an expression.
         match value.get("regex") {

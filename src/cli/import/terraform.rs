@@ -7,7 +7,7 @@ use bucket_cors::profile::MAX_RULES;
 use super::document::{Bucket, Cors, Rule, Sourced};
 use super::node::{Documents, Node};
 use super::report::Report;
-use super::{Source, gcs, store};
+use super::{Source, gcs, policy, store};
 
 /// A resource that has rules.
 struct Resource<'t> {
@@ -274,8 +274,8 @@ fn store_rule(node: &Node<'_>, cors: &mut Cors, report: &mut Report) -> Rule {
             .find(|(own, _)| *own == key)
             .map_or(key, |(_, name)| name);
         for value in field.items() {
-            if let Some(text) = value.text() {
-                store::add(cors, &mut rule, name, &text, &value.place, report);
+            if let Some(text) = policy::text(&value, report) {
+                store::add(cors, &mut rule, name, &text.value, &text.place, report);
             }
         }
     }

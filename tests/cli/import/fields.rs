@@ -321,6 +321,49 @@ fn a_value_of_another_type_is_not_carried_over() {
 }
 
 #[test]
+fn a_matcher_that_istio_does_not_have_is_not_carried_over() {
+    let matcher = |kind: &str| ISTIO.replace("exact: 'https://a.example'", &format!("{kind}: .a.example"));
+    for kind in ["suffix", "contains", "safeRegex"] {
+        let printed = import(
+            &["--from", "istio", "-"],
+            matcher(kind).replace(FIELD, "").as_bytes(),
+        );
+        assert!(
+            printed
+                .stderr
+                .contains(":6:22: not carried over: a matcher of a kind that is not read here"),
+            "{}",
+            printed.stderr
+        );
+        assert_eq!(printed.status, 1);
+    }
+}
+
+#[test]
+fn a_second_list_and_an_object_among_values_are_not_carried_over() {
+    let rule = r#"[{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]"#;
+    let two = format!(r#"{{"CORSRule": {rule}, "CORSRules": {rule}}}"#);
+    let printed = import(&["--from", "s3", "--bucket", "b", "-"], two.as_bytes());
+    assert_eq!(
+        (printed.status, printed.stderr.as_str()),
+        (
+            1,
+            "(standard input):1:14: not carried over: a second list of rules: CORSRules stands\n"
+        )
+    );
+    let state = r#"{"values": {"root_module": {"resources": [{"type": "aws_s3_bucket", "values": {"bucket": "b", "cors_rule": [
+        {"allowed_origins": ["*"], "allowed_methods": ["GET"], "allowed_headers": [{}]}]}}]}}}"#;
+    let printed = import(&["--from", "terraform", "-"], state.as_bytes());
+    assert_eq!(
+        (printed.status, printed.stderr.as_str()),
+        (
+            1,
+            "(standard input):2:84: not carried over: a list or an object, where a string is read\n"
+        )
+    );
+}
+
+#[test]
 fn a_policy_that_no_bucket_can_have_is_not_carried_over() {
     for (from, document, field, remark) in [
         (
