@@ -83,7 +83,7 @@ pub enum InPath<'a> {
     Service,
     /// A bucket.
     Bucket(PathBucket<'a>),
-    /// Some bucket, but which one depends on how a store reads the path: never one with rules of its own.
+    /// Some bucket, but which one depends on how a store reads the path.
     Unclear,
 }
 
@@ -91,9 +91,10 @@ impl<'a> InPath<'a> {
     /// Reads a path. Its first segment is the bucket, percent-decoded once as the store does it, so that `/%62ucket/` does not
     /// slip past the rules of `bucket`.
     ///
-    /// An empty first segment and dot segments leave it unclear: Envoy neither merges slashes nor normalises paths by
-    /// default, a store may, and `/lax/../strict/object` must not be answered by the rules of `lax`. Browsers remove dot
-    /// segments before they send a request, but not empty ones.
+    /// An empty first segment, dot segments and encoded slashes that would end the first segment or make a dot segment leave it
+    /// unclear: Envoy neither merges slashes nor normalises paths by default, a store may, some decode the path before they
+    /// look for its segments, and `/lax/../strict/object` must not be answered by the rules of `lax`. Browsers remove dot
+    /// segments before they send a request, but neither empty ones nor those behind an encoded slash.
     pub fn read(path: &'a [u8]) -> Self {
         let Some(path) = path.strip_prefix(b"/") else {
             return Self::Service;
@@ -109,6 +110,7 @@ impl<'a> InPath<'a> {
                     break;
                 }
                 b'.' | b'%' if before == b'/' => may_have_dots = true,
+                b'%' => may_have_dots |= is_encoded_slash(path, at),
                 _ => {}
             }
             before = byte;
@@ -117,7 +119,7 @@ impl<'a> InPath<'a> {
         if path.is_empty() {
             return Self::Service;
         }
-        if may_have_dots && path.split(|&byte| byte == b'/').any(is_encoded_dot_segment) {
+        if may_have_dots && has_dot_segment(path) {
             return Self::Unclear;
         }
         match path.get(..first_end.unwrap_or(end)).and_then(PathBucket::decode) {
@@ -162,18 +164,15 @@ impl<'a> PathBucket<'a> {
 }
 
 impl Decoded {
+    /// `None`: a broken encoding, a slash, which no bucket's name holds, or a name that is too long for one.
     fn read(segment: &[u8]) -> Option<Self> {
         let mut decoded = Self {
             bytes: [0; MAX_BUCKET_BYTES],
             len: 0,
         };
         let mut rest = segment;
-        while let Some((&byte, tail)) = rest.split_first() {
-            let (byte, tail) = match (byte, tail) {
-                (b'%', [high, low, tail @ ..]) => (hex_byte(*high, *low)?, tail),
-                (b'%', _) => return None,
-                _ => (byte, tail),
-            };
+        while let Some((byte, tail)) = split_unescaped(rest) {
+            let byte = byte.filter(|&byte| byte != b'/')?;
             *decoded.bytes.get_mut(decoded.len)? = byte;
             decoded.len = decoded.len.saturating_add(1);
             rest = tail;
@@ -186,6 +185,19 @@ impl Decoded {
     }
 }
 
+/// The first byte, percent-decoded, and what follows it. The byte is `None` where a `%` encodes nothing.
+fn split_unescaped(text: &[u8]) -> Option<(Option<u8>, &[u8])> {
+    let (&first, rest) = text.split_first()?;
+    Some(match (first, rest) {
+        (b'%', [high, low, tail @ ..]) => match hex_byte(*high, *low) {
+            Some(byte) => (Some(byte), tail),
+            None => (None, rest),
+        },
+        (b'%', _) => (None, rest),
+        _ => (Some(first), rest),
+    })
+}
+
 fn hex_byte(high: u8, low: u8) -> Option<u8> {
     let digit = |byte: u8| {
         char::from(byte)
@@ -195,15 +207,28 @@ fn hex_byte(high: u8, low: u8) -> Option<u8> {
     Some((digit(high)? << 4) | digit(low)?)
 }
 
-fn is_dot_segment(segment: &[u8]) -> bool {
-    matches!(segment, b"." | b"..")
+/// Whether the `%` there is that of `%2F`.
+fn is_encoded_slash(path: &[u8], at: usize) -> bool {
+    let code = path.get(at..).and_then(|rest| rest.get(1..3));
+    matches!(code, Some(b"2f" | b"2F"))
 }
 
-/// `.` and `..` with any of their dots as `%2e`: at most six bytes, so that the rest of a path costs nothing.
-fn is_encoded_dot_segment(segment: &[u8]) -> bool {
-    matches!(segment.first(), Some(b'.' | b'%'))
-        && segment.len() <= 6
-        && PathBucket::decode(segment).is_some_and(|decoded| is_dot_segment(decoded.as_bytes()))
+/// Whether a segment is `.` or `..` once the whole path is decoded, slashes included.
+fn has_dot_segment(path: &[u8]) -> bool {
+    // How many dots the segment consists of so far; `None` once there is anything else in it.
+    let mut dots = Some(0_u8);
+    let is_dot_segment = |dots| matches!(dots, Some(1 | 2));
+    let mut rest = path;
+    while let Some((byte, tail)) = split_unescaped(rest) {
+        dots = match byte {
+            Some(b'/') if is_dot_segment(dots) => return true,
+            Some(b'/') => Some(0),
+            Some(b'.') => dots.and_then(|dots| dots.checked_add(1)),
+            _ => None,
+        };
+        rest = tail;
+    }
+    is_dot_segment(dots)
 }
 
 #[cfg(test)]
@@ -276,7 +301,15 @@ mod tests {
 
     #[test]
     fn some_paths_do_not_say_which_bucket() {
-        for path in ["//bucket/object", "//", "/%6", "/%zz/o", "/%/o"] {
+        for path in [
+            "//bucket/object",
+            "//",
+            "/%6",
+            "/%zz/o",
+            "/%/o",
+            "/bucket%2Fobject",
+            "/%2fbucket/object",
+        ] {
             assert!(is_unclear(path), "{path}");
         }
         assert!(is_unclear(&format!("/{}/o", "a".repeat(MAX_BUCKET_BYTES + 1))));
@@ -292,10 +325,26 @@ mod tests {
             "/a/.%2e",
             "/a/b/..",
             "/%2e%2e/b",
+            "/a/%2e%2e%2fb",
+            "/a/o%2F../b",
+            "/a/o/%2f..",
+            "/a/%zz%2f.%2e",
+            "/a/%/../b",
         ] {
             assert!(is_unclear(path), "{path}");
         }
-        for path in ["/a/..b/o", "/a/.hidden", "/a/%2e%2e%2e", "/a/x..?y=/../z"] {
+        for path in [
+            "/a/..b/o",
+            "/a/.hidden",
+            "/a/%2e%2e%2e",
+            "/a/x..?y=/../z",
+            "/a/o%2Fb",
+            "/a/o%2f..b",
+            "/a/%252e%252e%252fb",
+            "/a/%",
+            "/a/%zz",
+            "/a/..%2",
+        ] {
             assert_eq!(bucket(path).unwrap(), b"a", "{path}");
         }
     }

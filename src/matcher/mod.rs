@@ -289,11 +289,7 @@ impl Matcher {
         if self.is_one_site {
             return elsewhere();
         }
-        let by_path = || match InPath::read(path.unwrap_or_default()) {
-            InPath::Service => None,
-            InPath::Bucket(bucket) => Some(self.named(bucket.as_bytes(), Style::Path)),
-            InPath::Unclear => Some(self.unnamed(Style::Path)),
-        };
+        let in_path = || InPath::read(path.unwrap_or_default());
         if let Some(host) = authority
             .filter(|_| self.has_hosts)
             .and_then(HostName::from_authority)
@@ -303,7 +299,11 @@ impl Matcher {
             }
             let is_endpoint = |host: &[u8]| self.exact.get(Space::ENDPOINT, host).is_some();
             if is_endpoint(host.as_bytes()) {
-                return by_path().unwrap_or(Place::Nowhere);
+                return match in_path() {
+                    InPath::Service => Place::Nowhere,
+                    InPath::Bucket(bucket) => self.named(bucket.as_bytes(), Style::Path),
+                    InPath::Unclear => self.unclear(),
+                };
             }
             if let Some((name, _)) = host.splits().find(|(_, endpoint)| is_endpoint(endpoint)) {
                 return self.named(name, Style::Host);
@@ -312,10 +312,13 @@ impl Matcher {
         if !self.settings.endpoints.is_empty() {
             return elsewhere();
         }
-        match by_path() {
-            Some(place @ Place::Bucket(..)) => place,
-            Some(place) if self.any_host.is_none() => place,
-            _ => elsewhere(),
+        match in_path() {
+            InPath::Service => elsewhere(),
+            InPath::Bucket(bucket) => match self.named(bucket.as_bytes(), Style::Path) {
+                Place::Unlisted if self.any_host.is_some() => elsewhere(),
+                place => place,
+            },
+            InPath::Unclear => self.unclear(),
         }
     }
 
@@ -330,6 +333,15 @@ impl Matcher {
     fn unnamed(&self, style: Style) -> Place {
         self.any_name
             .map_or(Place::Unlisted, |bucket| Place::Bucket(bucket, style))
+    }
+
+    /// Whose request it is whose path does not say for which bucket: `"*"` stands for it only where that makes no difference. Beside
+    /// a listed bucket it may be that one's, as the store reads the path, and then neither `"*"` nor a site's bucket may answer.
+    fn unclear(&self) -> Place {
+        if self.buckets.len() > 1 {
+            return Place::Unlisted;
+        }
+        self.unnamed(Style::Path)
     }
 
     /// The first rule of the bucket that has the origin, the method and every requested header. `origin` is one that

@@ -248,6 +248,7 @@ fn each_way_to_a_bucket_is_named() {
         "bare",
         &json!({ "buckets": [{ "name": "listed", "cors": cors }] }),
     );
+    let any = with("any", &json!({ "buckets": [{ "name": "*", "cors": cors }] }));
     for (folder, url, bucket, how) in [
         (
             &endpoints,
@@ -291,7 +292,19 @@ fn each_way_to_a_bucket_is_named() {
             &bare,
             "http://a.example/listed/../other",
             "",
-            "a bucket that its path does not say clearly, which is not listed",
+            "none: its path does not say clearly for which bucket it is",
+        ),
+        (
+            &endpoints,
+            "http://oss.example/listed%2Fx",
+            "",
+            "none: its path does not say clearly for which bucket it is",
+        ),
+        (
+            &any,
+            "http://a.example/other%2Fx",
+            "*",
+            "path-style, as \"*\" stands for whichever bucket its path is for",
         ),
         (
             &bare,

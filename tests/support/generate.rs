@@ -613,7 +613,14 @@ fn a_path(choices: &mut Choices<'_>, bucket: Option<&Bucket<'_>>) -> Option<Vec<
         19 => b"/...",
         20 => b"/.o/..o/%2e%2e%2e",
         21 => b"#/../x",
-        22 => b"/%",
+        22 => choices.pick(&[
+            &b"/%"[..],
+            b"/o%2fo",
+            b"/%2e%2e%2Fb/o",
+            b"/o%2F../b",
+            b"/%2f.",
+            b"/%zz%2f.%2e",
+        ]),
         _ => {
             return choices
                 .pick(&[

@@ -64,13 +64,17 @@ pub enum Fault {
     PathNotDecoded,
     PathDecodedTwice,
     DotSegmentsIgnored,
+    EncodedSlashEndsNoSegment,
+    SlashInAName,
+    UnclearIsAnyBucket,
+    UnclearIsAnyHost,
     QueryIsPath,
     AnyBucketFirst,
     AnyHostIgnored,
     ErrorTextUnescaped,
 }
 
-pub const FAULTS: [Fault; 55] = {
+pub const FAULTS: [Fault; 59] = {
     use Fault::*;
     [
         StarNeedsACharacter,
@@ -124,6 +128,10 @@ pub const FAULTS: [Fault; 55] = {
         PathNotDecoded,
         PathDecodedTwice,
         DotSegmentsIgnored,
+        EncodedSlashEndsNoSegment,
+        SlashInAName,
+        UnclearIsAnyBucket,
+        UnclearIsAnyHost,
         QueryIsPath,
         AnyBucketFirst,
         AnyHostIgnored,
@@ -211,11 +219,20 @@ impl<'c> Oracle<'c> {
         {
             return bucket;
         }
-        // A path that does not say which bucket it is in names one that cannot be listed.
-        let by_path = || {
-            let path = request.path.as_deref().filter(|path| !self.is_service(path))?;
-            Some(self.bucket_in_path(path).unwrap_or_default())
-        };
+        let in_path = request
+            .path
+            .as_deref()
+            .filter(|path| !self.is_service(path))
+            .map(|path| self.bucket_in_path(path));
+        // Where there is more to choose from than `*`, a path that does not say which bucket it is in is in none of them.
+        let is_unclear = in_path == Some(None) && self.buckets.iter().any(|bucket| bucket.name != "*");
+        let by_path = in_path.map(|name| {
+            if is_unclear && !self.has(Fault::UnclearIsAnyBucket) {
+                Owner::Unlisted
+            } else {
+                self.named(&name.unwrap_or_default(), Style::Path)
+            }
+        });
         let host = request
             .authority
             .as_deref()
@@ -236,7 +253,7 @@ impl<'c> Oracle<'c> {
                 .iter()
                 .any(|endpoint| endpoint.as_bytes() == host)
             {
-                return by_path().map_or(Owner::Nobody, |name| self.named(&name, Style::Path));
+                return by_path.unwrap_or(Owner::Nobody);
             }
             let mut names: Vec<&[u8]> = self
                 .settings
@@ -261,8 +278,9 @@ impl<'c> Oracle<'c> {
         if !self.settings.endpoints.is_empty() {
             return any_host();
         }
-        match by_path().map(|name| self.named(&name, Style::Path)) {
+        match by_path {
             Some(bucket @ Owner::Bucket(..)) => bucket,
+            Some(unlisted) if is_unclear && !self.has(Fault::UnclearIsAnyHost) => unlisted,
             unlisted => match any_host() {
                 Owner::Nobody => unlisted.unwrap_or(Owner::Nobody),
                 bucket => bucket,
@@ -331,10 +349,16 @@ impl<'c> Oracle<'c> {
             return None;
         }
         let segments: Vec<&[u8]> = segments.collect();
-        let is_dots = |segment: &&[u8]| {
-            percent_decoded(segment).is_some_and(|segment| segment == b"." || segment == b"..")
-        };
-        if segments.iter().any(is_dots) && !self.has(Fault::DotSegmentsIgnored) {
+        let is_dots = |segment: &[u8]| segment == b"." || segment == b"..";
+        let has_dots = segments.iter().any(|segment| {
+            let decoded = decoded_where_it_can_be(segment);
+            if self.has(Fault::EncodedSlashEndsNoSegment) {
+                is_dots(&decoded)
+            } else {
+                decoded.split(|&byte| byte == b'/').any(is_dots)
+            }
+        });
+        if has_dots && !self.has(Fault::DotSegmentsIgnored) {
             return None;
         }
         let first = segments.first()?;
@@ -342,6 +366,9 @@ impl<'c> Oracle<'c> {
             first.to_vec()
         } else {
             let once = percent_decoded(first)?;
+            if once.contains(&b'/') && !self.has(Fault::SlashInAName) {
+                return None;
+            }
             if self.has(Fault::PathDecodedTwice) {
                 percent_decoded(&once)?
             } else {
@@ -972,6 +999,26 @@ fn percent_decoded(text: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(decoded)
+}
+
+/// As a lenient store decodes: a `%` that encodes nothing stays.
+fn decoded_where_it_can_be(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let code = text.get(at..at + 3).filter(|code| code[0] == b'%');
+        match code.and_then(percent_decoded) {
+            Some(byte) => {
+                decoded.extend(byte);
+                at += 3;
+            }
+            None => {
+                decoded.push(text[at]);
+                at += 1;
+            }
+        }
+    }
+    decoded
 }
 
 /// Whether a path goes on after what names the bucket.

@@ -129,15 +129,23 @@ impl<'a> Site<'a> {
                 let how = "none: it is for the service itself, or for a host that is not the store's";
                 return Owner::nobody(how.to_owned());
             }
-            Place::Unlisted => return Owner::nobody(format!("{asked}, which is not listed")),
+            Place::Unlisted => {
+                return Owner::nobody(match asked {
+                    Some(asked) => format!("{asked}, which is not listed"),
+                    None => "none: its path does not say clearly for which bucket it is".to_owned(),
+                });
+            }
             Place::Bucket(id, style) => match self.bucket(id) {
                 Some(bucket) => (bucket, style),
-                None => return Owner::nobody(asked),
+                None => return Owner::nobody(asked.unwrap_or_default()),
             },
         };
         let (way, is_by_own_host) = self.way(bucket, style, &head);
         let how = if bucket.name == "*" && !is_by_own_host {
-            format!("{way}, as \"*\" stands for {asked}, which is not listed")
+            match asked {
+                Some(asked) => format!("{way}, as \"*\" stands for {asked}, which is not listed"),
+                None => format!("{way}, as \"*\" stands for whichever bucket its path is for"),
+            }
         } else {
             way
         };
@@ -185,15 +193,15 @@ impl<'a> Site<'a> {
         })
     }
 
-    /// The bucket that the request names.
-    fn asked_for(&self, head: &RequestHead<'_>) -> String {
+    /// The bucket that the request names. `None`: its path does not say clearly.
+    fn asked_for(&self, head: &RequestHead<'_>) -> Option<String> {
         if let Some((name, _)) = self.endpoint(head) {
-            return format!("{name:?}");
+            return Some(format!("{name:?}"));
         }
         match InPath::read(head.path.unwrap_or_default()) {
-            InPath::Bucket(name) => format!("{:?}", String::from_utf8_lossy(name.as_bytes())),
-            InPath::Unclear => "a bucket that its path does not say clearly".to_owned(),
-            InPath::Service => "no bucket".to_owned(),
+            InPath::Bucket(name) => Some(format!("{:?}", String::from_utf8_lossy(name.as_bytes()))),
+            InPath::Unclear => None,
+            InPath::Service => Some("no bucket".to_owned()),
         }
     }
 
