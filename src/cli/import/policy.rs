@@ -62,20 +62,18 @@ pub(crate) fn credentials(policy: &Node<'_>, field: Option<Node<'_>>, report: &m
     }
 }
 
-/// What becomes of a preflight whose origin no matcher of the policy takes.
+/// What becomes of a preflight whose origin no matcher of the policy takes. A policy that says what the proxy does anyway means
+/// what one that leaves it out means, so that neither is missing anything.
 pub(crate) fn say_unmatched_preflights(forwards: bool, place: &str, report: &mut Report) {
-    if forwards {
-        report.lost(
-            place,
-            "that a preflight from another origin goes to the store, which may allow it: the edge answers it with 403",
-        );
-    } else {
-        report.note_once(
-            place,
+    report.note_once(
+        place,
+        if forwards {
+            "a preflight from another origin goes to the store there, which may allow it, and is answered with 403 at the edge"
+        } else {
             "a preflight from another origin is answered with 200 without CORS headers there, and with 403 at the edge: \
-             browsers refuse both",
-        );
-    }
+             browsers refuse both"
+        },
+    );
 }
 
 /// The values of a string with commas.

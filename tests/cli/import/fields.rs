@@ -229,8 +229,8 @@ fn what_becomes_of_another_origin_s_preflight_is_named() {
             "envoy",
             ENVOY,
             "forward_not_matching_preflights: true",
-            1,
-            "9:40: not carried over: that a preflight",
+            0,
+            "9:40: loses meaning: a preflight",
         ),
         (
             "envoy",
@@ -243,8 +243,8 @@ fn what_becomes_of_another_origin_s_preflight_is_named() {
             "istio",
             ISTIO,
             "unmatchedPreflights: FORWARD",
-            1,
-            "8:28: not carried over: that a preflight",
+            0,
+            "8:28: loses meaning: a preflight",
         ),
         (
             "istio",
