@@ -1,5 +1,6 @@
 """Starts the servers of a sample, and stops them with it."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -14,7 +15,12 @@ START_SECONDS = 30
 
 def refuse_taken(ports, names):
     """Another sample would answer in this one's place until a server has noticed."""
+    ports = list(ports)
     for port in ports:
+        if not re.fullmatch("[1-9][0-9]{0,4}", port) or int(port) > 65535:
+            sys.exit(f"{port!r} is no port from 1 to 65535: choose one with {names}")
+        if ports.count(port) > 1:
+            sys.exit(f"127.0.0.1:{port} is asked for twice: choose different ones with {names}")
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

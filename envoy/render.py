@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import subprocess
+import sys
 
 PLAYGROUND = pathlib.Path("envoy/playground")
 TYPES = {
@@ -37,14 +38,23 @@ def folder(admin_port):
 
 
 def with_ports(text, ports):
-    for default, port in ports.items():
-        text = text.replace(f"port_value: {default} ", f"port_value: {port} ")
-    return text
+    # All at once: a port that is asked for may be the default of another.
+    return re.sub(r"port_value: (\d+) ", lambda found: f"port_value: {ports.get(found[1], found[1])} ", text)
+
+
+def rules_text(path):
+    """The rules of a file; one that cannot be read ends the program."""
+    try:
+        return pathlib.Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"{path} cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        sys.exit(f"{path} cannot be read: byte {error.start} is not UTF-8")
 
 
 def with_rules(text, rules, field=""):
     """The rules in their place; `field`: what is put before their first one."""
-    rules = pathlib.Path(rules).read_text(encoding="utf-8").replace("{", f"{{{field}", 1)
+    rules = rules_text(rules).replace("{", f"{{{field}", 1)
     # A JSON string is a YAML string too, but for two \u that are one character: Envoy's YAML takes each for one of its own.
     return text.replace('"@envoy/cors.json@"', json.dumps(rules, ensure_ascii=False))
 

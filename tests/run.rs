@@ -11,7 +11,7 @@
 #[path = "support/sample.rs"]
 mod sample;
 
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -112,17 +112,7 @@ fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
 
     let folder = format!("{}/target/run-live", env!("CARGO_MANIFEST_DIR"));
     let file = format!("{folder}/{port}.json");
-    let make_rules = || {
-        let output = Command::new("make")
-            .args(["--silent", "rules"])
-            .args([format!("ADMIN_PORT={admin}"), format!("RULES={file}")])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env_remove("MAKEFLAGS")
-            .output()
-            .unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8(said).unwrap())
-    };
+    let make_rules = || make_rules(&[&format!("ADMIN_PORT={admin}"), &format!("RULES={file}")]);
     let put = |text: &str| {
         std::fs::write(&file, text).unwrap();
         make_rules()
@@ -142,10 +132,63 @@ fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
     // In JSON's escapes this is two surrogates, of which Envoy's YAML knows nothing.
     let (is_taken, said) = put(&rules.replace("upload-from-the-app", "😀"));
     assert!(is_taken && allowed("https://www.example.com"), "{said}");
+    std::fs::write(&file, b"{\"buckets\": \xff}").unwrap();
+    let refused = format!("{file} cannot be read: byte 12 is not UTF-8\n");
+    assert_eq!(make_rules(), (false, refused));
     std::fs::remove_file(&file).unwrap();
-    let (is_taken, said) = make_rules();
-    assert!(!is_taken && said.contains("cannot be read"), "{said}");
+    let refused = format!("{file} cannot be read: No such file or directory\n");
+    assert_eq!(make_rules(), (false, refused));
     sample.stop();
+    std::fs::write(&file, rules).unwrap();
+    let (is_taken, said) = make_rules();
+    let (nothing, hint) = said.split_once(" (").unwrap();
+    assert!(!is_taken);
+    assert_eq!(nothing, format!("Nothing answers on 127.0.0.1:{admin}"));
+    assert!(hint.ends_with(HINT), "{hint}");
+    std::fs::remove_file(&file).unwrap();
+}
+
+const HINT: &str = ": make run-live starts it, and ADMIN_PORT says where it runs\n";
+
+/// Whether it went well, and what it said.
+fn outcome(program: &str, arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("MAKEFLAGS")
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+fn make_rules(variables: &[&str]) -> (bool, String) {
+    let (is_well, said) = outcome("make", &[&["--silent", "rules"], variables].concat());
+    // Make's own line comes behind it.
+    let own = said.split("make: *** ").next().unwrap_or_default();
+    (is_well, own.to_owned())
+}
+
+#[test]
+fn what_cannot_be_started_is_said_in_one_line() {
+    let listeners = [0; 2].map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
+    let [one, other] = listeners.map(|listener| listener.local_addr().unwrap().port().to_string());
+    let names = "with PORT, ADMIN_PORT, ORIGIN_PORT\n";
+    // What `make run` ends with; before that it builds.
+    let run = |ports: &[&str]| outcome("envoy/run", &[&["envoy"], ports].concat());
+    for port in ["abc", "0", "65536", "010000", "-1", "1e4"] {
+        let refused = format!("'{port}' is no port from 1 to 65535: choose one {names}");
+        assert_eq!(run(&[port, &one]), (false, refused));
+    }
+    let refused = format!("127.0.0.1:{one} is asked for twice: choose different ones {names}");
+    assert_eq!(run(&[&one, &other, &one]), (false, refused));
+    assert_eq!(
+        make_rules(&[&format!("ADMIN_PORT=not-{one}")]),
+        (
+            false,
+            format!("Nothing was started with its admin on 127.0.0.1:not-{one}{HINT}")
+        )
+    );
 }
 
 #[test]
