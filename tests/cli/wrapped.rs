@@ -90,6 +90,33 @@ fn the_sample_rules_are_found_in_every_sample() {
     }
 }
 
+#[test]
+fn a_sample_that_nothing_has_filled_is_a_template() {
+    let folder = Folder::new("templates");
+    let envoy = [
+        ("envoy.yaml", include_str!("../../envoy/envoy.yaml")),
+        ("filter-ecds.yaml", include_str!("../../envoy/filter-ecds.yaml")),
+    ];
+    let manifests = OF_KUBERNETES.map(|(file, template, _)| (file, template));
+    for (file, template) in envoy.into_iter().chain(manifests) {
+        folder.write(file, template);
+        let said = folder.run(&["check", file]);
+        assert_eq!(said.code, 2, "{file}: {said:?}");
+        let line = template
+            .lines()
+            .position(|line| line.contains("@envoy/cors.json@"))
+            .unwrap()
+            + 1;
+        let (at, message) = said.stdout.split_once(": error: ").unwrap();
+        assert!(at.starts_with(&format!("{file}:{line}:")), "{at}");
+        assert!(
+            message.starts_with("this is a template: @envoy/cors.json@ is where `make run`"),
+            "{message}"
+        );
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
 /// Documents with mistakes that are JSON all the same.
 fn documents() -> Vec<String> {
     let texts = mistakes::errors().into_iter().map(|(text, _)| text);

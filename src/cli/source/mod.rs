@@ -23,6 +23,9 @@ use tree::{Content, Style};
 pub(crate) use tree::{NodeId, Tree};
 pub(crate) use value::{Scalar, parse};
 
+/// What stands for the rules in the samples under `envoy/`, each of which would need them in another form.
+const PLACEHOLDER: &str = "@envoy/cors.json@";
+
 /// What kept a file from being read, or what there is to say of it.
 #[derive(Debug)]
 pub(crate) struct Trouble {
@@ -92,6 +95,15 @@ pub(crate) fn read(file: &str) -> Result<Found, Trouble> {
         return Err(Trouble::new(format!(
             "there is no configuration of bucket-cors in it{others}"
         )));
+    }
+    if let Some(template) = found.configurations.iter().find(|it| it.is_placeholder()) {
+        return Err(Trouble::at(
+            template.start,
+            format!(
+                "this is a template: {PLACEHOLDER} is where `make run`, or `make artifacts` for a manifest, puts the rules of \
+                 envoy/cors.json. Check that file, or write rules in its place"
+            ),
+        ));
     }
     Ok(found)
 }
@@ -243,6 +255,11 @@ fn without_mark_text(text: &str) -> &str {
 }
 
 impl Configuration {
+    fn is_placeholder(&self) -> bool {
+        let text = self.root.and_then(|root| self.tree.text(root));
+        text == Some(PLACEHOLDER) || self.text == PLACEHOLDER.as_bytes()
+    }
+
     /// Where what a finding speaks of stands.
     pub(crate) fn locate(&self, finding: &Finding) -> Located {
         let nowhere = |region| Located { region, value: None };
