@@ -165,6 +165,8 @@ fn name<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Option<Cow<'a, str>
         "it is no pattern; only the lone * stands for every bucket that is not listed"
     } else if has(b"/?#") {
         "it is one segment of a path: write the bucket only, without / ? #"
+    } else if matches!(&*name, "." | "..") {
+        "it is a dot segment, with which a path names no bucket"
     } else if has(b" ") {
         "it holds a blank"
     } else if name.len() > MAX_BUCKET_BYTES {

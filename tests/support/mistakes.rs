@@ -129,6 +129,16 @@ pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
             "one segment",
         ),
         one(
+            r#"{"buckets": [{"name": ".", "cors": null}, {"name": "...", "cors": null}]}"#,
+            "/buckets/0/name: bucket-name",
+            "dot segment",
+        ),
+        one(
+            r#"{"buckets": [{"name": "..", "hosts": ["a.example"], "cors": null}]}"#,
+            "/buckets/0/name: bucket-name",
+            "dot segment",
+        ),
+        one(
             r#"{"buckets": [{"name": "a\n", "cors": null}]}"#,
             "/buckets/0/name: control-character",
             "'\\n'",
