@@ -30,6 +30,8 @@ pub struct Profile {
     pub vary_on_match: &'static str,
     /// Whether a document's `ResponseVary` is obeyed.
     pub obeys_response_vary: bool,
+    /// Whether the store itself sends `Vary: Origin` only where the document's `ResponseVary` is true.
+    pub store_varies_on_request_only: bool,
     /// The status of an allowed preflight.
     pub allowed_status: u32,
     /// The body of a refused preflight.
@@ -121,6 +123,7 @@ pub static OSS: Profile = Profile {
     preflight_headers_on_actual: false,
     vary_on_match: "Origin",
     obeys_response_vary: true,
+    store_varies_on_request_only: true,
     allowed_status: 200,
     error_body: ErrorBody::Oss,
     incomplete_preflight: IncompletePreflight::BadRequest,
@@ -142,6 +145,7 @@ pub static S3: Profile = Profile {
     preflight_headers_on_actual: true,
     vary_on_match: "Origin, Access-Control-Request-Headers, Access-Control-Request-Method",
     obeys_response_vary: true,
+    store_varies_on_request_only: false,
     allowed_status: 200,
     error_body: ErrorBody::S3,
     incomplete_preflight: IncompletePreflight::BadRequestUnlessNoRules,
@@ -162,6 +166,7 @@ pub static FETCH: Profile = Profile {
     preflight_headers_on_actual: false,
     vary_on_match: "Origin",
     obeys_response_vary: false,
+    store_varies_on_request_only: false,
     allowed_status: 204,
     error_body: ErrorBody::Empty,
     incomplete_preflight: IncompletePreflight::Upstream,

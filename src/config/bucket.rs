@@ -258,6 +258,9 @@ fn check_against_profile(report: &mut Report, place: &Place<'_>, bucket: &Bucket
                 PendingValue::ResponseVary => {
                     bucket_warnings::warn_of_response_vary(report, place, profile, cors);
                 }
+                PendingValue::Origins(count) => {
+                    bucket_warnings::warn_of_several_origins(report, place, profile, cors, *count);
+                }
             }
         });
     }

@@ -75,6 +75,25 @@ pub(super) fn warn_of_response_vary(
     }
 }
 
+/// Warns of a rule with so many origins, where the store needs to be told to send `Vary`.
+pub(super) fn warn_of_several_origins(
+    report: &mut Report,
+    place: &Place<'_>,
+    profile: &Profile,
+    cors: &Cors<'_>,
+    count: usize,
+) {
+    if profile.store_varies_on_request_only && cors.response_vary() != Some(true) {
+        report.add(
+            &code::SEVERAL_ORIGINS,
+            place,
+            "the rule lists {} origins, and OSS itself sends Vary: Origin only where ResponseVary is true: write that, \
+             so that no cache hands the answer to one of them to another, wherever it comes from",
+            &[Number(count)],
+        );
+    }
+}
+
 /// The size of the rules as the stores' XML, without blanks between elements.
 fn xml_bytes(rules: &[Rule<'_>]) -> usize {
     fn sum<T>(element: &str, values: &[T], len: impl Fn(&T) -> usize) -> usize {

@@ -46,6 +46,8 @@ pub(super) enum PendingValue<'a> {
     Exposed(Cow<'a, str>),
     /// The rule's own `ResponseVary`, Volcengine TOS's way.
     ResponseVary,
+    /// Several origins: so many.
+    Origins(usize),
 }
 
 /// Reads a rule. What it says about the document as a whole goes to `cors`.
@@ -132,6 +134,14 @@ pub(super) fn read<'a>(
             &[],
         );
     }
+    if rule.allowed_origins.len() > 1 {
+        cors.pending.push(Pending {
+            rule: index,
+            field: fields.given(ORIGINS).unwrap_or_default(),
+            index: None,
+            value: PendingValue::Origins(rule.allowed_origins.len()),
+        });
+    }
     warn(report, place, &rule, &fields);
     rule
 }
@@ -188,21 +198,11 @@ fn id<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Option<Cow<'a, str>> 
 }
 
 fn warn(report: &mut Report, place: &Place<'_>, rule: &Rule<'_>, fields: &Fields) {
-    let at = |field| Place::Key(place, fields.given(field).unwrap_or_default());
-    if rule.allowed_origins.len() > 1 {
-        report.add(
-            &code::SEVERAL_ORIGINS,
-            &at(ORIGINS),
-            "the rule lists {} origins, so its answer depends on the origin: OSS advises ResponseVary \
-             true, or a rule each",
-            &[Number(rule.allowed_origins.len())],
-        );
-    }
     let lists = |name: &str| rule.allowed_methods.iter().any(|method| method == name);
     if lists("GET") && !lists("HEAD") {
         report.add(
             &code::GET_WITHOUT_HEAD,
-            &at(METHODS),
+            &Place::Key(place, fields.given(METHODS).unwrap_or_default()),
             "GET does not imply HEAD: list HEAD too where scripts ask for an object's size or date",
             &[],
         );

@@ -13,6 +13,10 @@ pub(crate) fn with_rule(rule: &str) -> String {
 /// A rule, from the inside of its braces.
 pub(crate) const RULE: &str = r#""AllowedOrigins": ["https://a.example"], "AllowedMethods": ["GET", "HEAD"]"#;
 
+/// A rule that answers two origins, from the inside of its braces.
+const TWO_ORIGINS: &str =
+    r#""AllowedOrigin": ["https://a.example", "https://b.example"], "AllowedMethod": ["PUT"]"#;
+
 /// A bad document, its errors as `pointer: code`, and a part of each message that says what to do.
 pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
     let one = |text: &str, place, words| (text.to_owned(), vec![(place, words)]);
@@ -419,6 +423,24 @@ pub(crate) fn warnings() -> Vec<(String, Vec<&'static str>)> {
         (
             with_rule(r#""AllowedOrigins": ["https://a.example", "https://b.example"], "AllowedMethods": ["PUT"]"#),
             vec!["/buckets/0/cors/0/AllowedOrigins: several-origins"],
+        ),
+        (
+            with_cors(&format!(r#"{{"CORSRule": {{{TWO_ORIGINS}}}, "ResponseVary": false}}"#)),
+            vec![
+                "/buckets/0/cors/CORSRule/AllowedOrigin: several-origins",
+                "/buckets/0/cors/ResponseVary: vary-off",
+            ],
+        ),
+        (with_cors(&format!(r#"{{"CORSRule": {{{TWO_ORIGINS}}}, "ResponseVary": true}}"#)), vec![]),
+        (with_rule(&format!(r#"{TWO_ORIGINS}, "ResponseVary": true"#)), vec![]),
+        // Neither has to be told.
+        (
+            format!(r#"{{"buckets": [{{"name": "b", "cors": [{{{TWO_ORIGINS}}}], "profile": "fetch"}}], "profile": "s3"}}"#),
+            vec![],
+        ),
+        (
+            format!(r#"{{"buckets": [{{"name": "b", "cors": [{{{TWO_ORIGINS}}}]}}], "profile": "s3"}}"#),
+            vec![],
         ),
         (
             with_rule(r#""AllowedOrigins": ["*"], "AllowedMethods": ["GET"]"#),
