@@ -50,7 +50,8 @@ def crossing(costs):
 
 def crossings(buckets, patterns):
     return (f"For an actual request, {OURS} costs less than {NATIVE} from some {crossing(buckets['actual']):,.0f} buckets on, "
-            f"and from some {crossing(patterns['actual']):,.0f} single-star patterns in a bucket.")
+            f"a route each, and from some {crossing(patterns['actual']):,.0f} single-star patterns in a bucket, a regular "
+            "expression each.")
 
 
 def by_server(results):
