@@ -171,13 +171,44 @@ fn the_error_it_shows_is_the_error_there_is() {
     assert_eq!(errors, [shown.trim_end()]);
 }
 
+/// Where each link leads.
+fn links() -> impl Iterator<Item = &'static str> {
+    let after = README.split("](").skip(1);
+    after.map(|rest| rest.split(')').next().unwrap())
+}
+
+/// The anchor that GitHub gives a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.to_lowercase();
+    let kept = kept
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn every_link_within_it_leads_to_a_heading() {
+    let mut is_code = false;
+    let mut anchors = Vec::new();
+    for line in README.lines() {
+        is_code ^= line.starts_with("```");
+        if !is_code && line.starts_with('#') {
+            anchors.push(anchor(line.trim_start_matches('#').trim()));
+        }
+    }
+    let within: Vec<_> = links().filter_map(|link| link.strip_prefix('#')).collect();
+    assert!(within.len() > 5, "{within:?}");
+    for link in within {
+        assert!(
+            anchors.iter().any(|anchor| anchor == link),
+            "#{link} of {anchors:?}"
+        );
+    }
+}
+
 #[test]
 fn every_file_it_links_to_exists() {
-    for link in README
-        .split("](")
-        .skip(1)
-        .map(|rest| rest.split(')').next().unwrap())
-    {
+    for link in links() {
         if !link.starts_with('#') && !link.starts_with("http") {
             assert!(
                 std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
