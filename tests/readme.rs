@@ -105,6 +105,31 @@ fn the_tested_versions_are_those_of_the_last_matrix_and_nothing_failed_on_them()
 }
 
 #[test]
+fn the_module_is_at_most_as_large_as_the_build_lets_it_be() {
+    let makefile = include_str!("../Makefile");
+    let limit = makefile.split("\nMODULE_MAX_BYTES := ").nth(1).unwrap();
+    let limit: usize = limit.lines().next().unwrap().parse().unwrap();
+    assert_contains(&format!("at most {},{:03} bytes", limit / 1_000, limit % 1_000));
+}
+
+#[test]
+fn the_commands_of_the_exact_figures_are_tests() {
+    let manifest = include_str!("../Cargo.toml");
+    let named: Vec<&str> = README
+        .split("`cargo test --release --test ")
+        .skip(1)
+        .map(|rest| rest.split('`').next().unwrap())
+        .collect();
+    assert_eq!(named, ["allocations", "memory"]);
+    for test in named {
+        assert!(
+            manifest.contains(&format!("[[test]]\nname = \"{test}\"\n")),
+            "{test}"
+        );
+    }
+}
+
+#[test]
 fn the_speed_is_what_was_measured() {
     assert_contains(include_str!("bench/results.md").trim());
 }
