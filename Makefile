@@ -117,7 +117,7 @@ manifests: image ## render the manifests for Istio, Envoy Gateway and Higress (I
 artifacts: manifests ## write all of a release into target/release-artifacts: also the module, an SBOM and checksums
 	@.ci/write-artifacts $(MODULE) $(ARTIFACTS)
 
-load-test: build ## measure with and without the filter in Docker (ENVOY_IMAGE, LOAD_SECONDS, LOAD_CONNECTIONS)
+load-test: build ## measure with and without the filter in Docker (ENVOY_IMAGE, LOAD_IMAGE, LOAD_SECONDS, LOAD_CONNECTIONS)
 	@envoy/load-test $(MODULE)
 
 clean: ## remove everything that was built or fetched

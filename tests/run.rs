@@ -220,6 +220,19 @@ fn where_only_requests_with_an_origin_enter_the_filter_the_answers_are_the_same(
     }
 }
 
+#[test]
+fn a_load_test_without_an_image_says_what_names_one() {
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let docker = format!("{folder}/docker");
+    // An engine that cannot have the images.
+    std::fs::write(&docker, "#!/bin/sh\ncase \"$*\" in *\" up \"*) exit 18 ;; esac\n").unwrap();
+    assert_eq!(outcome("chmod", &["+x", &docker]), (true, String::new()));
+    let path = format!("PATH={folder}:{}", std::env::var("PATH").unwrap());
+    let said = outcome("env", &[&path, "envoy/load-test", "target/bucket_cors.wasm"]);
+    let hint = "Where an image cannot be had, ENVOY_IMAGE and LOAD_IMAGE can name ones of this machine\n";
+    assert_eq!(said, (false, hint.to_owned()));
+}
+
 /// The module in it, which is the largest file, to the last byte.
 fn assert_serves_the_page(page: &str) {
     let url = format!("{page}bucket_cors.wasm");

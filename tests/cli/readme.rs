@@ -33,6 +33,24 @@ fn the_commands_of_the_readme_print_what_it_shows() {
 }
 
 #[test]
+fn the_exit_statuses_of_check_are_those_of_its_help() {
+    let help = Command::new(env!("CARGO_BIN_EXE_bucket-cors"))
+        .args(["help", "check"])
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, statuses) = help.split_once("\nExit status:\n").unwrap();
+    let (statuses, _) = statuses.split_once("\n\n").unwrap();
+    assert_eq!(statuses.lines().count(), 3, "{statuses}");
+    let (_, section) = README.split_once("\n### Check\n").unwrap();
+    let (section, _) = section.split_once("\n### ").unwrap();
+    assert!(
+        section.contains(&format!("```text\n{statuses}\n```\n")),
+        "{statuses}"
+    );
+}
+
+#[test]
 fn every_source_of_rules_is_listed() {
     let section = README.split_once("\n### Import\n").unwrap().1;
     let table = section.split_once("| `--from` |").unwrap().1;

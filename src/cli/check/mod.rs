@@ -44,7 +44,7 @@ Examples:
 Exit status:
   0  the filter would load every configuration
   1  there are errors, or warnings with --deny-warnings
-  2  a file cannot be read, or has no configuration of bucket-cors in it
+  2  a file cannot be read or has no configuration of bucket-cors in it, or an argument is wrong
 
 A file whose name ends with .json is read as JSON, one that ends with .yaml or .yml as YAML, any other by what it begins with.";
 
