@@ -109,8 +109,8 @@ impl<'a> InPath<'a> {
                     end = at;
                     break;
                 }
-                b'.' | b'%' if before == b'/' => may_have_dots = true,
-                b'%' => may_have_dots |= is_encoded_slash(path, at),
+                b'.' if before == b'/' => may_have_dots = true,
+                b'%' => may_have_dots |= is_encoded_dot_or_slash(path, at),
                 _ => {}
             }
             before = byte;
@@ -207,10 +207,10 @@ fn hex_byte(high: u8, low: u8) -> Option<u8> {
     Some((digit(high)? << 4) | digit(low)?)
 }
 
-/// Whether the `%` there is that of `%2F`.
-fn is_encoded_slash(path: &[u8], at: usize) -> bool {
+/// Whether the `%` there is that of `%2E` or `%2F`: without either, a dot segment begins with a `.` behind a `/`.
+fn is_encoded_dot_or_slash(path: &[u8], at: usize) -> bool {
     let code = path.get(at..).and_then(|rest| rest.get(1..3));
-    matches!(code, Some(b"2f" | b"2F"))
+    matches!(code, Some([b'2', b'e' | b'E' | b'f' | b'F']))
 }
 
 /// Whether a segment is `.` or `..` once the whole path is decoded, slashes included.
