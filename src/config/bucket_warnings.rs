@@ -75,7 +75,7 @@ pub(super) fn warn_of_response_vary(
     }
 }
 
-/// Warns of a rule with so many origins, where the store needs to be told to send `Vary`.
+/// Warns of a rule with so many origins: whatever keeps its answer has to keep it apart by origin.
 pub(super) fn warn_of_several_origins(
     report: &mut Report,
     place: &Place<'_>,
@@ -83,15 +83,21 @@ pub(super) fn warn_of_several_origins(
     cors: &Cors<'_>,
     count: usize,
 ) {
-    if profile.store_varies_on_request_only && cors.response_vary() != Some(true) {
-        report.add(
-            &code::SEVERAL_ORIGINS,
-            place,
-            "the rule lists {} origins, and OSS itself sends Vary: Origin only where ResponseVary is true: write that, \
-             so that no cache hands the answer to one of them to another, wherever it comes from",
-            &[Number(count)],
-        );
-    }
+    let has_to_be_told = profile.store_varies_on_request_only && cors.response_vary() != Some(true);
+    report.add(
+        &code::SEVERAL_ORIGINS,
+        place,
+        "the rule lists {} origins, so its answer depends on the origin{}",
+        &[
+            Number(count),
+            Words(if has_to_be_told {
+                ", and OSS itself sends Vary: Origin only where ResponseVary is true: write that, so that no cache hands \
+                 the answer to one of them to another, wherever it comes from"
+            } else {
+                ", as Vary says: see to it that a cache in front of the edge obeys that, which some do only when told"
+            }),
+        ],
+    );
 }
 
 /// The size of the rules as the stores' XML, without blanks between elements.

@@ -100,7 +100,7 @@ codes! {
         OPEN_END "open-end" "a `*` at the end of a host, which admits foreign sites"
         OPEN_START "open-start" "a `*` right before a registrable name, which admits foreign sites"
         SHARED_DOMAIN "shared-domain" "a `*` directly under a domain where anybody can have a name"
-        SEVERAL_ORIGINS "several-origins" "several origins in one rule, where OSS itself would send no `Vary`"
+        SEVERAL_ORIGINS "several-origins" "several origins in one rule"
         MIXED_SCHEMES "mixed-schemes" "`http://` origins beside `https://` ones in one bucket"
         GET_WITHOUT_HEAD "get-without-head" "a rule with GET and without HEAD"
         METHOD_CASE "method-case" "a method in a case that no browser sends"

@@ -431,16 +431,14 @@ pub(crate) fn warnings() -> Vec<(String, Vec<&'static str>)> {
                 "/buckets/0/cors/ResponseVary: vary-off",
             ],
         ),
-        (with_cors(&format!(r#"{{"CORSRule": {{{TWO_ORIGINS}}}, "ResponseVary": true}}"#)), vec![]),
-        (with_rule(&format!(r#"{TWO_ORIGINS}, "ResponseVary": true"#)), vec![]),
         // Neither has to be told.
         (
-            format!(r#"{{"buckets": [{{"name": "b", "cors": [{{{TWO_ORIGINS}}}], "profile": "fetch"}}], "profile": "s3"}}"#),
-            vec![],
+            with_cors(&format!(r#"{{"CORSRule": {{{TWO_ORIGINS}}}, "ResponseVary": true}}"#)),
+            vec!["/buckets/0/cors/CORSRule/AllowedOrigin: several-origins"],
         ),
         (
-            format!(r#"{{"buckets": [{{"name": "b", "cors": [{{{TWO_ORIGINS}}}]}}], "profile": "s3"}}"#),
-            vec![],
+            format!(r#"{{"buckets": [{{"name": "b", "cors": [{{{TWO_ORIGINS}}}]}}], "profile": "fetch"}}"#),
+            vec!["/buckets/0/cors/0/AllowedOrigin: several-origins"],
         ),
         (
             with_rule(r#""AllowedOrigins": ["*"], "AllowedMethods": ["GET"]"#),
