@@ -156,6 +156,8 @@ fn outcome(program: &str, arguments: &[&str]) -> (bool, String) {
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("MAKEFLAGS")
+        // Make names itself by it.
+        .env_remove("MAKELEVEL")
         .output()
         .unwrap();
     let said = [output.stdout, output.stderr].concat();
