@@ -94,7 +94,7 @@ pub(super) fn warn_of_several_origins(
                 ", and OSS itself sends Vary: Origin only where ResponseVary is true: write that, so that no cache hands \
                  the answer to one of them to another, wherever it comes from"
             } else {
-                ", as Vary says: see to it that a cache in front of the edge obeys that, which some do only when told"
+                ": see to it that a cache in front of the edge keeps answers apart by origin, which some do only when told"
             }),
         ],
     );
