@@ -16,15 +16,30 @@ PAGE_PORT ?= 8000
 # Servers are measured in turn, this many times, two of each process.
 BENCH_ROUNDS ?= 16
 FUZZ_SECONDS ?= 60
-RULES ?= envoy/cors.json
+# Of random paths, and where their generator starts.
+PATHS ?= 20000
+SEED ?= 1
+# A file with other rules than those of the sample, in anything that `bucket-cors check` reads.
+RULES ?=
 # Of each minor version the newest on PyPI whose Envoy has V8, which that of 1.38.3 lacks.
 MATRIX ?= 1.36.4 1.37.0 1.38.2 1.39.3 1.40.0
 SOAK_SECONDS ?= 60
 
+PREFIX ?= /usr/local
+INSTALLED = $(DESTDIR)$(PREFIX)
+
+TOOL := target/bucket-cors
+# The tool that looks at RULES; SYNC_TOOL is one that is built already.
+CHECK_TOOL = $(or $(SYNC_TOOL),$(TOOL))
+need_check_tool = $(if $(SYNC_TOOL),,cli)
+# A file's name for the shell, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
+check_rules = $(if $(RULES),--rules $(call quoted,$(RULES)) --tool $(CHECK_TOOL))
 MODULE := target/bucket_cors.wasm
+NATIVE := target/libbucket_cors.so
 PORTABLE := target/bucket_cors_portable.wasm
-# What a reader of the README may rely on; the module is far below.
-MODULE_MAX_BYTES := 221000
+# What a reader of envoy/deploy.md may rely on; the module is far below.
+MODULE_MAX_BYTES := 237000
 # Where the image is going to be, for the manifests.
 IMAGE ?= registry.example.com/bucket-cors
 ARTIFACTS := target/release-artifacts
@@ -34,7 +49,7 @@ STORE := target/store/$(SEAWEEDFS_VERSION)/weed
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build portable envoy store run run-live run-origin-only rules demo screenshots cli test matrix soak conformance fuzz bench instructions lint image manifests artifacts load-test clean
+.PHONY: help build native native-with-faults portable envoy store run run-live run-origin-only run-native rules demo screenshots cli sync install check test matrix soak sanitize paths conformance fuzz bench instructions lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -43,12 +58,20 @@ build: ## build the module at target/bucket_cors.wasm
 	@$(TOOLCHAIN) build_module
 	@cmp -s target/wasm/wasm32-unknown-unknown/release/bucket_cors.wasm $(MODULE) || \
 	  cp target/wasm/wasm32-unknown-unknown/release/bucket_cors.wasm $(MODULE)
-	@.ci/check-module $(MODULE) $(MODULE_MAX_BYTES)
+	@.cargo/check-module $(MODULE) $(MODULE_MAX_BYTES)
+
+native: ## build the library that Envoy loads into its own process, at target/libbucket_cors.so
+	@$(TOOLCHAIN) build_native
+	@cmp -s target/native/libbucket_cors.so $(NATIVE) || cp --remove-destination target/native/libbucket_cors.so $(NATIVE)
+
+native-with-faults: # the same with faults where a test asks for them, at target/libbucket_cors_with_faults.so
+	@$(TOOLCHAIN) build_native --features faults --target-dir target/faults
+	@cp --remove-destination target/faults/native/libbucket_cors.so target/libbucket_cors_with_faults.so
 
 portable: ## build it without statistics, for hosts with few host functions, at target/bucket_cors_portable.wasm
-	@$(TOOLCHAIN) WASM_TARGET_DIR=target/portable; build_module --no-default-features
+	@$(TOOLCHAIN) WASM_TARGET_DIR=target/portable; build_module --no-default-features --features proxy-wasm
 	@cp target/portable/wasm32-unknown-unknown/release/bucket_cors.wasm $(PORTABLE)
-	@.ci/check-module $(PORTABLE) $(MODULE_MAX_BYTES)
+	@.cargo/check-module $(PORTABLE) $(MODULE_MAX_BYTES)
 
 envoy: ## get Envoy (ENVOY_VERSION) into target/envoy, once
 	@.ci/fetch-envoy $(ENVOY_VERSION)
@@ -56,69 +79,102 @@ envoy: ## get Envoy (ENVOY_VERSION) into target/envoy, once
 store: ## get an object store, SeaweedFS (SEAWEEDFS_VERSION), into target/store, once
 	@.ci/fetch-store $(SEAWEEDFS_VERSION) $(BOTO3_VERSION)
 
-run: build envoy ## serve the sample on 127.0.0.1:10000 (PORT, ADMIN_PORT, ORIGIN_PORT) until Ctrl-C
-	@exec envoy/run $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
+# What has RULES waits for the tool; without them nothing does.
+run run-live run-origin-only run-native manifests: $(if $(RULES),$(need_check_tool))
+
+run: build envoy ## serve the sample, or RULES, on 127.0.0.1:10000 (PORT, ADMIN_PORT, ORIGIN_PORT) until Ctrl-C
+	@exec envoy/run $(check_rules) $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
 
 run-live: build envoy ## the same with rules that `make rules` changes while it runs, and an access log
-	@exec envoy/run --live $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
+	@exec envoy/run --live $(check_rules) $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
 
 run-origin-only: build envoy ## the same in a chain where only requests with an Origin, and OPTIONS, enter the filter
-	@exec envoy/run --origin-only $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
+	@exec envoy/run --origin-only $(check_rules) $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
 
-rules: ## put envoy/cors.json (RULES) in force in what `make run-live` started
-	@envoy/rules $(ENVOY) $(ADMIN_PORT) $(RULES)
+run-native: build native envoy ## the same with the filter as a library in Envoy's own process
+	@exec envoy/run --native $(check_rules) $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
 
-demo: build envoy store ## walk through it in a browser, before a real store (PAGE_PORT, PORT, ADMIN_PORT, STORE_PORT)
-	@exec target/venv/bin/python envoy/demo/run $(ENVOY) $(STORE) $(PAGE_PORT) $(PORT) $(ADMIN_PORT) $(STORE_PORT)
+rules: $(need_check_tool) ## put envoy/cors.json (RULES) in force in what `make run-live` started, and print what is found in it
+	@envoy/rules $(ENVOY) $(ADMIN_PORT) $(CHECK_TOOL) $(call quoted,$(or $(RULES),envoy/cors.json))
+
+demo: build envoy store $(if $(SYNC_TOOL),,sync) ## walk through it in a browser, before a real store (PAGE_PORT, PORT, ADMIN_PORT, STORE_PORT)
+	@exec target/venv/bin/python envoy/demo/run $(ENVOY) $(STORE) $(CHECK_TOOL) $(PAGE_PORT) $(PORT) $(ADMIN_PORT) $(STORE_PORT)
 
 screenshots: build envoy store ## take the README's pictures anew, of the playground and of the demo
-	@$(TOOLCHAIN) need_linker && need_browser && SCREENSHOTS=1 cargo test --quiet --test playground pictures
-	@$(TOOLCHAIN) SCREENSHOTS=1 cargo test --quiet --test browser "all of it"
+	@$(TOOLCHAIN) need_linker && need_browser && SCREENSHOTS=1 cargo test --quiet --features $$TOOL_FEATURES --test browser pictures
+	@$(TOOLCHAIN) SCREENSHOTS=1 cargo test --quiet --features $$TOOL_FEATURES --test browser "all of it"
 
 cli: ## build the command-line tool at target/bucket-cors
-	@$(TOOLCHAIN) need_linker && cargo build --profile tool --bin bucket-cors --features cli
-	@cp target/tool/bucket-cors target/bucket-cors
+	@$(TOOLCHAIN) need_linker && cargo build --locked --profile tool --bin bucket-cors --features cli
+	@cp --remove-destination target/tool/bucket-cors $(TOOL)
 
-test: build envoy store ## run every test, the ones in a real Envoy included
+sync: ## the same with the command `sync`, which asks stores
+	@$(TOOLCHAIN) need_linker && cargo build --locked --profile tool --bin bucket-cors --features sync
+	@cp --remove-destination target/tool/bucket-cors $(TOOL)
+
+# PREFIX is where it is to be found, DESTDIR a folder that stands for /, as packagers need it.
+install: sync ## install the tool with `sync`, its completions and manual pages (PREFIX, DESTDIR)
+	@envoy/release/install-tool $(TOOL) '$(INSTALLED)'
+	@echo "installed $(INSTALLED)/bin/bucket-cors"
+
+check: build lint ## check formatting, lints and everything that needs no Envoy, browser or store: below a minute when built
+	@$(TOOLCHAIN) need_linker && cargo test --locked --quiet --features $$TOOL_FEATURES --lib --bins --test core --test native --test module
+	@$(TOOLCHAIN) need_shells && cargo test --locked --quiet --features $$TOOL_FEATURES --test tool -- --skip real_envoy
+	@$(TOOLCHAIN) cargo test --locked --quiet --features $$TOOL_FEATURES --test release -- readme:: manifests::
+
+test: build native native-with-faults envoy store ## run every test, the ones in a real Envoy included
 	@.ci/test
 
-matrix: build ## run the tests in a real Envoy on several versions (MATRIX), and renew tests/matrix.md
-	@.ci/matrix $(MATRIX) >target/matrix.md
+matrix: build native native-with-faults ## run the tests in a real Envoy on several versions (MATRIX), and renew tests/matrix.md
+	@tests/matrix $(MATRIX) >target/matrix.md
 	@mv target/matrix.md tests/matrix.md
 	@cat tests/matrix.md
 
-soak: build envoy ## for SOAK_SECONDS (60), full load with rule changes and faults, and every answer checked
+soak: build native envoy ## for SOAK_SECONDS (60), full load with rule changes and faults, and every answer checked
 	@$(TOOLCHAIN) need_linker && need_wrk && SOAK_SECONDS=$(SOAK_SECONDS) cargo test --quiet --test soak
 
-conformance: build envoy ## print what public suites, recordings and documents say, and how far this project agrees
-	@$(TOOLCHAIN) cargo test --quiet --test conformance -- --table
+sanitize: ## look for races between the library's workers, and for memory used after its end, with sanitizers
+	@tests/sanitize
+
+paths: build envoy ## ask for PATHS (20000) random paths from SEED (1) on, through the edge and a second proxy
+	@$(TOOLCHAIN) need_linker && PATHS=$(PATHS) SEED=$(SEED) cargo test --quiet --test store -- --nocapture "second proxy"
+
+conformance: ## print what public suites, recordings and documents say, and how far this project agrees
+	@if [ -d ../shared/conformance ]; then \
+	  $(MAKE) --no-print-directory build envoy && { $(TOOLCHAIN) cargo test --quiet --test envoy -- --table; }; \
+	else \
+	  echo 'There is no ../shared/conformance with cases to run. This was found when there was:' && cat tests/conformance.md; \
+	fi
 
 fuzz: ## fuzz each target of tests/fuzz for FUZZ_SECONDS (60)
-	@.ci/fuzz $(FUZZ_SECONDS)
+	@tests/fuzz/run $(FUZZ_SECONDS)
 
-bench: build envoy ## measure what a request costs beside Envoy's own filter (BENCH_ROUNDS), and draw it
-	@.ci/bench $(ENVOY) $(MODULE) $(BENCH_ROUNDS)
+bench: build native envoy ## measure what a request costs beside Envoy's own filter (BENCH_ROUNDS), and draw it
+	@tests/bench/measure $(ENVOY) $(MODULE) $(NATIVE) $(BENCH_ROUNDS)
 
-instructions: build envoy ## count the instructions that Envoy executes for a request, in valgrind
-	@.ci/instructions $(ENVOY) $(MODULE)
+instructions: build native envoy ## count the instructions that Envoy executes for a request, in valgrind
+	@tests/bench/count $(ENVOY) $(MODULE) $(NATIVE)
 
-lint: ## check formatting, and clippy on the native and the WebAssembly build
+lint: ## check formatting, and clippy on every form of the filter
 	@$(TOOLCHAIN) cargo fmt --check
-	@$(TOOLCHAIN) cargo clippy --quiet --all-targets --features cli -- -D warnings
+	@$(TOOLCHAIN) cargo clippy --quiet --all-targets --features $$TOOL_FEATURES -- -D warnings
+	@$(TOOLCHAIN) cargo clippy --quiet --bins --features cli -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --test soak -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --lib --target wasm32-unknown-unknown --target-dir target/wasm -- -D warnings
+	@$(TOOLCHAIN) cargo clippy --quiet --lib --features faults -- -D warnings
 
 image: build ## write the module as an OCI image, without a container engine
-	@.ci/write-image $(MODULE) $(ARTIFACTS)
+	@envoy/release/write-image $(MODULE) $(ARTIFACTS)
 
-manifests: image ## render the manifests for Istio, Envoy Gateway and Higress (IMAGE)
-	@.ci/render-manifests $(IMAGE) $(ARTIFACTS)
+manifests: image native ## render the manifests for Istio, Envoy Gateway and Higress (IMAGE, RULES)
+	@library=$$(envoy/release/artifact-name $(NATIVE)) && \
+	  envoy/release/render-manifests $(check_rules) $(IMAGE) $(ARTIFACTS) "$$library"
 
-artifacts: manifests ## write all of a release into target/release-artifacts: also the module, an SBOM and checksums
-	@.ci/write-artifacts $(MODULE) $(ARTIFACTS)
+artifacts: manifests ## write all of a release into target/release-artifacts: also the module, the library, the tool, the playground, SBOMs, checksums
+	@envoy/release/write-artifacts $(MODULE) $(NATIVE) $(ARTIFACTS)
 
-load-test: build ## measure with and without the filter in Docker (ENVOY_IMAGE, LOAD_IMAGE, LOAD_SECONDS, LOAD_CONNECTIONS)
-	@envoy/load-test $(MODULE)
+load-test: build native ## measure with and without the filter in Docker (ENVOY_IMAGE, LOAD_IMAGE, LOAD_SECONDS, LOAD_CONNECTIONS)
+	@envoy/load-test $(MODULE) $(NATIVE)
 
 clean: ## remove everything that was built or fetched
 	rm -rf target

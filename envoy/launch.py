@@ -1,5 +1,6 @@
 """Starts the servers of a sample, and stops them with it."""
 
+import random
 import re
 import signal
 import socket
@@ -29,6 +30,17 @@ def refuse_taken(ports, names):
                 sys.exit(f"127.0.0.1:{port} cannot be used ({error.strerror}): choose others with {names}")
 
 
+def free_ports(count):
+    """Below those that the kernel gives to connections: one of these may be taken again before a server listens."""
+    free = []
+    while len(free) < count:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            if port not in free and probe.connect_ex(("127.0.0.1", port)) != 0:
+                free.append(port)
+    return free
+
+
 def stop_on_signals():
     """A closing terminal or `kill` stops the servers just as Ctrl-C does."""
     for name in (signal.SIGTERM, signal.SIGHUP):
@@ -43,7 +55,7 @@ def start(command, end="TERM", **options):
 
 def start_envoy(binary, configuration, flush_milliseconds, **options):
     return start(
-        [binary, "--config-path", configuration, "--log-level", "warning", "--component-log-level", "wasm:info"]
+        [binary, "--config-path", configuration, "--log-level", "warning", "--component-log-level", "wasm:info,dynamic_modules:info"]
         # No hot restart: several samples may run on one machine.
         # And an access log that can be followed: Envoy writes it every 10 s otherwise.
         + ["--disable-hot-restart", "--concurrency", "2", "--file-flush-interval-msec", str(flush_milliseconds)],

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -29,6 +30,9 @@ HEADERS = {
     "cache-control": "no-cache",
 }
 
+SAMPLE_RULES = "envoy/cors.json"
+MODULE = "target/bucket_cors.wasm"
+
 # What envoy-ecds.yaml says; each sample that runs has a folder of its own.
 FOLDER = "target/run-live"
 
@@ -37,9 +41,27 @@ def folder(admin_port):
     return f"{FOLDER}/{admin_port}"
 
 
+def rules_file(admin_port):
+    """Where the rules stand that a sample was given in the place of its own."""
+    return pathlib.Path("target/run", f"{admin_port}.json")
+
+
 def with_ports(text, ports):
     # All at once: a port that is asked for may be the default of another.
     return re.sub(r"port_value: (\d+) ", lambda found: f"port_value: {ports.get(found[1], found[1])} ", text)
+
+
+def checked(tool, file, target):
+    """What the filter would get of the one configuration in a file, written to a file of its own.
+
+    `bucket-cors check` says what it finds; where that is errors, they end the program.
+    """
+    found = subprocess.run([tool, "check", "--format", "configuration", file], stdout=subprocess.PIPE)
+    if found.returncode != 0:
+        sys.exit(found.returncode)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(found.stdout)
+    return target
 
 
 def rules_text(path):
@@ -59,12 +81,9 @@ def with_rules(text, rules, field=""):
     return text.replace('"@envoy/cors.json@"', json.dumps(rules, ensure_ascii=False))
 
 
-def with_playground(text):
-    """The routes of the edge with the page's before them: Envoy itself is the web server."""
-    files = [path for path in sorted(PLAYGROUND.iterdir()) if path.suffix in TYPES]
-    served = {path.name: path for path in files}
-    # Those that the sample runs with, so that there is no other copy of either.
-    served |= {path.name: path for path in map(pathlib.Path, ["envoy/cors.json", "target/bucket_cors.wasm"])}
+def with_playground(text, rules=SAMPLE_RULES):
+    """The routes of the edge with the page's before them: Envoy itself is the web server. The page begins with those rules."""
+    served = playground_files(rules)
     routes = [{"match": {"path": "/playground"}, "redirect": {"path_redirect": "/playground/"}}]
     routes += [file_route(f"/playground/{name}", path) for name, path in served.items()]
     routes.append(file_route("/playground/", PLAYGROUND / "index.html"))
@@ -78,6 +97,14 @@ def with_playground(text):
     head, tail = text.split(mark)
     before, _, between = head.rpartition(config)
     return before + limit + between + lines + tail
+
+
+def playground_files(rules=SAMPLE_RULES):
+    """The page's files by their names."""
+    files = {path.name: path for path in sorted(PLAYGROUND.iterdir()) if path.suffix in TYPES}
+    # Those that the sample runs with and that the tool has, so that there is no other copy of any.
+    shared = {path.name: path for path in map(pathlib.Path, ["src/cli/clients/clients.json", MODULE])}
+    return files | shared | {"cors.json": pathlib.Path(rules)}
 
 
 def file_route(url, path):
@@ -97,11 +124,29 @@ def file_route(url, path):
     }
 
 
+def digest(content):
+    """Enough of a digest to name something by it."""
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def named_module():
+    """The module under a name with its digest: one that is built later is another file, which Envoy loads beside this one."""
+    content = pathlib.Path(MODULE).read_bytes()
+    named = pathlib.Path("target/modules", f"bucket_cors-{digest(content)}.wasm")
+    named.parent.mkdir(parents=True, exist_ok=True)
+    new = named.with_suffix(f".{os.getpid()}")
+    new.write_bytes(content)
+    new.rename(named)
+    return named
+
+
 def replace_filter(target, envoy, rules):
-    """Writes the filter as Envoy wants to see it, and returns its version."""
-    text = with_rules(pathlib.Path("envoy/filter-ecds.yaml").read_text(encoding="utf-8"), rules)
-    version = hashlib.sha256(text.encode()).hexdigest()[:12]
-    put(target, for_version(text.replace("@version@", version), envoy))
+    """Writes the filter as Envoy wants to see it, and returns its version: that of the module, and that of the rules."""
+    text = pathlib.Path("envoy/filter-ecds.yaml").read_text(encoding="utf-8")
+    module = named_module()
+    version = f"{module.stem.removeprefix('bucket_cors-')}-{digest(with_rules(text, rules).encode())}"
+    text = text.replace("@version@", version).replace(MODULE, str(module))
+    put(target, for_version(with_rules(text, rules), envoy))
     return version
 
 
@@ -116,7 +161,7 @@ def for_version(text, envoy):
     """Envoy takes the capabilities at the end of vm_config from 1.40 on; before, it knows them beside vm_config only."""
     said = subprocess.run([envoy, "--version"], check=True, capture_output=True, text=True).stdout
     version = tuple(int(number) for number in re.search(r"/(\d+)\.(\d+)\.\d+", said).groups())
-    if version >= (1, 40):
+    if version >= (1, 40) or "capability_restriction_config:" not in text:
         return text
     lines = text.split("\n")
     start = next(at for at, line in enumerate(lines) if line.strip() == "capability_restriction_config:")

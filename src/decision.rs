@@ -3,51 +3,9 @@
 use crate::http::head::RequestHead;
 use crate::http::list::{Malformed, RequestedNames};
 use crate::http::origin;
-use crate::matcher::{BucketId, CompiledBucket, Matcher, RuleId};
+use crate::matcher::{BucketId, CompiledBucket, Matcher};
 use crate::profile::{IncompletePreflight, Methods, Profile, STORE_METHODS};
-
-/// Why no rule applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoRule {
-    /// The bucket has none.
-    NoRules,
-    /// The request has no `Origin`, so it is no CORS head.
-    NoOrigin,
-    /// The `Origin` is none that a client could send.
-    MalformedOrigin,
-    /// No rule lists the origin.
-    Origin,
-    /// No rule that lists the origin lists the method.
-    Method,
-    /// A preflight without `Access-Control-Request-Method`.
-    NoRequestMethod,
-    /// A requested header name is no header name, or there are too many.
-    MalformedHeader,
-    /// No rule that lists origin and method lists every requested header.
-    Header,
-    /// The host did not take the edge's answer to a preflight; what the store answers instead allows nothing.
-    Unanswered,
-}
-
-impl NoRule {
-    /// The reason in a word, for people and for metrics.
-    pub fn reason(self) -> &'static str {
-        match self {
-            NoRule::NoRules => "no-rules",
-            NoRule::NoOrigin => "no-origin",
-            NoRule::MalformedOrigin => "malformed-origin",
-            NoRule::Origin => "origin",
-            NoRule::Method => "method",
-            NoRule::NoRequestMethod => "no-request-method",
-            NoRule::MalformedHeader => "malformed-header",
-            NoRule::Header => "header",
-            NoRule::Unanswered => "unanswered",
-        }
-    }
-}
-
-/// The rule that applies to a request, or why there is none.
-pub type Verdict = Result<RuleId, NoRule>;
+use crate::verdict::{NoRule, Verdict};
 
 /// Why a preflight is a bad request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,12 +60,10 @@ fn given(value: Option<&[u8]>) -> Option<&[u8]> {
 }
 
 /// Decides what becomes of a request for a managed bucket.
-pub fn decide<'a>(
-    matcher: &Matcher,
-    id: BucketId,
-    bucket: &CompiledBucket,
-    head: &RequestHead<'a>,
-) -> Decision<'a> {
+pub fn decide<'a>(matcher: &Matcher, id: BucketId, head: &RequestHead<'a>) -> Decision<'a> {
+    let Some(bucket) = matcher.bucket(id) else {
+        return decide_without_bucket(matcher, NoRule::Unlisted, head);
+    };
     if head.method == b"OPTIONS" {
         decide_options(matcher, id, bucket, head)
     } else {
@@ -161,13 +117,16 @@ fn decide_options<'a>(
     }
 }
 
-/// Decides on OPTIONS for a bucket that is not listed, where such preflights are refused as the store refuses one for a
-/// bucket without rules.
-pub fn decide_unlisted<'a>(matcher: &Matcher, head: &RequestHead<'a>) -> Decision<'a> {
+/// Decides what becomes of a request for which no bucket's rules may answer. Its preflights are refused as the store
+/// refuses one for a bucket without rules.
+pub fn decide_without_bucket<'a>(matcher: &Matcher, reason: NoRule, head: &RequestHead<'a>) -> Decision<'a> {
+    if head.method != b"OPTIONS" {
+        return Decision::Actual(Err(reason));
+    }
     match check_preflight(matcher.settings().profile, false, head) {
-        Check::NoPreflight => Decision::Actual(Err(NoRule::NoRules)),
+        Check::NoPreflight => Decision::Actual(Err(reason)),
         Check::Bad(reason) => Decision::BadPreflight(reason),
-        Check::Preflight { .. } => Decision::Preflight(Err(NoRule::NoRules)),
+        Check::Preflight { .. } => Decision::Preflight(Err(reason)),
     }
 }
 

@@ -1,20 +1,20 @@
 //! The way of a request through the edge and of its response back, for any host that can show headers and change them.
 
 use crate::addressing::Style;
-use crate::answer::{Answer, HeaderList, Responder, Scratch};
-use crate::config::{Mode, UpstreamCors};
-use crate::decision::{self, Decision, NoRule, Verdict};
+use crate::answer::{Answer, Echo, HeaderList, Responder, Scratch};
+use crate::config::{Mode, Unmanaged, UpstreamCors};
+use crate::decision::{self, Decision};
 use crate::http::head::RequestHead;
-use crate::http::pairs::Pairs;
-use crate::http::{names, vary};
-use crate::matcher::{BucketId, CompiledBucket, Matcher, Place};
-use crate::stats::Stats;
+use crate::http::names;
+use crate::matcher::{BucketId, Matcher, Owner};
+use crate::stats::{self, Sums};
+use crate::vary;
+use crate::verdict::{NoRule, Verdict};
 
-/// A loaded configuration at work.
+/// A loaded configuration at work. Nothing in it changes, so that threads may share it.
 #[derive(Debug)]
 pub struct Edge {
     matcher: Matcher,
-    stats: Stats,
 }
 
 /// What becomes of a request.
@@ -25,52 +25,28 @@ pub enum Outcome<'a> {
     Untouched,
     /// It goes upstream, and [`Edge::on_response`] has to see its response.
     Upstream(Decided),
-    /// The edge answers it. `otherwise` is what to go on with where the host does not take the answer.
+    /// The edge answers it.
     Answer {
         /// The answer.
         answer: Answer<'a>,
-        /// [`Outcome::Upstream`] with this, or [`Outcome::Untouched`].
-        otherwise: Option<Decided>,
+        /// [`Outcome::Upstream`] with this, where the host does not take the answer.
+        otherwise: Decided,
     },
 }
 
 /// What a request has settled for its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decided {
-    /// The bucket.
-    pub bucket: BucketId,
+    /// The bucket; `None`: no bucket's rules may answer.
+    pub bucket: Option<BucketId>,
     /// The rule, or why there is none.
     pub verdict: Verdict,
 }
 
-/// What of a request its response repeats. Has to be kept with [`Decided`]: on a proxied response, the request's headers
-/// are out of reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Echo<'a> {
-    /// `Origin`.
-    pub origin: &'a [u8],
-    /// `Access-Control-Request-Headers`.
-    pub request_headers: &'a [u8],
-}
-
 impl Decided {
-    /// The part of the request that [`Edge::on_response`] needs; empty where the response repeats nothing.
+    /// The part of the request that [`Edge::on_response`] needs.
     pub fn echo<'a>(&self, edge: &Edge, head: &RequestHead<'a>) -> Echo<'a> {
-        let matcher = &edge.matcher;
-        let Ok(rule) = self.verdict else {
-            return Echo::default();
-        };
-        let echoes_origin = matcher
-            .rule(self.bucket, rule)
-            .is_some_and(|rule| !rule.any_origin);
-        let echoes_headers = matcher
-            .bucket(self.bucket)
-            .is_some_and(|bucket| bucket.profile().preflight_headers_on_actual);
-        let given = |echoes: bool, value: Option<&'a [u8]>| value.filter(|_| echoes).unwrap_or_default();
-        Echo {
-            origin: given(echoes_origin, head.origin),
-            request_headers: given(echoes_headers, head.request_headers),
-        }
+        Responder::new(&edge.matcher, self.bucket).echo(self.verdict, head)
     }
 }
 
@@ -96,8 +72,7 @@ pub trait ResponseHeaders {
 impl Edge {
     /// Puts a configuration to work.
     pub fn new(matcher: Matcher) -> Self {
-        let stats = Stats::new(matcher.counted_buckets());
-        Self { matcher, stats }
+        Self { matcher }
     }
 
     /// The configuration.
@@ -105,120 +80,93 @@ impl Edge {
         &self.matcher
     }
 
-    /// What was counted so far.
-    pub fn stats(&self) -> &Stats {
-        &self.stats
-    }
-
     /// Decides what becomes of a request. Never changes it: that would clear Envoy's route cache.
-    pub fn on_request<'a>(&'a self, head: &RequestHead<'a>, scratch: &'a mut Scratch) -> Outcome<'a> {
-        scratch.clear_access_log();
-        match self.matcher.locate(head.authority, head.path) {
-            Place::Bucket(id, style) => self.on_managed_request(id, style, head, scratch),
-            Place::Unlisted if self.matcher.refuses_unlisted() && head.method == b"OPTIONS" => {
-                let decision = decision::decide_unlisted(&self.matcher, head);
-                let responder = Responder::unlisted(&self.matcher);
-                responder.log(&decision, scratch);
-                match answer(responder, decision, head, Style::Path, scratch) {
-                    Some(answer) => {
-                        self.stats.count(None, Mode::Enforce, &decision);
-                        Outcome::Answer {
-                            answer,
-                            otherwise: None,
-                        }
-                    }
-                    None => Outcome::Untouched,
-                }
-            }
-            Place::Unlisted | Place::Nowhere => Outcome::Untouched,
-        }
-    }
-
-    fn on_managed_request<'a>(
+    pub fn on_request<'a>(
         &'a self,
-        id: BucketId,
-        style: Style,
         head: &RequestHead<'a>,
         scratch: &'a mut Scratch,
+        sums: &impl Sums,
     ) -> Outcome<'a> {
-        let Some(bucket) = self.matcher.bucket(id) else {
-            return Outcome::Untouched;
+        scratch.clear_access_log();
+        let matcher = &self.matcher;
+        let (bucket, style, decision) = match matcher.locate(head.authority, head.path) {
+            Owner::Bucket(id, style) => (Some(id), style, decision::decide(matcher, id, head)),
+            Owner::Unlisted if matcher.settings().unmanaged == Unmanaged::Pass => return Outcome::Untouched,
+            owner => {
+                let reason = match owner {
+                    Owner::Unclear => NoRule::Unclear,
+                    _ => NoRule::Unlisted,
+                };
+                (
+                    None,
+                    Style::Path,
+                    decision::decide_without_bucket(matcher, reason, head),
+                )
+            }
         };
-        let decision = decision::decide(&self.matcher, id, bucket, head);
-        self.stats.count(Some(id), bucket.mode(), &decision);
-        let responder = Responder::new(&self.matcher, id, bucket);
+        let responder = Responder::new(&self.matcher, bucket);
+        let mode = responder.mode();
+        stats::count(sums, bucket, mode, &decision);
         responder.log(&decision, scratch);
-        let upstream = |verdict| Decided { bucket: id, verdict };
-        if bucket.mode() == Mode::Shadow {
+        let decided = |verdict| Decided { bucket, verdict };
+        if mode == Mode::Shadow {
             // The response is only ever explained.
             let shown = self.matcher.settings().explain.then(|| decision.verdict());
-            return shown.map_or(Outcome::Untouched, |verdict| Outcome::Upstream(upstream(verdict)));
+            return shown.map_or(Outcome::Untouched, |verdict| Outcome::Upstream(decided(verdict)));
         }
         match answer(responder, decision, head, style, scratch) {
             Some(answer) => Outcome::Answer {
                 answer,
-                otherwise: Some(upstream(Err(NoRule::Unanswered))),
+                otherwise: decided(Err(NoRule::Unanswered)),
             },
-            None => Outcome::Upstream(upstream(decision.verdict())),
+            None => Outcome::Upstream(decided(decision.verdict())),
         }
     }
 
     /// What [`Edge::on_response`] looks at of what the response has so far.
     pub fn looks_at(&self, decided: Decided) -> Look {
-        let Some(bucket) = self.matcher.bucket(decided.bucket) else {
-            return Look::Nothing;
-        };
-        let responder = Responder::new(&self.matcher, decided.bucket, bucket);
-        match (bucket.mode(), self.upstream_cors(bucket)) {
-            (Mode::Shadow, _) => Look::Nothing,
+        let responder = Responder::new(&self.matcher, decided.bucket);
+        match (responder.mode(), responder.upstream_cors()) {
             (Mode::Enforce, UpstreamCors::Replace | UpstreamCors::Keep) => Look::Everything,
-            (Mode::Enforce, UpstreamCors::None) if responder.vary(decided.verdict).is_some() => Look::Vary,
-            (Mode::Enforce, UpstreamCors::None) => Look::Nothing,
+            _ if responder.vary().is_some() => Look::Vary,
+            _ => Look::Nothing,
         }
-    }
-
-    fn upstream_cors(&self, bucket: &CompiledBucket) -> UpstreamCors {
-        if self.matcher.settings().route_prepares {
-            return UpstreamCors::None;
-        }
-        bucket.upstream_cors()
     }
 
     /// Gives a response its headers, on success, on errors and on the proxy's own replies alike. `sent` is what the response
     /// has so far.
-    pub fn on_response(
+    pub fn on_response<'s>(
         &self,
         decided: Decided,
         echo: Echo<'_>,
-        sent: &Pairs<'_>,
+        sent: &(impl Iterator<Item = (&'s [u8], &'s [u8])> + Clone),
         scratch: &mut Scratch,
         response: &mut impl ResponseHeaders,
     ) {
-        let Some(bucket) = self.matcher.bucket(decided.bucket) else {
-            return;
-        };
-        let responder = Responder::new(&self.matcher, decided.bucket, bucket);
-        if bucket.mode() == Mode::Enforce {
-            let has = Has::look(sent.clone());
-            let upstream_cors = self.upstream_cors(bucket);
+        let responder = Responder::new(&self.matcher, decided.bucket);
+        let has = Has::look(sent.clone());
+        if responder.mode() == Mode::Enforce {
+            let upstream_cors = responder.upstream_cors();
+            let mut headers = HeaderList::default();
             if upstream_cors != UpstreamCors::Keep || !has.allow_origin {
-                let headers = responder.actual(decided.verdict, echo, scratch);
+                responder.push_actual(decided.verdict, echo, &mut scratch.allow_headers, &mut headers);
                 if has.cors && upstream_cors != UpstreamCors::None {
                     remove_cors_headers(sent, &headers, response);
                 }
-                for (name, value) in headers.iter() {
-                    response.set(name, value);
+            }
+            responder.push_policies(&mut headers);
+            for (name, value) in headers.iter() {
+                response.set(name, value);
+            }
+        }
+        match responder.vary() {
+            Some(wanted) if !has.vary => response.set(names::VARY, wanted.as_bytes()),
+            Some(wanted) => {
+                if let Some(merged) = vary::merge(sent.clone(), wanted, &mut scratch.vary) {
+                    response.set(names::VARY, merged);
                 }
             }
-            match responder.vary(decided.verdict) {
-                Some(wanted) if !has.vary => response.set(names::VARY, wanted.as_bytes()),
-                Some(wanted) => {
-                    if let Some(merged) = scratch.merge_vary(sent, wanted) {
-                        response.set(names::VARY, merged);
-                    }
-                }
-                None => {}
-            }
+            None => {}
         }
         if let Some(text) = responder.explanation(decided.verdict, scratch) {
             response.set(names::EXPLAIN, text);
@@ -271,7 +219,11 @@ impl Has {
 
 /// Leaves no header of the CORS protocol but those that are set anyway: a `*` of the store's own would undo the rules, and
 /// two values of `Access-Control-Allow-Origin` fail in every browser.
-fn remove_cors_headers(sent: &Pairs<'_>, set: &HeaderList<'_>, response: &mut impl ResponseHeaders) {
+fn remove_cors_headers<'s>(
+    sent: &(impl Iterator<Item = (&'s [u8], &'s [u8])> + Clone),
+    set: &HeaderList<'_>,
+    response: &mut impl ResponseHeaders,
+) {
     let strays = sent
         .clone()
         .filter(|(name, _)| is_cors_header(name) && !set.contains(name));
@@ -287,14 +239,4 @@ fn is_named(name: &[u8], wanted: &str) -> bool {
 fn is_cors_header(name: &[u8]) -> bool {
     name.get(..names::CORS_PREFIX.len())
         .is_some_and(|start| is_named(start, names::CORS_PREFIX))
-}
-
-impl Scratch {
-    fn merge_vary(&mut self, sent: &Pairs<'_>, wanted: &str) -> Option<&[u8]> {
-        let lines = sent
-            .clone()
-            .filter(|(name, _)| is_named(name, names::VARY))
-            .map(|(_, value)| value);
-        vary::merge(lines, wanted.as_bytes(), &mut self.vary).then_some(&self.vary)
-    }
 }

@@ -13,8 +13,6 @@ pub struct Profile {
     pub name: &'static str,
     /// Which methods a rule may list.
     pub methods: Methods,
-    /// What `Access-Control-Allow-Methods` says.
-    pub allow_methods: AllowMethods,
     /// How `Access-Control-Allow-Headers` spells the requested names.
     pub allow_headers: AllowHeaders,
     /// When an echoed origin comes with `Access-Control-Allow-Credentials: true`.
@@ -26,16 +24,18 @@ pub struct Profile {
     /// preflight needs, and whether `Access-Control-Request-Method` and `-Headers` on a request that is not OPTIONS take
     /// part in the match. S3 does both (recorded); browsers cannot send these headers from script.
     pub preflight_headers_on_actual: bool,
-    /// What `Vary` names where a rule matched.
-    pub vary_on_match: &'static str,
+    /// What of a request a response of the bucket depends on, as `Vary` names it.
+    pub vary: &'static str,
     /// Whether a document's `ResponseVary` is obeyed.
     pub obeys_response_vary: bool,
     /// Whether the store itself sends `Vary: Origin` only where the document's `ResponseVary` is true.
     pub store_varies_on_request_only: bool,
     /// The status of an allowed preflight.
     pub allowed_status: u32,
-    /// The body of a refused preflight.
-    pub error_body: ErrorBody,
+    /// The status of a refused preflight.
+    pub refused_status: u32,
+    /// The words of the XML document in the body of an error; `None`: no body.
+    pub error_words: Option<&'static ErrorWords>,
     /// What happens to OPTIONS without `Origin` or `Access-Control-Request-Method`.
     pub incomplete_preflight: IncompletePreflight,
     /// Whether a preflight that no rule could ever allow (a method outside the five, a name that is no token) is a bad
@@ -47,6 +47,8 @@ pub struct Profile {
     pub documented_rules: usize,
     /// Past how many bytes of rules a bucket is warned about.
     pub documented_bytes: usize,
+    /// Whether the store's tools print a rule in JSON as those of S3: with an `ID`, and lists in the plural.
+    pub prints_rules_as_s3: bool,
 }
 
 /// The most rules a bucket can have: S3's limit, and the width of a rule mask leaves room for it.
@@ -61,22 +63,13 @@ pub enum Methods {
     AnyToken,
 }
 
-/// What `Access-Control-Allow-Methods` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AllowMethods {
-    /// The requested method, as in OSS's samples.
-    Requested,
-    /// The whole list of the rule, joined with `, `, as S3 sends it.
-    Rule,
-}
-
-/// How `Access-Control-Allow-Headers` spells the requested names. The names are repeated, not replaced by `*`, which does
+/// How `Access-Control-Allow-Headers` spells the requested names, `, ` between them. The names are repeated, not replaced by `*`, which does
 /// not cover `Authorization` (Fetch, "CORS non-wildcard request-header name").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllowHeaders {
-    /// As sent, joined with `,`.
+    /// As sent.
     AsSent,
-    /// In lower case, joined with `, `.
+    /// In lower case.
     LowerCase,
 }
 
@@ -90,15 +83,21 @@ pub enum Credentials {
     Always,
 }
 
-/// The body of a refused preflight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorBody {
-    /// OSS's XML error document.
-    Oss,
-    /// S3's XML error document, with `Method` and `ResourceType`.
-    S3,
-    /// None.
-    Empty,
+/// The words of a store's XML error documents. Clients compare them, spelling included.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ErrorWords {
+    /// No rule allows the preflight.
+    pub not_allowed: &'static str,
+    /// The bucket has no rules.
+    pub not_enabled: &'static str,
+    /// The request is clear of no listed bucket.
+    pub no_such_bucket: &'static str,
+    /// OPTIONS without `Origin`.
+    pub no_origin: &'static str,
+    /// OPTIONS without `Access-Control-Request-Method`.
+    pub no_request_method: &'static str,
+    /// Whether a refusal names what was asked for, in `Method` and `ResourceType`.
+    pub names_what_was_asked_for: bool,
 }
 
 /// What happens to OPTIONS without `Origin` or `Access-Control-Request-Method`, which to Fetch is no preflight.
@@ -116,64 +115,84 @@ pub enum IncompletePreflight {
 pub static OSS: Profile = Profile {
     name: "oss",
     methods: Methods::Store,
-    allow_methods: AllowMethods::Requested,
     allow_headers: AllowHeaders::AsSent,
     credentials: Credentials::Configured,
     expose_on_preflight: true,
     preflight_headers_on_actual: false,
-    vary_on_match: "Origin",
+    vary: "Origin",
     obeys_response_vary: true,
     store_varies_on_request_only: true,
     allowed_status: 200,
-    error_body: ErrorBody::Oss,
+    refused_status: 403,
+    error_words: Some(&ErrorWords {
+        not_allowed: "CORSResponse: This CORS request is not allowed.",
+        not_enabled: "CORSResponse: CORS is not enabled for this bucket.",
+        no_such_bucket: "CORSResponse: CORS is not enabled for this bucket.",
+        no_origin: "Insufficient information. Origin request header needed",
+        no_request_method: "Insufficient information. Request Access-Control-Request-Method header needed",
+        names_what_was_asked_for: false,
+    }),
     incomplete_preflight: IncompletePreflight::BadRequest,
     invalid_is_bad_request: false,
     // OSS EC 0034-00000013.
     expose_forbidden: b"&'",
     documented_rules: 10,
     documented_bytes: 16 * 1024,
+    prints_rules_as_s3: false,
 };
 
 /// Amazon S3, as recorded.
 pub static S3: Profile = Profile {
     name: "s3",
     methods: Methods::Store,
-    allow_methods: AllowMethods::Rule,
     allow_headers: AllowHeaders::LowerCase,
     credentials: Credentials::Always,
     expose_on_preflight: true,
     preflight_headers_on_actual: true,
-    vary_on_match: "Origin, Access-Control-Request-Headers, Access-Control-Request-Method",
+    vary: "Origin, Access-Control-Request-Headers, Access-Control-Request-Method",
     obeys_response_vary: true,
     store_varies_on_request_only: false,
     allowed_status: 200,
-    error_body: ErrorBody::S3,
+    refused_status: 403,
+    error_words: Some(&ErrorWords {
+        // "evalution" is S3's own spelling.
+        not_allowed: "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, \
+                      request method / Access-Control-Request-Method or Access-Control-Request-Headers are not \
+                      whitelisted by the resource's CORS spec.",
+        not_enabled: "CORSResponse: CORS is not enabled for this bucket.",
+        no_such_bucket: "CORSResponse: Bucket not found",
+        no_origin: "Insufficient information. Origin request header needed.",
+        no_request_method: "Invalid Access-Control-Request-Method: null",
+        names_what_was_asked_for: true,
+    }),
     incomplete_preflight: IncompletePreflight::BadRequestUnlessNoRules,
     invalid_is_bad_request: true,
     expose_forbidden: b"",
     documented_rules: MAX_RULES,
     documented_bytes: 64 * 1024,
+    prints_rules_as_s3: true,
 };
 
 /// A plain web service: what the Fetch standard asks of a server, and no more.
 pub static FETCH: Profile = Profile {
     name: "fetch",
     methods: Methods::AnyToken,
-    allow_methods: AllowMethods::Rule,
     allow_headers: AllowHeaders::LowerCase,
     credentials: Credentials::Configured,
     expose_on_preflight: false,
     preflight_headers_on_actual: false,
-    vary_on_match: "Origin",
+    vary: "Origin",
     obeys_response_vary: false,
     store_varies_on_request_only: false,
     allowed_status: 204,
-    error_body: ErrorBody::Empty,
+    refused_status: 403,
+    error_words: None,
     incomplete_preflight: IncompletePreflight::Upstream,
     invalid_is_bad_request: false,
     expose_forbidden: b"",
     documented_rules: MAX_RULES,
     documented_bytes: usize::MAX,
+    prints_rules_as_s3: true,
 };
 
 /// Every profile, for look-up by name.

@@ -1,14 +1,14 @@
-//! What the edge counts. Counting is an addition in memory: a host call for each request would cost more than the decision,
-//! so the host gets the sums now and then.
+//! What the edge counts.
 
 use std::cell::Cell;
 
 use crate::config::Mode;
-use crate::decision::{Decision, NoRule, Verdict};
+use crate::decision::Decision;
 use crate::matcher::BucketId;
+use crate::verdict::NoRule;
 
 /// A total: its name without the plugin's prefix.
-pub const COUNTERS: [&str; 20] = [
+pub const COUNTERS: [&str; 22] = [
     "actual.matched",
     "actual.unmatched",
     "actual.unmatched.origin",
@@ -23,6 +23,8 @@ pub const COUNTERS: [&str; 20] = [
     "preflight.refused.header",
     "preflight.refused.malformed",
     "preflight.refused.no_rules",
+    "actual.unmatched.unclear",
+    "preflight.refused.unclear",
     "preflight.incomplete",
     "shadow.actual.matched",
     "shadow.actual.unmatched",
@@ -31,15 +33,25 @@ pub const COUNTERS: [&str; 20] = [
     "shadow.preflight.incomplete",
 ];
 
-/// What is counted for each bucket, where that is asked for.
-pub const BUCKET_COUNTERS: [&str; 4] = [
-    "actual.matched",
-    "actual.unmatched",
-    "preflight.allowed",
-    "preflight.refused",
-];
+/// What is counted for each bucket too, where that is asked for: the first of [`COUNTERS`], by the same index. What is of no
+/// bucket comes behind.
+pub const BUCKET_COUNTERS: [&str; OF_NO_BUCKET] = *COUNTERS.first_chunk().expect("there are more");
 
-/// Sums since they were last taken.
+/// What was counted, wherever it is kept.
+pub trait Sums {
+    /// One more of [`COUNTERS`], by its index there.
+    fn add(&self, counter: usize);
+    /// One more of a bucket's [`BUCKET_COUNTERS`], by its index there. Buckets may be counted one by one or not.
+    fn add_of_bucket(&self, bucket: BucketId, counter: usize);
+}
+
+/// Counts nothing.
+impl Sums for () {
+    fn add(&self, _: usize) {}
+    fn add_of_bucket(&self, _: BucketId, _: usize) {}
+}
+
+/// Sums in memory since they were last taken, for a host whose calls cost more than the decision.
 #[derive(Debug, Default)]
 pub struct Stats {
     totals: [Cell<u64>; COUNTERS.len()],
@@ -47,36 +59,17 @@ pub struct Stats {
     buckets: Box<[[Cell<u64>; BUCKET_COUNTERS.len()]]>,
 }
 
-/// Where a kind of request begins in [`COUNTERS`].
-#[derive(Debug, Clone, Copy)]
-struct Block {
-    matched: usize,
-    unmatched: usize,
-    reasons: Option<usize>,
-}
-
-const ACTUAL: Block = Block {
-    matched: 0,
-    unmatched: 1,
-    reasons: Some(2),
-};
-const PREFLIGHT: Block = Block {
-    matched: 7,
-    unmatched: 8,
-    reasons: Some(9),
-};
-const INCOMPLETE: usize = 14;
-const SHADOW_ACTUAL: Block = Block {
-    matched: 15,
-    unmatched: 16,
-    reasons: None,
-};
-const SHADOW_PREFLIGHT: Block = Block {
-    matched: 17,
-    unmatched: 18,
-    reasons: None,
-};
-const SHADOW_INCOMPLETE: usize = 19;
+/// Where a kind of request begins in [`COUNTERS`]: those that a rule matched, all others, and of these each reason.
+const ACTUAL: usize = 0;
+const PREFLIGHT: usize = 7;
+const OF_NO_BUCKET: usize = 14;
+const ACTUAL_UNCLEAR: usize = 14;
+const PREFLIGHT_UNCLEAR: usize = 15;
+const INCOMPLETE: usize = 16;
+/// The same in shadow mode, where the totals have no reasons.
+const SHADOW_ACTUAL: usize = 17;
+const SHADOW_PREFLIGHT: usize = 19;
+const SHADOW_INCOMPLETE: usize = 21;
 
 impl Stats {
     /// `counted_buckets`: how many buckets are counted one by one; 0 for none.
@@ -87,52 +80,6 @@ impl Stats {
         Self {
             totals: Default::default(),
             buckets,
-        }
-    }
-
-    /// Counts what became of a request. Requests without `Origin` are no CORS requests and are not counted, unless they are
-    /// preflights that the store would call incomplete.
-    pub fn count(&self, bucket: Option<BucketId>, mode: Mode, decision: &Decision<'_>) {
-        let is_shadow = mode == Mode::Shadow;
-        let (block, verdict, in_bucket) = match decision {
-            Decision::Actual(Err(NoRule::NoOrigin)) => return,
-            Decision::Actual(verdict) => (if is_shadow { SHADOW_ACTUAL } else { ACTUAL }, verdict, 0),
-            Decision::Preflight(verdict) => {
-                (if is_shadow { SHADOW_PREFLIGHT } else { PREFLIGHT }, verdict, 2)
-            }
-            Decision::BadPreflight(_) => {
-                return self.add(if is_shadow { SHADOW_INCOMPLETE } else { INCOMPLETE });
-            }
-        };
-        self.add_verdict(block, *verdict);
-        // A bucket in shadow mode has its row, whose name says so, to itself.
-        let row = bucket.and_then(|bucket| self.buckets.get(bucket.index()));
-        if let Some(sum) = row.and_then(|row| row.iter().skip(in_bucket).nth(usize::from(verdict.is_err()))) {
-            sum.set(sum.get().wrapping_add(1));
-        }
-    }
-
-    fn add_verdict(&self, block: Block, verdict: Verdict) {
-        let Err(reason) = verdict else {
-            return self.add(block.matched);
-        };
-        self.add(block.unmatched);
-        let offset = match reason {
-            NoRule::Origin => 0,
-            NoRule::Method => 1,
-            NoRule::Header => 2,
-            NoRule::MalformedOrigin | NoRule::MalformedHeader => 3,
-            NoRule::NoRules => 4,
-            NoRule::NoOrigin | NoRule::NoRequestMethod | NoRule::Unanswered => return,
-        };
-        if let Some(first) = block.reasons {
-            self.add(first.saturating_add(offset));
-        }
-    }
-
-    fn add(&self, counter: usize) {
-        if let Some(sum) = self.totals.get(counter) {
-            sum.set(sum.get().wrapping_add(1));
         }
     }
 
@@ -155,6 +102,59 @@ impl Stats {
     }
 }
 
+impl Sums for Stats {
+    fn add(&self, counter: usize) {
+        add_one(self.totals.get(counter));
+    }
+
+    fn add_of_bucket(&self, bucket: BucketId, counter: usize) {
+        add_one(self.buckets.get(bucket.index()).and_then(|row| row.get(counter)));
+    }
+}
+
+fn add_one(sum: Option<&Cell<u64>>) {
+    if let Some(sum) = sum {
+        sum.set(sum.get().wrapping_add(1));
+    }
+}
+
+/// Counts what became of a request. Requests without `Origin` are no CORS requests and are not counted, unless they are
+/// preflights that the store would call incomplete. Neither are actual requests for buckets that are not listed.
+pub fn count(sums: &impl Sums, bucket: Option<BucketId>, mode: Mode, decision: &Decision<'_>) {
+    let is_shadow = mode == Mode::Shadow;
+    let (kind, unclear, in_shadow, verdict) = match decision {
+        Decision::Actual(Err(NoRule::NoOrigin | NoRule::Unlisted)) => return,
+        Decision::Actual(verdict) => (ACTUAL, ACTUAL_UNCLEAR, SHADOW_ACTUAL, verdict),
+        Decision::Preflight(verdict) => (PREFLIGHT, PREFLIGHT_UNCLEAR, SHADOW_PREFLIGHT, verdict),
+        Decision::BadPreflight(_) => {
+            return sums.add(if is_shadow { SHADOW_INCOMPLETE } else { INCOMPLETE });
+        }
+    };
+    let of = |kind: usize| kind.saturating_add(usize::from(verdict.is_err()));
+    let reason = verdict.err().and_then(|reason| {
+        let place = match reason {
+            NoRule::Origin => 2,
+            NoRule::Method => 3,
+            NoRule::Header => 4,
+            NoRule::MalformedOrigin | NoRule::MalformedHeader => 5,
+            NoRule::NoRules | NoRule::Unlisted => 6,
+            NoRule::Unclear => return Some(unclear),
+            NoRule::NoOrigin | NoRule::NoRequestMethod | NoRule::Unanswered => return None,
+        };
+        Some(kind.saturating_add(place))
+    });
+    let counters = std::iter::once(of(kind)).chain(reason);
+    if is_shadow {
+        sums.add(of(in_shadow));
+    } else {
+        counters.clone().for_each(|counter| sums.add(counter));
+    }
+    // A bucket in shadow mode has its row, whose name says so, to itself.
+    if let Some(bucket) = bucket {
+        counters.for_each(|counter| sums.add_of_bucket(bucket, counter));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,7 +163,7 @@ mod tests {
     fn counted(mode: Mode, decisions: &[Decision<'_>]) -> Vec<(&'static str, u64)> {
         let stats = Stats::new(0);
         for decision in decisions {
-            stats.count(None, mode, decision);
+            count(&stats, None, mode, decision);
         }
         let mut sums = Vec::new();
         stats.take(
@@ -173,13 +173,15 @@ mod tests {
         sums
     }
 
-    const REASONS: [(NoRule, &str); 6] = [
+    const REASONS: [(NoRule, &str); 8] = [
         (NoRule::Origin, "origin"),
         (NoRule::Method, "method"),
         (NoRule::Header, "header"),
         (NoRule::MalformedOrigin, "malformed"),
         (NoRule::MalformedHeader, "malformed"),
         (NoRule::NoRules, "no_rules"),
+        (NoRule::Unlisted, "no_rules"),
+        (NoRule::Unclear, "unclear"),
     ];
 
     #[test]
@@ -190,13 +192,17 @@ mod tests {
                 .iter()
                 .map(|(name, sum)| (name.to_string(), *sum))
                 .collect();
-            assert_eq!(
-                names,
-                [
-                    ("actual.unmatched".into(), 1),
-                    (format!("actual.unmatched.{name}"), 1)
-                ]
-            );
+            let expected = [
+                ("actual.unmatched".into(), 1),
+                (format!("actual.unmatched.{name}"), 1),
+            ];
+            // Of what is not listed, only preflights are counted.
+            let expected: &[_] = if reason == NoRule::Unlisted {
+                &[]
+            } else {
+                &expected
+            };
+            assert_eq!(names, expected);
             let preflight = counted(Mode::Enforce, &[Decision::Preflight(Err(reason)); 2]);
             let names: Vec<_> = preflight
                 .iter()
@@ -240,7 +246,12 @@ mod tests {
     #[test]
     fn sums_are_taken_once() {
         let stats = Stats::new(0);
-        stats.count(None, Mode::Enforce, &Decision::Actual(Err(NoRule::Origin)));
+        count(
+            &stats,
+            None,
+            Mode::Enforce,
+            &Decision::Actual(Err(NoRule::Origin)),
+        );
         stats.take(|_, _| {}, |_, _, _| {});
         stats.take(
             |_, _| panic!("nothing is left"),

@@ -64,13 +64,12 @@ class Attempt {
       ),
     );
     this.button.setAttribute("aria-label", `Run: ${description.says}`);
-    if (description.rules) {
-      this.rules = element("textarea", {
-        value: JSON.stringify(description.rules, null, 2),
-        spellcheck: false,
-        rows: JSON.stringify(description.rules, null, 2).split("\n").length,
-      });
-      this.rules.setAttribute("aria-label", "The rules that are put in force");
+    const rules = description.rules ?? description.stored;
+    if (rules) {
+      const value = JSON.stringify(rules, null, 2);
+      this.rules = element("textarea", { value, spellcheck: false, rows: value.split("\n").length });
+      const label = description.stored ? "The rules that are put into the store" : "The rules that are put in force";
+      this.rules.setAttribute("aria-label", label);
       this.view.append(element("details", {}, element("summary", { text: "Rules, to look at and to change" }), this.rules));
     }
     this.show("", "");
@@ -122,10 +121,10 @@ class Attempt {
     this.button.disabled = false;
   }
 
-  // Puts the rules in force, as they stand in the text field.
+  // Puts the rules in force, as they stand in the text field: at the edge, or by way of the store.
   async enforce() {
     if (!this.rules) return true;
-    const { version, refused } = await post("/rules", this.rules.value);
+    const { version, refused } = await post(this.description.stored ? "/stored" : "/rules", this.rules.value);
     if (version) {
       this.line(this.edge, "rules", true, `rules in force, version ${version}`);
       return true;
@@ -198,6 +197,7 @@ async function main() {
     sibling: await frame(`${places.sibling}/frame.html`),
     stranger: await frame(`${places.stranger}/frame.html`),
     sandbox: await frame("frame.html", "allow-scripts"),
+    isolated: await frame(`${places.stranger}/isolated.html`),
   };
   const host = (url) => new URL(url).hostname;
   const hosts = {
@@ -205,6 +205,7 @@ async function main() {
     sibling: host(places.sibling),
     stranger: host(places.stranger),
     sandbox: "null",
+    isolated: `${host(places.stranger)}, isolated`,
   };
   // Of the page's site, and so of the edge's as well.
   document.cookie = "visitor=demo; domain=shop.localhost; samesite=lax";

@@ -11,8 +11,14 @@ import live
 # Buckets whose owners have set no rules.
 NO_RULES = json.dumps({"buckets": [{"name": name, "cors": None} for name in ("photos", "assets", "private")]})
 
+# What the store does not know where the edge follows it.
+BASE = json.dumps({"access_log": True, "buckets": []})
+
 # Far more than any rules or parameters that a page sends.
 MAX_BYTES = 1_000_000
+
+# The frame's page under COEP: it takes from other sites only what says that they may.
+ISOLATED = "/isolated.html"
 
 FOLDER = pathlib.Path(__file__).parent
 
@@ -40,13 +46,15 @@ class Requests:
 class Rules:
     """Those in force."""
 
-    def __init__(self, envoy, admin_port, file, log):
+    def __init__(self, envoy, admin_port, file, log, following):
         self.envoy, self.admin_port, self.file, self.log = envoy, admin_port, file, log
+        self.following = following
         self.one_at_a_time = threading.Lock()
 
     def put(self, text):
         """Puts a plugin configuration in force, or says why it is refused."""
         with self.one_at_a_time:
+            self.following.stop()
             logged = self.log.stat().st_size
             self.file.write_text(text, encoding="utf-8")
             try:
@@ -57,6 +65,11 @@ class Rules:
                 return {"refused": said or [f"Envoy cannot read them; {self.log} says why"]}
             except TimeoutError as error:
                 return {"refused": [str(error)]}
+
+    def put_into_store(self, text):
+        """Puts a bucket's rules into the store, from which the edge gets them, or says why they are refused."""
+        with self.one_at_a_time:
+            return self.following.put(text)
 
     def errors_after(self, position):
         """What the filter logged as wrong from there on."""
@@ -77,6 +90,8 @@ def serve(port, places, requests, sign, rules):
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
+    is_isolated = False
+
     def __init__(self, places, requests, sign, rules, *given):
         self.places, self.requests, self.sign, self.rules = places, requests, sign, rules
         super().__init__(*given, directory=FOLDER)
@@ -88,6 +103,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.answer(self.places)
         elif self.path == "/requests":
             self.stream_requests()
+        elif self.path == ISOLATED:
+            self.path = "/frame.html"
+            self.is_isolated = True
+            super().do_GET()
         elif self.path == "/" or self.path.endswith((".html", ".css", ".js")):
             super().do_GET()
         else:
@@ -108,6 +127,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         try:
             if self.path == "/rules":
                 self.answer(self.rules.put(text))
+            elif self.path == "/stored":
+                self.answer(self.rules.put_into_store(text))
             elif self.path == "/sign":
                 wanted = json.loads(text)
                 self.answer(self.sign(wanted["operation"], wanted["parameters"]))
@@ -149,6 +170,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             pass
 
     def end_headers(self):
+        if self.is_isolated:
+            self.send_header("cross-origin-embedder-policy", "require-corp")
         # What is edited while it runs is there on reload.
         self.send_header("cache-control", "no-store")
         super().end_headers()

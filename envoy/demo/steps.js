@@ -17,6 +17,12 @@ function stepsFor({ page, sibling, stranger, edge, store }) {
     ],
   });
 
+  // What boto3's put_bucket_cors takes.
+  const stored = (origin) => ({
+    Bucket: "catalog",
+    CORSConfiguration: { CORSRules: [{ AllowedOrigins: [origin], AllowedMethods: ["GET", "HEAD"] }] },
+  });
+
   // Each run has a URL of its own, so that nothing is in a cache and the edge's log lines can be told apart.
   const read = (from, bucket, outcome, options) => (run) =>
     run.ask(from, { url: `${edge}/${bucket}/hello.txt?run=${run.id}`, ...options }, outcome);
@@ -41,10 +47,11 @@ function stepsFor({ page, sibling, stranger, edge, store }) {
     const headers = { "content-type": "text/plain", "x-amz-meta-author": "demo" };
     return { url, method: "PUT", headers, body: "put with a presigned URL" };
   };
+  // All that the AWS SDKs send and read: a page may use one instead of signed URLs.
   const uploadRule = {
-    AllowedMethods: ["PUT", "POST"],
-    AllowedHeaders: ["content-type", "x-amz-meta-*"],
-    ExposeHeaders: ["ETag"],
+    AllowedMethods: ["GET", "HEAD", "PUT", "POST", "DELETE"],
+    AllowedHeaders: ["amz-sdk-*", "authorization", "content-type", "x-amz-*"],
+    ExposeHeaders: ["ETag", "Content-Range", "x-amz-checksum-crc32", "x-amz-meta-author"],
   };
 
   // All but the last part of an object have at least 5 MiB.
@@ -175,7 +182,7 @@ function stepsFor({ page, sibling, stranger, edge, store }) {
         },
         {
           id: "put",
-          says: "The rule lists PUT, and every x-amz-meta- header",
+          says: "The rule lists PUT, and every x-amz- header",
           rules: rules("photos", uploadRule),
           act: async (run) => run.ask("page", await signedPut(run), 200),
           edge: "OPTIONS PUT",
@@ -305,6 +312,28 @@ function stepsFor({ page, sibling, stranger, edge, store }) {
       ],
     },
     {
+      title: "An isolated page loads an image",
+      text: `A page under Cross-Origin-Embedder-Policy: require-corp (what SharedArrayBuffer takes) loads an object of another
+        site without CORS only if the object's Cross-Origin-Resource-Policy allows it. CORS rules play no part. (A script
+        stands in for the image again: its status is 0.)`,
+      attempts: [
+        {
+          id: "isolated-no-policy",
+          says: "A stranger's isolated page loads the object as an image would",
+          rules: rules("photos", {}),
+          act: read("isolated", "photos", "refused", { mode: "no-cors" }),
+          edge: "GET",
+        },
+        {
+          id: "isolated",
+          says: "The bucket says cross_origin_resource_policy: cross-origin",
+          rules: rules("photos", {}, { cross_origin_resource_policy: "cross-origin" }),
+          act: read("isolated", "photos", 0, { mode: "no-cors" }),
+          edge: "GET",
+        },
+      ],
+    },
+    {
       title: "The store's errors, readable",
       text: `The object is private, and the store answers 403. With the rule's headers on errors, too, the page can tell
         "access denied" from "no connection".`,
@@ -353,6 +382,27 @@ function stepsFor({ page, sibling, stranger, edge, store }) {
           rules: rules("photos", { ...uploadRule, MaxAgeSeconds: 0 }),
           act: putTwice(0),
           edge: "OPTIONS PUT OPTIONS PUT",
+        },
+      ],
+    },
+    {
+      title: "The edge follows the store",
+      text: `The rules of this bucket are set in the store, as an app's owner sets them with a console or an SDK, and nobody
+        touches the edge. bucket-cors sync asks the store every second, and gives the edge what has changed.`,
+      attempts: [
+        {
+          id: "stored",
+          says: "The rule in the store lists the page's origin",
+          stored: stored(page),
+          act: read("page", "catalog", 200),
+          edge: "GET",
+        },
+        {
+          id: "stored-anew",
+          says: "It is changed in the store, and lists another page's",
+          stored: stored(sibling),
+          act: read("page", "catalog", "refused"),
+          edge: "GET",
         },
       ],
     },

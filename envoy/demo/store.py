@@ -3,7 +3,6 @@
 import json
 import pathlib
 import shutil
-import socket
 
 import boto3
 import launch
@@ -11,8 +10,8 @@ from botocore.config import Config
 
 ACCESS_KEY, SECRET_KEY = "demo", "demo-secret"
 
-# Anybody may read what is in the first two; the third is for those who sign.
-PUBLIC, PRIVATE = ["photos", "assets"], ["private"]
+# Anybody may read what is in the first; the last is for those who sign. The rules of "catalog" are set in the store.
+PUBLIC, PRIVATE = ["photos", "assets", "catalog"], ["private"]
 
 # What the page may have signed.
 OPERATIONS = ["put_object", "create_multipart_upload", "upload_part", "complete_multipart_upload"]
@@ -20,17 +19,17 @@ OPERATIONS = ["put_object", "create_multipart_upload", "upload_part", "complete_
 SECONDS_TO_USE = 600
 
 
-def start(binary, folder, port, log):
-    """Starts it with nothing in it."""
+def start(binary, folder, port, log, anonymous=tuple(f"Read:{bucket}" for bucket in PUBLIC), domains=()):
+    """Starts it with nothing in it. `anonymous` is what anybody may do; below `domains`, a host names its bucket."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "data").mkdir(parents=True)
-    readers = {"name": "anonymous", "actions": [f"Read:{bucket}" for bucket in PUBLIC]}
     keys = {"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}
+    anybody = {"name": "anonymous", "actions": list(anonymous)}
     app = {"name": "app", "credentials": [keys], "actions": ["Admin", "Read", "Write", "List"]}
-    (folder / "s3.json").write_text(json.dumps({"identities": [readers, app]}))
+    (folder / "s3.json").write_text(json.dumps({"identities": [anybody, app]}))
     # It has no way to say "any free port", and would otherwise take well-known ones, or those above by 10,000.
     names = ["master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc", "s3.port.grpc"]
-    ports = dict(zip(names, free_ports(len(names))))
+    ports = dict(zip(names, launch.free_ports(len(names))))
     flags = {
         "dir": "data",
         "ip": "127.0.0.1",
@@ -48,6 +47,7 @@ def start(binary, folder, port, log):
         "master.volumeSizeLimitMB": 64,
         "volume.max": 100,
         "volume.preStopSeconds": 0,
+        "s3.domainName": ",".join(domains),
     }
     command = [pathlib.Path(binary).resolve(), "-logtostderr=true", "server", "-filer", "-s3"]
     command += [f"-{name}={value}" for name, value in flags.items()]
@@ -59,16 +59,6 @@ def stop(process, folder):
     process.kill()
     process.wait()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def client(url):

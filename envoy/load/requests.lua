@@ -1,7 +1,7 @@
 -- The requests of the load test, for wrk: wrk ... -- KIND MODE
 --
 -- KIND: actual, a page of the site reads an object; preflight, the app asks whether it may upload.
--- MODE: none, measure; edge or bare, compare each answer with what that side has to say, which costs the generator time.
+-- MODE: none, measure; edge, native or bare, compare each answer with what that side has to say, which costs the generator time.
 
 local kinds = {
   actual = { method = "GET", headers = { Origin = "https://www.example.com" } },
@@ -20,14 +20,14 @@ local answers = {
   edge = {
     actual = {
       ["access-control-allow-origin"] = "https://www.example.com",
-      ["access-control-expose-headers"] = "ETag, Content-Range",
+      ["access-control-expose-headers"] = "ETag, Content-Range, Accept-Ranges",
       ["access-control-allow-methods"] = false,
       ["vary"] = "Origin",
     },
     preflight = {
       ["access-control-allow-origin"] = "https://app.example.com",
-      ["access-control-allow-methods"] = "PUT",
-      ["access-control-allow-headers"] = "content-type,x-oss-meta-author",
+      ["access-control-allow-methods"] = "PUT, POST, DELETE",
+      ["access-control-allow-headers"] = "content-type, x-oss-meta-author",
       ["access-control-max-age"] = "600",
       ["vary"] = "Origin",
     },
@@ -41,6 +41,9 @@ local answers = {
     },
   },
 }
+
+-- The same filter as a library.
+answers.native = answers.edge
 
 local threads = {}
 

@@ -1,6 +1,7 @@
 // What a browser makes of the answers: the checks of the Fetch standard, https://fetch.spec.whatwg.org/
 
 import { show } from "./header-map.js";
+import { unsent } from "./unsent.js";
 
 /** Fetch, "CORS-safelisted method": no preflight is needed for them, and no permission. */
 const SAFELISTED_METHODS = ["GET", "HEAD", "POST"];
@@ -93,18 +94,33 @@ function exposed(headers, withCredentials) {
   return more.length > 0 ? more.join(", ") : undefined;
 }
 
+/** Whether the page can read a header; one that ends with a star: any that begins so. */
+export function exposes(headers, name) {
+  const list = (names(headers, "access-control-expose-headers") ?? []).map((listed) => listed.toLowerCase());
+  const wanted = name.toLowerCase();
+  const matches = (listed) => (wanted.endsWith("*") ? listed.startsWith(wanted.slice(0, -1)) : listed === wanted);
+  return list.some((listed) => listed === "*" || matches(listed));
+}
+
+/** Why a browser does not even send what a page asks for; undefined where it does. */
+export function obstacleOf(page) {
+  const blocked = unsent(page.origin, page.url);
+  if (blocked) return `It sends nothing: ${blocked}.`;
+  const isForbidden = FORBIDDEN_METHODS.includes(page.method.toUpperCase());
+  return isForbidden ? `It lets no script send ${page.method}.` : undefined;
+}
+
 /**
- * `page` is what a script asks for: `{ origin, method, names, withCredentials }`, with the names of headers that need
- * permission. `preflight` and `actual` are the answers it gets. `{ outcome, text }`.
+ * `page` is what a script asks for: `{ origin, url, method, names, withCredentials }`, with the names of headers that need
+ * permission, and `isAsked` where it listens to its upload. `preflight` and `actual` are the answers it gets. `{ outcome, text }`.
  */
 export function judge(page, preflight, actual) {
   if (!page.origin) {
     return { outcome: "none", text: "Without an Origin this is no cross-origin request: CORS has no part in it." };
   }
-  if (FORBIDDEN_METHODS.includes(page.method.toUpperCase())) {
-    return { outcome: "refused", text: `It lets no script send ${page.method}.` };
-  }
-  const isAsked = needsPreflight(page.method, page.names);
+  const obstacle = obstacleOf(page);
+  if (obstacle) return { outcome: "refused", text: obstacle };
+  const isAsked = page.isAsked || needsPreflight(page.method, page.names);
   if (isAsked) {
     const failure = preflightCheck(preflight, page);
     if (failure) return { outcome: "refused", text: `It never sends the ${page.method}: ${failure}.` };

@@ -19,10 +19,17 @@ export const REQUESTS = {
 
 const pretty = (value) => `${JSON.stringify(value, null, 2)}\n`;
 
+/** The sample's headers as the AWS SDKs send and read them. */
+const forS3 = (sample) =>
+  sample
+    .replaceAll('"content-md5", "content-type", "x-oss-*"', '"amz-sdk-*", "content-type", "x-amz-*"')
+    .replaceAll('"x-oss-*"', '"amz-sdk-*", "x-amz-*"')
+    .replaceAll('"x-oss-request-id"', '"x-amz-checksum-crc32"');
+
 /** Each makes a configuration from the text of the sample. */
 export const RULES = {
   sample: (sample) => sample,
-  s3: (sample) => pretty({ ...JSON.parse(sample), profile: "s3", explain: true }),
+  s3: (sample) => pretty({ ...JSON.parse(forS3(sample)), profile: "s3", explain: true }),
   site: () =>
     pretty({
       profile: "fetch",

@@ -23,6 +23,15 @@ function impossible({ url, method, storeStatus }, authority) {
   return said;
 }
 
+/** The URL that was typed, with a scheme and a host where it has none. */
+export function urlOf(state, here) {
+  const typed = state.url.trim();
+  const { authority, path } = targetOf(typed || "/", here);
+  const [scheme] = /^https:/i.exec(typed) ?? ["http:"];
+  const url = `${scheme}//${authority}${path}`;
+  return URL.canParse(url) ? url : `http://${here}/`;
+}
+
 /** `{ page, preflight, actual, isAsked, wrong }`; each of the two is `{ head, request, store }`. */
 export function exchangesOf(state, here) {
   const { authority, path } = targetOf(state.url.trim() || `/`, here);
@@ -33,7 +42,7 @@ export function exchangesOf(state, here) {
   const names = namesIn(state.names);
   const common = origin ? [["Origin", origin]] : [];
   const method = state.method.trim() || "GET";
-  const page = { origin, method: normalisedMethod(method), names, withCredentials: state.credentials };
+  const page = { origin, url: urlOf(state, here), method: normalisedMethod(method), names, withCredentials: state.credentials };
 
   const asked = [["Access-Control-Request-Method", isPreflight ? method : page.method]];
   // As typed where it is the request in question: what is not a list of names is of interest too.

@@ -38,12 +38,15 @@ export function explain(module, { configuration, exchanges }) {
   const result = { findings: [], isLoaded: false, summary: "", answers: [], rules: [] };
   try {
     const { vm, isLoaded } = load(module, configuration);
-    result.isLoaded = isLoaded;
     const said = vm.log.map(finding);
+    const isRefused = said.some(({ text }) => text.startsWith("configuration refused, "));
+    result.isLoaded = isLoaded && !isRefused;
+    // In a proxy that runs, the last good rules: not those that stand here.
+    result.hasStandIn = isLoaded && isRefused;
     const isSummary = ({ text }) => /^configuration (loaded|refused), /.test(text);
     result.findings = said.filter((line) => !isSummary(line));
     result.summary = said.find(isSummary)?.text ?? "";
-    if (!isLoaded) return result;
+    if (!result.isLoaded) return result;
     result.answers = exchanges.map(({ request, store }) => vm.exchange(request.clone(), () => copy(store)));
   } catch (error) {
     if (!(error instanceof Trap)) throw error;

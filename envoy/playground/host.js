@@ -1,7 +1,7 @@
 // A proxy-wasm host (ABI 0.2.1) for one plugin: https://github.com/proxy-wasm/spec/tree/main/abi-versions/v0.2.1
 //
-// It does what Envoy does with headers, and nothing else: no bodies, no trailers, no calls to other services, no shared
-// data. An import that is not here answers Unimplemented, and an export that the module lacks is not called.
+// It does what Envoy does with headers, and nothing else: no bodies, no trailers, no calls to other
+// services. An import that is not here answers Unimplemented, and an export that the module lacks is not called.
 
 import { HeaderMap, bytesOf, show } from "./header-map.js";
 
@@ -38,6 +38,7 @@ export class Vm {
   #lastContext = ROOT;
   #configuration = new Uint8Array();
   #metrics = [];
+  #shared = new Map();
   #tickPeriod = 0;
 
   /** What the module logged: `{ level, text }`, in order. */
@@ -215,8 +216,11 @@ export class Vm {
       if (properties.has(path)) return properties.get(path);
       const header = { "request.path": ":path", "request.method": ":method", "request.host": ":authority" }[path];
       if (header) return request?.get(header);
+      if (path === "plugin_name" || path === "plugin_root_id") return bytesOf("");
       return path === "response.code" ? response?.get(":status") : undefined;
     },
+    /** As with one VM id for each of these hosts: what a VM shares, it shares with nobody. */
+    shared: this.#shared,
     setProperty: (path, value) => this.#contexts.get(this.#effective).properties.set(path, value),
     /** As in Envoy, a name that is defined again gets another id of the same statistic. */
     defineMetric: (name) => {
@@ -256,7 +260,8 @@ const edit = (host, kind, how) => {
 const pathOf = (bytes) => show(bytes).split("\0").filter(Boolean).join(".");
 
 const IMPORTS = {
-  proxy_log: (host, level, data, size) => void host.log(level, show(host.read(data, size))),
+  // What is below the level that the host asks for is nobody's to see; the module tries whether it may log at all.
+  proxy_log: (host, level, data, size) => void (level >= Level.Info && host.log(level, show(host.read(data, size)))),
   proxy_get_log_level: (host, level) => host.write32(level, Level.Info),
   proxy_get_current_time_nanoseconds: (host, time) =>
     host.write64(time, BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n),
@@ -325,6 +330,15 @@ const IMPORTS = {
   },
   proxy_set_property: (host, path, pathSize, value, valueSize) =>
     void host.setProperty(pathOf(host.read(path, pathSize)), host.read(value, valueSize)),
+
+  proxy_get_shared_data: (host, key, keySize, data, size, version) => {
+    const value = host.shared.get(show(host.read(key, keySize)));
+    if (!value) return Status.NotFound;
+    host.write32(version, 0);
+    return host.give(value, data, size);
+  },
+  proxy_set_shared_data: (host, key, keySize, value, valueSize) =>
+    void host.shared.set(show(host.read(key, keySize)), host.read(value, valueSize)),
 
   proxy_define_metric: (host, _kind, name, size, id) => host.write32(id, host.defineMetric(show(host.read(name, size)))),
   proxy_increment_metric: (host, id, by) => change(host, id, (value) => value + by),

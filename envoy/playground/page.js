@@ -1,6 +1,8 @@
 // The page: takes what is typed to the worker, and the answer to the view.
 
-import { find, say } from "./dom.js";
+import { withoutXml } from "./bare.js";
+import { operations, typed } from "./clients.js";
+import { element, find, say } from "./dom.js";
 import { REQUESTS, RULES } from "./examples.js";
 import { DEFAULTS, fromFragment, toFragment } from "./state.js";
 import { render } from "./view.js";
@@ -13,7 +15,7 @@ const LINK_PAUSE = 400;
 const PATIENCE = 20_000;
 const SHORT_PATIENCE = 2_000;
 
-const FIELDS = ["rules", "method", "url", "origin", "names", "credentials", "extra", "storeStatus", "storeHeaders"];
+const FIELDS = ["rules", "method", "url", "origin", "client", "names", "credentials", "extra", "storeStatus", "storeHeaders"];
 const field = (name) => find(name);
 const kinds = () => document.querySelectorAll('input[name="kind"]');
 
@@ -62,7 +64,7 @@ function ask(state) {
   }
   asked = { number: (count += 1), state };
   find("answer").setAttribute("aria-busy", "true");
-  worker.postMessage({ number: count, state, here: location.host });
+  worker.postMessage({ number: count, state: { ...state, rules: withoutXml(state.rules) }, here: location.host });
   patience = setTimeout(giveUp, PATIENCE);
 }
 
@@ -140,6 +142,17 @@ for (const button of document.querySelectorAll("[data-request]")) {
   const example = { kind, method, url, origin, names, credentials, ...REQUESTS[button.dataset.request] };
   button.addEventListener("click", () => apply(example));
 }
+// A client's operation: its first request goes into the fields, and the rest beside the answer.
+const known = await operations();
+for (const [client, its] of Map.groupBy(known, ({ client: of }) => of)) {
+  const options = its.map(({ operation, choice }) => element("option", { value: choice }, `${client.name}, ${operation.name}`));
+  find("client").append(element("optgroup", { label: client.title }, ...options));
+}
+find("client").addEventListener("change", ({ target }) => {
+  const chosen = known.find(({ choice }) => choice === target.value);
+  apply({ client: target.value, ...(chosen ? typed(chosen.operation.requests[0]) : {}) });
+});
+find("operation").addEventListener("show", ({ detail }) => apply(typed(detail)));
 find("request").addEventListener("submit", (event) => event.preventDefault());
 find("share").addEventListener("click", share);
 for (const target of [find("rules"), find("request")]) target.addEventListener("input", () => changed());

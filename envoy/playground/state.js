@@ -6,6 +6,7 @@ export const DEFAULTS = {
   method: "GET",
   url: "",
   origin: "https://www.example.com",
+  client: "",
   names: "",
   credentials: false,
   extra: "",

@@ -23,7 +23,10 @@ export function verdictOf(reply) {
   if (reply.failure) return { tone: "bad", title: "This page failed", text: reply.failure };
   if (reply.trap) return { tone: "bad", title: "The module stopped", text: reply.trap };
   if (!reply.isLoaded) {
-    return { tone: "bad", title: "These rules are refused", text: "An Envoy that runs keeps the rules it has; one that starts exits." };
+    const text = reply.hasStandIn
+      ? "An Envoy that runs keeps the last good rules; one that starts serves objects without CORS until good rules come."
+      : "An Envoy that runs keeps the rules it has; one that starts exits.";
+    return { tone: "bad", title: "These rules are refused", text };
   }
   const { impossible } = reply.wrong;
   if (impossible.length > 0) return { tone: "none", title: "No such exchange", text: `${impossible.join(". ")}.` };

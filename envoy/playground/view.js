@@ -21,6 +21,7 @@ export function render(reply, state) {
   renderFindings(reply);
   renderBrowser(reply);
   renderWrong(reply.wrong);
+  renderOperation(reply.operation);
   const answers = reply.answers ?? [];
   find("exchanges").replaceChildren(...answers.map((answer, index) => exchange(answer, index, reply, state)));
   find("each-rule").hidden = !reply.bucket;
@@ -37,11 +38,37 @@ export function render(reply, state) {
 function renderBrowser(reply) {
   const { browser } = reply;
   const target = find("browser");
-  const words = { allowed: "Allowed by a browser. ", refused: "Refused by a browser. ", none: "No matter for a browser. " };
+  const words = {
+    allowed: "Allowed by a browser. ", refused: "Refused by a browser. ", none: "No matter for a browser. ", unknown: "Not known. ",
+  };
   target.dataset.tone = { allowed: "good", refused: "bad" }[browser?.outcome] ?? "none";
   target.replaceChildren(
     ...(browser ? [element("b", {}, words[browser.outcome]), browser.text] : [reply.wrong?.impossible.length > 0 ? "None: there is no such exchange." : "None: there are no rules in force."]),
   );
+}
+
+/** How a client's operation ends. */
+function renderOperation(operation) {
+  find("operation").hidden = !operation;
+  if (!operation) return;
+  const { title, remark, requests, fails, recipe } = operation;
+  const isLess = requests.some(({ wants }) => wants.length > 0);
+  say(find("operation-title"), `${title}: ${fails ? "fails" : isLess ? "works with less" : "works"}`);
+  say(find("operation-text"), remark ?? "");
+  const lacks = ({ outcome, needs, wants, text }) => {
+    const unread = [...needs, ...wants].join(", ");
+    return outcome === "allowed" && unread ? `It cannot read ${unread}. ${text}` : text;
+  };
+  find("operation-requests").replaceChildren(
+    ...requests.map((it) => {
+      const detail = it.request;
+      const show = ({ target }) => target.dispatchEvent(new CustomEvent("show", { detail, bubbles: true }));
+      const isBad = it.outcome === "refused" || it.needs.length > 0;
+      const button = element("button", { type: "button", onclick: show }, detail.method);
+      return element("li", { "data-tone": isBad ? "bad" : "good" }, button, " ", lacks(it));
+    }),
+  );
+  say(find("recipe"), recipe);
 }
 
 function renderWrong(wrong) {

@@ -1,7 +1,8 @@
 //! A short list of headers on the stack.
 
-/// The most headers that an answer has: the seven of the CORS protocol, `Vary`, `Content-Type` and `x-bucket-cors`.
-const CAPACITY: usize = 10;
+/// The most headers that an answer has: the seven of the CORS protocol, `Vary`, `Content-Type`, `x-bucket-cors`,
+/// `Cross-Origin-Resource-Policy` and `Timing-Allow-Origin`.
+const CAPACITY: usize = 12;
 
 /// Response headers, name and value, in the order in which they were pushed. Values borrow from the configuration, the
 /// request or a scratch buffer.

@@ -1,25 +1,28 @@
 //! From decision to headers and bodies.
 
+mod echo;
 mod error_body;
 mod header_list;
 
+pub use echo::Echo;
 pub use header_list::HeaderList;
 
 use crate::addressing::Style;
-use crate::config::Mode;
-use crate::decision::{BadRequest, Decision, NoRule, Verdict};
-use crate::edge::Echo;
+use crate::config::{Mode, Settings, UpstreamCors};
+use crate::decision::{BadRequest, Decision};
 use crate::http::head::RequestHead;
 use crate::http::list::RequestedNames;
 use crate::http::names;
 use crate::matcher::{BucketId, CompiledBucket, Matcher, RuleValues};
-use crate::profile::{AllowHeaders, AllowMethods, Credentials, ErrorBody, Profile};
+use crate::profile::{AllowHeaders, Credentials, Profile};
+use crate::vary;
+use crate::verdict::{NoRule, Verdict};
 use error_body::Refusal;
 
 /// Memory that answers are put together in, kept between requests: once it has grown, no request allocates.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    allow_headers: Vec<u8>,
+    pub(crate) allow_headers: Vec<u8>,
     body: Vec<u8>,
     explanation: Vec<u8>,
     details: Vec<u8>,
@@ -28,8 +31,8 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// What became of the request that was looked at last, in the words of `x-bucket-cors`; `None`: nobody wants to know, or
-    /// there is nothing to say of a bucket that is not listed.
+    /// What became of the request that was looked at last: its bucket, and the words of `x-bucket-cors`; `None`: nobody wants
+    /// to know, or there is nothing to say of a bucket that is not listed.
     pub fn access_log(&self) -> Option<&[u8]> {
         Some(self.access_log.as_slice()).filter(|text| !text.is_empty())
     }
@@ -52,7 +55,7 @@ pub struct Answer<'a> {
     pub body: &'a [u8],
 }
 
-/// Gives the answers of one bucket, or of those that are not listed.
+/// Gives the answers of one bucket, or those to requests that no bucket's rules may answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Responder<'m> {
     matcher: &'m Matcher,
@@ -60,26 +63,46 @@ pub struct Responder<'m> {
 }
 
 impl<'m> Responder<'m> {
-    /// For a managed bucket.
-    pub fn new(matcher: &'m Matcher, id: BucketId, bucket: &'m CompiledBucket) -> Self {
-        Self {
-            matcher,
-            bucket: Some((id, bucket)),
-        }
+    /// For a bucket; `None`, or one that the configuration does not have: for requests that no bucket's rules may answer.
+    pub fn new(matcher: &'m Matcher, bucket: Option<BucketId>) -> Self {
+        let bucket = bucket.and_then(|id| Some((id, matcher.bucket(id)?)));
+        Self { matcher, bucket }
     }
 
-    /// For a bucket that is not listed.
-    pub fn unlisted(matcher: &'m Matcher) -> Self {
-        Self {
-            matcher,
-            bucket: None,
-        }
+    fn compiled(&self) -> Option<&'m CompiledBucket> {
+        self.bucket.map(|(_, bucket)| bucket)
     }
 
     /// Whose answers these are.
     pub fn profile(&self) -> &'static Profile {
-        self.bucket
-            .map_or(self.matcher.settings().profile, |(_, bucket)| bucket.profile())
+        self.compiled()
+            .map_or(self.matcher.settings().profile, CompiledBucket::profile)
+    }
+
+    /// Whether the answers take effect.
+    pub fn mode(&self) -> Mode {
+        self.compiled().map_or(Mode::Enforce, CompiledBucket::mode)
+    }
+
+    /// What becomes of CORS headers that the store itself sent. Where the route takes them off, there are none.
+    pub fn upstream_cors(&self) -> UpstreamCors {
+        if self.matcher.settings().route_prepares {
+            return UpstreamCors::None;
+        }
+        self.compiled()
+            .map_or(UpstreamCors::Replace, CompiledBucket::upstream_cors)
+    }
+
+    /// What the response repeats of the request.
+    pub fn echo<'a>(&self, verdict: Verdict, head: &RequestHead<'a>) -> Echo<'a> {
+        let Some(rule) = self.rule(verdict) else {
+            return Echo::default();
+        };
+        let given = |repeats: bool, value: Option<&'a [u8]>| value.filter(|_| repeats).unwrap_or_default();
+        Echo {
+            origin: given(!rule.any_origin, head.origin),
+            request_headers: given(self.profile().preflight_headers_on_actual, head.request_headers),
+        }
     }
 
     /// The answer to a preflight.
@@ -94,24 +117,21 @@ impl<'m> Responder<'m> {
         'm: 'a,
     {
         let profile = self.profile();
-        let mut headers = HeaderList::default();
-        if let Some(vary) = self.vary(verdict) {
-            headers.push(names::VARY, vary.as_bytes());
-        }
-        if self.matcher.settings().explain {
-            headers.push(names::EXPLAIN, self.describe(verdict, &mut scratch.explanation));
-        }
+        let mut headers = self.common(verdict, &mut scratch.explanation);
         let Some(rule) = self.rule(verdict) else {
             let reason = match verdict {
-                _ if self.bucket.is_none() => Refusal::NoSuchBucket,
+                Err(NoRule::Unlisted | NoRule::Unclear) => Refusal::NoSuchBucket,
                 Err(NoRule::NoRules) => Refusal::NotEnabled,
                 _ => Refusal::NotAllowed,
             };
-            error_body::refusal(profile.error_body, reason, head, style, &mut scratch.body);
-            push_content_type(profile, &mut headers);
-            let reason = verdict.err().map_or("", |reason| self.reason(reason));
+            scratch.body.clear();
+            if let Some(words) = profile.error_words {
+                headers.push(names::CONTENT_TYPE, b"application/xml");
+                error_body::refusal(words, reason, head, style, &mut scratch.body);
+            }
+            let reason = verdict.err().map_or("", NoRule::reason);
             return Answer {
-                status: 403,
+                status: profile.refused_status,
                 details: concatenated(
                     &[b"bucket_cors_refused:", reason.as_bytes()],
                     &mut scratch.details,
@@ -121,16 +141,10 @@ impl<'m> Responder<'m> {
             };
         };
         self.push_allow_origin(&rule, head.origin.unwrap_or_default(), &mut headers);
-        headers.push(
-            names::ALLOW_METHODS,
-            match profile.allow_methods {
-                AllowMethods::Requested => head.request_method.unwrap_or_default(),
-                AllowMethods::Rule => rule.allow_methods,
-            },
-        );
+        headers.push(names::ALLOW_METHODS, rule.allow_methods);
         headers.push_unless_empty(
             names::ALLOW_HEADERS,
-            allow_headers(
+            spelt(
                 profile.allow_headers,
                 head.request_headers.unwrap_or_default(),
                 &mut scratch.allow_headers,
@@ -141,8 +155,8 @@ impl<'m> Responder<'m> {
         }
         headers.push_unless_empty(names::MAX_AGE, rule.max_age);
         let allows_private_network = self
-            .bucket
-            .is_some_and(|(_, bucket)| bucket.allows_private_network());
+            .compiled()
+            .is_some_and(CompiledBucket::allows_private_network);
         if allows_private_network && head.request_private_network == Some(b"true") {
             headers.push(names::ALLOW_PRIVATE_NETWORK, b"true");
         }
@@ -160,24 +174,24 @@ impl<'m> Responder<'m> {
         reason: BadRequest<'_>,
         head: &RequestHead<'_>,
         scratch: &'a mut Scratch,
-    ) -> Answer<'a> {
+    ) -> Answer<'a>
+    where
+        'm: 'a,
+    {
         let profile = self.profile();
-        let mut headers = HeaderList::default();
-        if let Some(vary) = self.vary(Err(NoRule::NoOrigin)) {
-            headers.push(names::VARY, vary.as_bytes());
+        let mut headers = self.common(Err(reason.into()), &mut scratch.explanation);
+        scratch.body.clear();
+        if let Some(words) = profile.error_words {
+            headers.push(names::CONTENT_TYPE, b"application/xml");
+            error_body::bad_request(words, reason, head, &mut scratch.body);
         }
-        if self.matcher.settings().explain {
-            headers.push(
-                names::EXPLAIN,
-                self.describe(Err(reason.into()), &mut scratch.explanation),
-            );
-        }
-        push_content_type(profile, &mut headers);
-        error_body::bad_request(profile.error_body, reason, head, &mut scratch.body);
         Answer {
             status: 400,
             details: concatenated(
-                &[b"bucket_cors_bad_request:", self.reason(reason.into()).as_bytes()],
+                &[
+                    b"bucket_cors_bad_request:",
+                    NoRule::from(reason).reason().as_bytes(),
+                ],
                 &mut scratch.details,
             ),
             headers,
@@ -185,65 +199,108 @@ impl<'m> Responder<'m> {
         }
     }
 
-    /// The CORS headers of the response to an actual request: these and no others.
-    pub fn actual<'a>(&self, verdict: Verdict, echo: Echo<'a>, scratch: &'a mut Scratch) -> HeaderList<'a>
+    /// What every answer of the edge's own has.
+    fn common<'a>(&self, verdict: Verdict, explanation: &'a mut Vec<u8>) -> HeaderList<'a>
     where
         'm: 'a,
     {
-        let profile = self.profile();
         let mut headers = HeaderList::default();
+        if let Some(vary) = self.names_of_vary(self.profile().vary) {
+            headers.push(names::VARY, vary.as_bytes());
+        }
+        if self.matcher.settings().explain {
+            explanation.clear();
+            headers.push(names::EXPLAIN, self.describe(verdict, explanation));
+        }
+        self.push_policies(&mut headers);
+        headers
+    }
+
+    /// Adds the CORS headers of the response to an actual request: these and no others.
+    pub fn push_actual<'a>(
+        &self,
+        verdict: Verdict,
+        echo: Echo<'a>,
+        allow_headers: &'a mut Vec<u8>,
+        headers: &mut HeaderList<'a>,
+    ) where
+        'm: 'a,
+    {
+        let profile = self.profile();
         let Some(rule) = self.rule(verdict) else {
-            return headers;
+            return;
         };
-        self.push_allow_origin(&rule, echo.origin, &mut headers);
+        self.push_allow_origin(&rule, echo.origin, headers);
         headers.push_unless_empty(names::EXPOSE_HEADERS, rule.expose_headers);
         if profile.preflight_headers_on_actual {
             headers.push(names::ALLOW_METHODS, rule.allow_methods);
             headers.push_unless_empty(
                 names::ALLOW_HEADERS,
-                allow_headers(
-                    profile.allow_headers,
-                    echo.request_headers,
-                    &mut scratch.allow_headers,
-                ),
+                spelt(profile.allow_headers, echo.request_headers, allow_headers),
             );
             headers.push_unless_empty(names::MAX_AGE, rule.max_age);
         }
-        headers
     }
 
-    /// What the edge adds to `Vary` of the response.
-    pub fn vary(&self, verdict: Verdict) -> Option<&'static str> {
-        /// What a route that prepares responses has added.
-        const OF_EVERY_RESPONSE: &str = "Origin";
-        let (_, bucket) = self.bucket.filter(|(_, bucket)| bucket.varies())?;
-        let names = if verdict.is_ok() {
-            bucket.profile().vary_on_match
-        } else {
-            OF_EVERY_RESPONSE
+    /// The headers that every response of the bucket has whatever the request, in place of the store's.
+    pub fn push_policies<'a>(&self, headers: &mut HeaderList<'a>)
+    where
+        'm: 'a,
+    {
+        if let Some(bucket) = self.compiled() {
+            headers.push_unless_empty(names::RESOURCE_POLICY, bucket.resource_policy().as_bytes());
+            headers.push_unless_empty(
+                names::TIMING_ALLOW_ORIGIN,
+                self.matcher.timing_allow_origin(bucket),
+            );
+        }
+    }
+
+    /// What the edge has to merge into `Vary` of a response.
+    pub fn vary(&self) -> Option<&'static str> {
+        self.names_of_vary(vary::ORIGIN)
+    }
+
+    /// What the edge has to add to `Vary`. `unruled` is what it names where no bucket's rules may answer.
+    fn names_of_vary(&self, unruled: &'static str) -> Option<&'static str> {
+        let Settings {
+            explain,
+            route_prepares,
+            ..
+        } = self.matcher.settings();
+        let names = match self.bucket {
+            // In shadow mode, only what `explain` says depends on the request.
+            Some((_, bucket)) if bucket.mode() == Mode::Shadow && !explain => None,
+            Some((_, bucket)) => bucket.vary(),
+            None => Some(unruled),
         };
-        Some(names).filter(|names| !self.matcher.settings().route_prepares || *names != OF_EVERY_RESPONSE)
+        vary::to_add(names, *route_prepares)
     }
 
     /// The value of `x-bucket-cors`, where it is sent.
     pub fn explanation<'a>(&self, verdict: Verdict, scratch: &'a mut Scratch) -> Option<&'a [u8]> {
         let explains = self.matcher.settings().explain;
-        explains.then(|| self.describe(verdict, &mut scratch.explanation))
+        explains.then(|| {
+            scratch.explanation.clear();
+            self.describe(verdict, &mut scratch.explanation)
+        })
     }
 
     /// Keeps what [`Scratch::access_log`] gives, where the configuration wants it.
     pub fn log(&self, decision: &Decision<'_>, scratch: &mut Scratch) {
         if self.matcher.settings().access_log {
-            self.describe(decision.verdict(), &mut scratch.access_log);
+            let out = &mut scratch.access_log;
+            if let Some((bucket, _)) = self.bucket {
+                push_quoted(b"bucket=", self.matcher.name(bucket), out);
+                out.extend_from_slice(b"; ");
+            }
+            self.describe(decision.verdict(), out);
         }
     }
 
+    /// Adds what was decided.
     fn describe<'a>(&self, verdict: Verdict, out: &'a mut Vec<u8>) -> &'a [u8] {
-        out.clear();
-        if self
-            .bucket
-            .is_some_and(|(_, bucket)| bucket.mode() == Mode::Shadow)
-        {
+        if self.mode() == Mode::Shadow {
             out.extend_from_slice(b"shadow; ");
         }
         match verdict {
@@ -255,25 +312,15 @@ impl<'m> Responder<'m> {
                     .map(|rule| rule.id)
                     .filter(|name| !name.is_empty())
                 {
-                    for part in [b"; id=\"", name, b"\""] {
-                        out.extend_from_slice(part);
-                    }
+                    push_quoted(b"; id=", name, out);
                 }
             }
             Err(reason) => {
                 out.extend_from_slice(b"no-match; reason=");
-                out.extend_from_slice(self.reason(reason).as_bytes());
+                out.extend_from_slice(reason.reason().as_bytes());
             }
         }
         out
-    }
-
-    /// Why no rule applies, in a word.
-    fn reason(&self, reason: NoRule) -> &'static str {
-        match reason {
-            NoRule::NoRules if self.bucket.is_none() => "unlisted-bucket",
-            reason => reason.reason(),
-        }
     }
 
     fn rule(&self, verdict: Verdict) -> Option<RuleValues<'m>> {
@@ -288,7 +335,7 @@ impl<'m> Responder<'m> {
         headers.push(names::ALLOW_ORIGIN, origin);
         let allows_credentials = match self.profile().credentials {
             Credentials::Always => true,
-            Credentials::Configured => self.bucket.is_some_and(|(_, bucket)| bucket.allows_credentials()),
+            Credentials::Configured => self.compiled().is_some_and(CompiledBucket::allows_credentials),
         };
         if allows_credentials && origin != b"null" {
             headers.push(names::ALLOW_CREDENTIALS, b"true");
@@ -304,21 +351,12 @@ fn concatenated<'a>(parts: &[&[u8]], out: &'a mut Vec<u8>) -> &'a [u8] {
     out
 }
 
-fn push_content_type(profile: &Profile, headers: &mut HeaderList<'_>) {
-    if profile.error_body != ErrorBody::Empty {
-        headers.push(names::CONTENT_TYPE, b"application/xml");
-    }
-}
-
 /// The requested names in the spelling of the profile. The list was checked when the rule was found.
-fn allow_headers<'a>(spelling: AllowHeaders, requested: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
+fn spelt<'a>(spelling: AllowHeaders, requested: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
     out.clear();
     for name in RequestedNames::parsed_before(requested).iter() {
         if !out.is_empty() {
-            out.extend_from_slice(match spelling {
-                AllowHeaders::AsSent => b",",
-                AllowHeaders::LowerCase => b", ",
-            });
+            out.extend_from_slice(b", ");
         }
         match spelling {
             AllowHeaders::AsSent => out.extend_from_slice(name),
@@ -326,6 +364,12 @@ fn allow_headers<'a>(spelling: AllowHeaders, requested: &[u8], out: &'a mut Vec<
         }
     }
     out
+}
+
+fn push_quoted(before: &[u8], text: &[u8], out: &mut Vec<u8>) {
+    for part in [before, b"\"", text, b"\""] {
+        out.extend_from_slice(part);
+    }
 }
 
 /// Writes a number that is at most [`crate::profile::MAX_RULES`], without the formatter.

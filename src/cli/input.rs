@@ -1,10 +1,13 @@
 //! The files that a command reads.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// The longest file that is read. A state of Terraform can have some megabytes; more is a mistake, or an attack.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How messages name standard input.
+pub(crate) const STANDARD_INPUT: &str = "(standard input)";
 
 /// A file's text, and how messages name the file.
 #[derive(Debug)]
@@ -18,13 +21,25 @@ pub(crate) struct Input {
 /// # Errors
 /// What is wrong, for a person.
 pub(crate) fn read(path: &str) -> Result<Input, String> {
-    let name = if path == "-" { "(standard input)" } else { path };
+    let name = if path == "-" { STANDARD_INPUT } else { path };
     let text = bytes(path)
         .and_then(decode)
         .map_err(|problem| format!("{name}: {problem}"))?;
     Ok(Input {
         name: name.to_owned(),
         text,
+    })
+}
+
+/// A file to read bit by bit, or standard input for `-`.
+///
+/// # Errors
+/// That it cannot be opened.
+pub(crate) fn open(path: &str) -> io::Result<Box<dyn BufRead>> {
+    Ok(if path == "-" {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(BufReader::new(File::open(path)?))
     })
 }
 

@@ -1,12 +1,24 @@
 //! `bucket-cors`: checks, explains and imports the CORS rules of buckets, on the core that the edge runs.
 
+mod arguments;
+mod bare;
 mod check;
+mod clients;
+mod duration;
 mod explain;
+mod folder;
 mod import;
 mod input;
-mod pages;
+mod manual;
+mod output;
 mod source;
+#[cfg(feature = "sync")]
+mod sync;
+mod terminal;
+#[cfg(any(test, not(feature = "sync")))]
+mod without_sync;
 
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::{Command as Program, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -18,6 +30,9 @@ use clap::{Command as Program, CommandFactory as _, FromArgMatches as _, Parser,
 #[derive(Debug, Parser)]
 #[command(name = "bucket-cors", version, after_help = EXAMPLES, after_long_help = LONG)]
 struct Arguments {
+    #[command(flatten)]
+    look: terminal::LookArguments,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -44,7 +59,7 @@ Exit status:
   2  a file cannot be read, or an argument is wrong
 
 Files:
-  none of its own, neither for settings nor for state; what is read is named by arguments
+  none of its own for settings; what is read is named by arguments, and only `sync` keeps a state, beside what it writes
 
 `bucket-cors help COMMAND` says more, and has more examples.";
 
@@ -53,22 +68,48 @@ enum Command {
     Check(check::Arguments),
     Explain(explain::Arguments),
     Import(import::Arguments),
-    Completions(pages::CompletionArguments),
-    Man(pages::ManArguments),
+    Clients(clients::list::Arguments),
+    Recipe(clients::recipe::Arguments),
+    #[cfg(feature = "sync")]
+    Sync(Box<sync::SyncArguments>),
+    Completions(manual::CompletionArguments),
+    Man(manual::ManArguments),
 }
 
 fn program() -> Program {
-    pages::with_pages(Arguments::command())
+    manual::with_pages(Arguments::command())
 }
 
 fn main() -> ExitCode {
-    let arguments =
-        Arguments::from_arg_matches(&program().get_matches()).unwrap_or_else(|error| error.exit());
+    let colors = terminal::obey_color(terminal::arguments());
+    let parsed = program()
+        .color(colors)
+        .try_get_matches()
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    #[cfg(not(feature = "sync"))]
+    if let Some(code) = parsed.as_ref().err().and_then(without_sync::told) {
+        return code;
+    }
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() || io::stdout().is_terminal() => error.exit(),
+        // Help and the version are results as well.
+        Err(asked) => {
+            return output::finish_for_people(ExitCode::SUCCESS, |out| {
+                write!(out, "{}", asked.render().ansi())
+            });
+        }
+    };
+    let is_quiet = arguments.look.quiet;
     match arguments.command {
-        Command::Check(arguments) => check::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Import(arguments) => import::run(&arguments),
-        Command::Completions(arguments) => pages::completions(&arguments, program()),
-        Command::Man(arguments) => pages::man(&arguments, program()),
+        Command::Check(arguments) => check::run(arguments, is_quiet),
+        Command::Explain(arguments) => explain::run(&arguments, is_quiet),
+        Command::Import(arguments) => import::run(&arguments, is_quiet),
+        Command::Clients(arguments) => clients::list::run(&arguments),
+        Command::Recipe(arguments) => clients::recipe::run(&arguments),
+        #[cfg(feature = "sync")]
+        Command::Sync(arguments) => sync::run(&arguments),
+        Command::Completions(arguments) => manual::completions(&arguments, program()),
+        Command::Man(arguments) => manual::man(&arguments, program()),
     }
 }

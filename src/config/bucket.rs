@@ -2,24 +2,22 @@
 
 use std::borrow::Cow;
 
-use super::bucket_warnings;
-use super::code;
-use super::cors::{self, Cors};
-use super::field::{Fields, fields};
-use super::header;
 use super::host::{self, Lone};
-use super::json::Value;
-use super::message::Part::{self, Pointer, Words};
-use super::model::{Bucket, Mode, Rule, UpstreamCors};
-use super::names::Names;
-use super::overlap::Budget;
-use super::place::Place;
+use super::model::{Bucket, Mode, UpstreamCors};
+use super::names::UniqueNames;
+use super::reading::field::{Fields, fields};
+use super::reading::json::Value;
+use super::reading::text::has_control_character;
 use super::reading::{Null, Reading};
-use super::report::Report;
-use super::rule::PendingValue;
-use super::text::has_control_character;
+use super::report::{
+    Part::{self, Pointer, Words},
+    Place, Report, code,
+};
+use super::rules::Budget;
+use super::rules::{self, Context};
 use crate::addressing::MAX_BUCKET_BYTES;
-use crate::profile::{Credentials, Methods, PROFILES, Profile};
+use crate::http::origin;
+use crate::profile::{Credentials, PROFILES, Profile};
 
 fields! {
     NAME "name",
@@ -28,19 +26,25 @@ fields! {
     CREDENTIALS "allow_credentials",
     PRIVATE_NETWORK "allow_private_network",
     UPSTREAM_CORS "upstream_cors",
+    RESOURCE_POLICY "cross_origin_resource_policy",
+    TIMING "timing_allow_origin",
     MODE "mode",
     CORS "cors",
 }
 
+/// The longest `Timing-Allow-Origin`, in bytes without the last origin: every response of the bucket carries it, and many
+/// clients take 8 KiB of headers in all.
+const MAX_TIMING_BYTES: usize = 4_096;
+
 /// What the buckets of a document share while they are read.
 #[derive(Debug)]
-pub(super) struct Shared<'a> {
+pub(super) struct SharedByBuckets<'a> {
     /// The plugin's profile.
     pub(super) profile: &'static Profile,
     /// Whether a bucket has no profile of its own.
     pub(super) used_profile: bool,
-    pub(super) names: Names<'a>,
-    pub(super) hosts: Names<'a>,
+    pub(super) names: UniqueNames<'a>,
+    pub(super) hosts: UniqueNames<'a>,
     pub(super) budget: Budget,
 }
 
@@ -49,24 +53,37 @@ pub(super) fn read<'a>(
     reading: &mut Reading<'a>,
     place: &Place<'_>,
     index: usize,
-    shared: &mut Shared<'a>,
+    shared: &mut SharedByBuckets<'a>,
 ) -> Option<Bucket<'a>> {
     let value = reading.value();
     if value != Value::Object {
         reading.wrong_type(place, "a bucket, which is an object with name and cors", &value);
         return None;
     }
+    // What decides on what the rules may say can stand behind them.
+    let own_profile = reading
+        .ahead("profile")
+        .and_then(Value::text)
+        .and_then(Profile::named);
+    let credentials = reading.ahead("allow_credentials").and_then(Value::flag);
+    let profile = own_profile.unwrap_or(shared.profile);
+    let allow_credentials = credentials.unwrap_or(false);
+    let context = Context {
+        place,
+        profile,
+        allow_credentials,
+        sends_credentials: allow_credentials || profile.credentials == Credentials::Always,
+    };
     let mut fields = Fields::new("a bucket", FIELDS);
-    let mut own_profile = None;
-    let mut credentials = None;
-    let mut cors = Cors::default();
     let mut bucket = Bucket {
         name: Cow::Borrowed(""),
         hosts: Vec::new(),
-        profile: shared.profile,
-        allow_credentials: false,
+        profile,
+        allow_credentials,
         allow_private_network: false,
         upstream_cors: UpstreamCors::Replace,
+        resource_policy: "",
+        timing_allow_origin: String::new(),
         mode: Mode::Enforce,
         rules: Vec::new(),
         response_vary: None,
@@ -86,7 +103,9 @@ pub(super) fn read<'a>(
                     bucket.hosts.push(host);
                 }
             }),
-            PROFILE => own_profile = profile(reading, place),
+            PROFILE => {
+                read_profile(reading, place);
+            }
             UPSTREAM_CORS => {
                 bucket.upstream_cors = match reading.word(place, &["replace", "keep", "none"]) {
                     Some("keep") => UpstreamCors::Keep,
@@ -94,14 +113,25 @@ pub(super) fn read<'a>(
                     _ => UpstreamCors::Replace,
                 };
             }
+            RESOURCE_POLICY => {
+                let policies = &["same-origin", "same-site", "cross-origin"];
+                bucket.resource_policy = reading.word(place, policies).unwrap_or_default();
+            }
+            TIMING => timing_allow_origin(reading, place, &mut bucket.timing_allow_origin),
             MODE => {
                 bucket.mode = match reading.word(place, &["enforce", "shadow"]) {
                     Some("shadow") => Mode::Shadow,
                     _ => Mode::Enforce,
                 };
             }
-            CORS => cors::read(reading, place, &mut cors, &mut shared.budget),
-            CREDENTIALS => credentials = reading.flag(place, Null::IsWrong),
+            CORS => {
+                let cors = rules::read(reading, place, &context, &mut shared.budget);
+                bucket.rules = cors.rules;
+                bucket.response_vary = cors.response_vary;
+            }
+            CREDENTIALS => {
+                reading.flag(place, Null::IsWrong);
+            }
             PRIVATE_NETWORK => {
                 bucket.allow_private_network = reading.flag(place, Null::IsWrong).unwrap_or(false);
             }
@@ -126,28 +156,51 @@ pub(super) fn read<'a>(
         );
     }
     shared.used_profile |= own_profile.is_none();
-    bucket.profile = own_profile.unwrap_or(shared.profile);
-    bucket.allow_credentials = credentials.unwrap_or(false);
-    if credentials == Some(false) && bucket.profile.credentials == Credentials::Always {
+    if credentials == Some(false) && profile.credentials == Credentials::Always {
         report.add(
             &code::CREDENTIALS_NOT_WITHHELD,
             &Place::Key(place, "allow_credentials"),
             "the {} profile sends credentials with every origin that it echoes, as the store does, whatever is \
              said here: take it out, or use a profile that asks for it",
-            &[Words(bucket.profile.name)],
+            &[Words(profile.name)],
         );
     }
-    check_against_profile(report, place, &bucket, &cors);
-    bucket_warnings::warn(report, place, &bucket, &cors);
-    bucket.response_vary = cors.response_vary();
-    bucket.rules = cors.rules;
     Some(bucket)
 }
 
 /// Reads a `profile`, of the plugin or of a bucket.
-pub(super) fn profile(reading: &mut Reading<'_>, place: &Place<'_>) -> Option<&'static Profile> {
+pub(super) fn read_profile(reading: &mut Reading<'_>, place: &Place<'_>) -> Option<&'static Profile> {
     let word = reading.word(place, &PROFILES.map(|profile| profile.name));
     word.and_then(Profile::named)
+}
+
+/// Origins that may read an object's timing, as the header lists them. No patterns: a request for an object that is loaded
+/// without CORS carries no `Origin` to match.
+fn timing_allow_origin(reading: &mut Reading<'_>, place: &Place<'_>, list: &mut String) {
+    reading.texts(place, Null::IsWrong, &mut |report, place, text| {
+        let is_origin = origin::is_sendable(text.as_bytes()) && !text.contains('*');
+        if !is_origin && text != "*" {
+            report.add(
+                &code::TIMING_ORIGIN,
+                place,
+                "{} is no origin, and the header takes no pattern: write whole origins, as in https://www.example.com, \
+                 or the lone *",
+                &[Part::Value(&text)],
+            );
+        } else if list.len().saturating_add(text.len()) > MAX_TIMING_BYTES {
+            report.add(
+                &code::TIMING_ORIGIN,
+                place,
+                "the list is longer than a header of 4,096 bytes: list fewer origins",
+                &[],
+            );
+        } else {
+            if !list.is_empty() {
+                list.push_str(", ");
+            }
+            list.push_str(&text);
+        }
+    });
 }
 
 /// A bucket is named by one path segment or by the first labels of a host.
@@ -165,6 +218,8 @@ fn name<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Option<Cow<'a, str>
         "it is no pattern; only the lone * stands for every bucket that is not listed"
     } else if has(b"/?#") {
         "it is one segment of a path: write the bucket only, without / ? #"
+    } else if has(b"\\;%") {
+        "servers read \\ ; and % in a path in different ways: only a bucket without them can be named by one"
     } else if matches!(&*name, "." | "..") {
         "it is a dot segment, with which a path names no bucket"
     } else if has(b" ") {
@@ -186,7 +241,7 @@ fn name<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Option<Cow<'a, str>
 fn add_name<'a>(
     report: &mut Report,
     place: &Place<'_>,
-    names: &mut Names<'a>,
+    names: &mut UniqueNames<'a>,
     name: Cow<'a, str>,
     index: usize,
 ) {
@@ -204,7 +259,7 @@ fn add_name<'a>(
 fn add_host<'a>(
     report: &mut Report,
     place: &Place<'_>,
-    hosts: &mut Names<'a>,
+    hosts: &mut UniqueNames<'a>,
     host: Cow<'a, str>,
     index: usize,
 ) {
@@ -226,56 +281,5 @@ fn add_host<'a>(
             "the host {} already stands in {}: it can lead to one bucket only",
             &[Part::Value(&host), Pointer(&first)],
         );
-    }
-}
-
-/// What depends on the profile, which may have come last.
-fn check_against_profile(report: &mut Report, place: &Place<'_>, bucket: &Bucket<'_>, cors: &Cors<'_>) {
-    let profile = bucket.profile;
-    for pending in &cors.pending {
-        cors.shape.at_rule(place, pending.rule, &mut |rule| {
-            let field = &Place::Key(rule, pending.field);
-            let element = pending.index.map(|index| Place::Index(field, index));
-            let place = element.as_ref().unwrap_or(field);
-            match &pending.value {
-                PendingValue::Method(method) => match profile.methods {
-                    Methods::Store => header::refuse_method(report, place, method, profile.name),
-                    Methods::AnyToken => header::warn_of_method(report, place, method),
-                },
-                PendingValue::Exposed(name) => {
-                    if name.bytes().any(|byte| profile.expose_forbidden.contains(&byte)) {
-                        report.add(
-                            &code::EXPOSED_HEADER_BYTE,
-                            place,
-                            "{} holds & or ', which OSS refuses in ExposeHeader: rename the header",
-                            &[Part::Value(name)],
-                        );
-                    }
-                }
-                // Where the document says it too, the rule's is not the one that counts.
-                PendingValue::ResponseVary
-                    if cors.own_response_vary.is_some() && profile.obeys_response_vary => {}
-                PendingValue::ResponseVary => {
-                    bucket_warnings::warn_of_response_vary(report, place, profile, cors);
-                }
-                PendingValue::Origins(count) => {
-                    bucket_warnings::warn_of_several_origins(report, place, profile, cors, *count);
-                }
-            }
-        });
-    }
-    // Fetch, "CORS check": credentials never pass with `*`, so that the flag could not have the effect it asks for.
-    if bucket.allow_credentials
-        && let Some(rule) = cors.rules.iter().position(Rule::allows_any_origin)
-    {
-        let flag = Place::Key(place, "allow_credentials");
-        cors.shape.at_rule(place, rule, &mut |rule| {
-            report.add(
-                &code::CREDENTIALS_WITH_ANY_ORIGIN,
-                &flag,
-                "{} lists *, which never gets credentials: name the origins there, or take this out",
-                &[Pointer(rule)],
-            );
-        });
     }
 }

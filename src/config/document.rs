@@ -1,20 +1,19 @@
 //! The whole configuration.
 
-use super::BucketSink;
-use super::bucket::{self, Shared};
-use super::code;
-use super::field::{Field, Fields, fields};
+use super::bucket::{self, SharedByBuckets};
 use super::host::{self, Lone};
-use super::json::{self, Value};
-use super::message::Part::{Number, Pointer, Words};
-use super::model::{Metering, Mode, Settings, Unmanaged, UpstreamCors};
-use super::names::Names;
-use super::overlap::Budget;
-use super::place::Place;
+use super::model::{BucketSink, Metering, Mode, OnRefused, Settings, Unmanaged, UpstreamCors};
+use super::names::UniqueNames;
+use super::reading::field::{Field, Fields, fields};
+use super::reading::json::{self, Json, Value};
+use super::reading::not_json;
+use super::reading::recorder::{self, Handling, Receiver};
 use super::reading::{Null, Reading};
-use super::recorder::{self, Way};
-use super::report::Report;
-use super::source;
+use super::report::{
+    Part::{Number, Pointer, Words},
+    Place, Report, code,
+};
+use super::rules::Budget;
 use crate::profile::{OSS, Profile};
 
 fields! {
@@ -25,6 +24,7 @@ fields! {
     ACCESS_LOG "access_log",
     METRICS "metrics",
     ROUTE_PREPARES "route_prepares",
+    ON_REFUSED_RULES "on_refused_rules",
     BUCKETS "buckets",
 }
 
@@ -32,13 +32,17 @@ fields! {
 /// bucket; with more of them what watches Envoy is in trouble before Envoy is.
 const MOST_COUNTED_BUCKETS: usize = 1_000;
 
+/// The longest configuration that is read, in bytes. A VM's memory ends at 4 GiB, and the old rules stand there until the new
+/// ones are ready. `tests/module/memory.rs` loads the worst shapes of this size twice.
+const MOST_BYTES: usize = 64 << 20;
+
 /// Reads a configuration; see [`super::read`].
-pub(super) fn read<'a>(text: &'a [u8], sink: &mut dyn BucketSink<'a>) -> (Option<Settings>, Report) {
+pub(super) fn read<'a>(text: &'a [u8], sink: &mut dyn BucketSink<'a>) -> (Settings, Report) {
     // Windows editors begin UTF-8 with a byte order mark, which RFC 8259 section 8.1 lets a parser ignore.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut report = Report::default();
-    if source::is_empty(&mut report, text) {
-        return (None, report);
+    if not_json::is_empty(&mut report, text) || is_too_large(&mut report, text) {
+        return (Settings::default(), report);
     }
     // Checking the encoding once is cheaper than once for each string. What stands before a bad byte is read all the same.
     let readable = match std::str::from_utf8(text) {
@@ -48,32 +52,53 @@ pub(super) fn read<'a>(text: &'a [u8], sink: &mut dyn BucketSink<'a>) -> (Option
             std::str::from_utf8(readable).unwrap_or_default()
         }
     };
-    let mut document = Document::new(&OSS, sink);
+    let mut document = DocumentReader::new(&OSS, sink);
     let mut result = recorder::read(&mut document, readable);
     if let Some(profile) = document.late_profile {
         let sink = document.sink;
         sink.restart();
-        document = Document::new(profile, sink);
+        document = DocumentReader::new(profile, sink);
         result = recorder::read(&mut document, readable);
     }
     let mut report = document.reading.report;
+    let mut settings = document.settings;
     let is_cut = readable.len() < text.len();
+    if is_cut || result.is_err() {
+        // What else the text asks for, nobody knows.
+        settings.on_refused_rules = OnRefused::Reject;
+    }
     match result {
-        Err(error) if !(is_cut && error.is_eof()) => source::not_json(&mut report, text, &error),
-        _ if is_cut => source::not_utf8(&mut report, text, readable.len()),
+        Err(error) if !(is_cut && error.is_eof()) => not_json::not_json(&mut report, text, &error),
+        _ if is_cut => not_json::not_utf8(&mut report, text, readable.len()),
         _ => {}
     }
-    (report.errors.is_empty().then_some(document.settings), report)
+    (settings, report)
+}
+
+#[cold]
+fn is_too_large(report: &mut Report, text: &[u8]) -> bool {
+    let too_large = text.len() > MOST_BYTES;
+    if too_large {
+        report.add(
+            &code::CONFIGURATION_TOO_LARGE,
+            &Place::Document,
+            "the configuration is {} bytes, and at most {} are read, so that the next rules fit beside these: take out \
+             buckets that nobody asks for, or spread the rest over several listeners",
+            &[Number(text.len()), Number(MOST_BYTES)],
+        );
+    }
+    too_large
 }
 
 /// A configuration while it is read.
-pub(super) struct Document<'s, 'a> {
-    pub(super) reading: Reading<'a>,
+struct DocumentReader<'s, 'a> {
+    reading: Reading<'a>,
     fields: Fields,
     /// The field whose value is read.
     field: Option<Field>,
     settings: Settings,
-    shared: Shared<'a>,
+    shared: SharedByBuckets<'a>,
+    endpoints: UniqueNames<'a>,
     bucket_count: usize,
     /// The first bucket of which a route that prepares responses would spoil something, and what.
     unprepared: Option<(usize, &'static str)>,
@@ -82,48 +107,26 @@ pub(super) struct Document<'s, 'a> {
     late_profile: Option<&'static Profile>,
 }
 
-impl<'s, 'a> Document<'s, 'a> {
-    /// `profile`: the plugin's, until the document says otherwise.
-    pub(super) fn new(profile: &'static Profile, sink: &'s mut dyn BucketSink<'a>) -> Self {
-        Self {
-            reading: Reading::default(),
-            fields: Fields::new("the configuration", FIELDS),
-            field: None,
-            settings: Settings {
-                profile,
-                ..Settings::default()
-            },
-            shared: Shared {
-                profile,
-                used_profile: false,
-                names: Names::default(),
-                hosts: Names::default(),
-                budget: Budget::default(),
-            },
-            bucket_count: 0,
-            unprepared: None,
-            sink,
-            late_profile: None,
-        }
+impl<'a> Receiver<'a> for DocumentReader<'_, 'a> {
+    fn json(&mut self) -> &mut Json<'a> {
+        &mut self.reading.json
     }
 
-    /// Takes note of the next field. How its value is to be read.
-    pub(super) fn field(&mut self, key: &str) -> Way {
+    fn field(&mut self, key: &str) -> Handling {
         // All that follows is read again.
         if self.late_profile.is_some() {
-            return Way::Ignored;
+            return Handling::Ignored;
         }
         let place = Place::Key(&Place::Document, key);
         self.field = self.fields.take(&mut self.reading.report, &place, key);
         match self.field {
-            Some(field) if field.number == BUCKETS => Way::Elements,
-            Some(_) => Way::Whole,
-            None => Way::Ignored,
+            Some(field) if field.number == BUCKETS => Handling::Elements,
+            Some(_) => Handling::Whole,
+            None => Handling::Ignored,
         }
     }
 
-    /// Reads what was recorded: the value of a field, or a bucket. Whether it was whole.
-    pub(super) fn value(&mut self) -> bool {
+    fn value(&mut self) -> bool {
         let Some(field) = self.field else {
             return self.reading.finish();
         };
@@ -133,7 +136,7 @@ impl<'s, 'a> Document<'s, 'a> {
         }
         match field.number {
             PROFILE => {
-                if let Some(profile) = bucket::profile(&mut self.reading, place) {
+                if let Some(profile) = bucket::read_profile(&mut self.reading, place) {
                     if self.shared.used_profile && profile != self.settings.profile {
                         self.late_profile = Some(profile);
                     }
@@ -163,9 +166,93 @@ impl<'s, 'a> Document<'s, 'a> {
             ROUTE_PREPARES => {
                 self.settings.route_prepares = self.reading.flag(place, Null::IsWrong).unwrap_or(false);
             }
+            ON_REFUSED_RULES => {
+                if self.reading.word(place, &["reject", "last_good"]) == Some("last_good") {
+                    self.settings.on_refused_rules = OnRefused::LastGood;
+                }
+            }
             _ => return self.bucket(place),
         }
         self.reading.finish()
+    }
+
+    fn no_object(&mut self, value: &Value<'_>) {
+        let hint = match value {
+            Value::List => "; a list of rules is the \"cors\" of a bucket",
+            _ => "",
+        };
+        self.reading.report.add(
+            &code::WRONG_TYPE,
+            &Place::Document,
+            "{} stands where the configuration belongs: write an object with buckets{}",
+            &[value.part(), Words(hint)],
+        );
+    }
+
+    fn no_list(&mut self, value: &Value<'_>) {
+        let place = &Place::Key(&Place::Document, "buckets");
+        if *value == Value::Object {
+            self.reading.report.add(
+                &code::WRONG_TYPE,
+                place,
+                "buckets is a list, so that a bucket given twice can be told: write [{\"name\": …, \
+                 \"cors\": …}]",
+                &[],
+            );
+        } else {
+            self.reading.wrong_type(place, "a list of buckets", value);
+        }
+    }
+
+    fn end(&mut self) {
+        if self.fields.given(BUCKETS).is_none() {
+            self.reading.report.add(
+                &code::MISSING_FIELD,
+                &Place::Document,
+                "there are no buckets: write \"buckets\": [{\"name\": …, \"cors\": …}]",
+                &[],
+            );
+        }
+        self.check_endpoints();
+        self.check_hosts();
+        self.check_budget();
+        self.check_route();
+        if self.settings.metrics == Metering::Bucket && self.bucket_count > MOST_COUNTED_BUCKETS {
+            self.reading.report.add(
+                &code::TOO_MANY_METRICS,
+                &Place::Key(&Place::Document, "metrics"),
+                "{} buckets would be counted one by one, and Envoy keeps every statistic for ever: for more \
+                 than {} buckets write \"plugin\"",
+                &[Number(self.bucket_count), Number(MOST_COUNTED_BUCKETS)],
+            );
+        }
+    }
+}
+
+impl<'s, 'a> DocumentReader<'s, 'a> {
+    /// `profile`: the plugin's, until the document says otherwise.
+    fn new(profile: &'static Profile, sink: &'s mut dyn BucketSink<'a>) -> Self {
+        Self {
+            reading: Reading::default(),
+            fields: Fields::new("the configuration", FIELDS),
+            field: None,
+            settings: Settings {
+                profile,
+                ..Settings::default()
+            },
+            shared: SharedByBuckets {
+                profile,
+                used_profile: false,
+                names: UniqueNames::default(),
+                hosts: UniqueNames::default(),
+                budget: Budget::default(),
+            },
+            endpoints: UniqueNames::default(),
+            bucket_count: 0,
+            unprepared: None,
+            sink,
+            late_profile: None,
+        }
     }
 
     /// Reads a bucket and hands it on if it is valid. Whether it was whole.
@@ -203,67 +290,12 @@ impl<'s, 'a> Document<'s, 'a> {
         self.reading.report.add(
             &code::TOO_LARGE,
             if is_bucket { &bucket } else { place },
-            "more than {} keys and values stand in it, so it was not read: take out what is not needed, or \
-             write patterns with * for many",
+            "more than {} keys and values stand in it, so it was not read: take out what is not needed",
             &[Number(json::MOST_PIECES)],
         );
         self.bucket_count = index.saturating_add(usize::from(is_bucket));
         self.reading.finish();
         true
-    }
-
-    /// Reports what stands where the configuration belongs.
-    pub(super) fn no_object(&mut self, value: &Value<'_>) {
-        let hint = match value {
-            Value::List => "; a list of rules is the \"cors\" of a bucket",
-            _ => "",
-        };
-        self.reading.report.add(
-            &code::WRONG_TYPE,
-            &Place::Document,
-            "{} stands where the configuration belongs: write an object with buckets{}",
-            &[value.part(), Words(hint)],
-        );
-    }
-
-    /// Reports what stands where the list of buckets belongs.
-    pub(super) fn no_list(&mut self, value: &Value<'_>) {
-        let place = &Place::Key(&Place::Document, "buckets");
-        if *value == Value::Object {
-            self.reading.report.add(
-                &code::WRONG_TYPE,
-                place,
-                "buckets is a list, so that a bucket given twice can be told: write [{\"name\": …, \
-                 \"cors\": …}]",
-                &[],
-            );
-        } else {
-            self.reading.wrong_type(place, "a list of buckets", value);
-        }
-    }
-
-    /// Says what can be said only when every field has been read.
-    pub(super) fn end(&mut self) {
-        if self.fields.given(BUCKETS).is_none() {
-            self.reading.report.add(
-                &code::MISSING_FIELD,
-                &Place::Document,
-                "there are no buckets: write \"buckets\": [{\"name\": …, \"cors\": …}]",
-                &[],
-            );
-        }
-        self.check_endpoints();
-        self.check_budget();
-        self.check_route();
-        if self.settings.metrics == Metering::Bucket && self.bucket_count > MOST_COUNTED_BUCKETS {
-            self.reading.report.add(
-                &code::TOO_MANY_METRICS,
-                &Place::Key(&Place::Document, "metrics"),
-                "{} buckets would be counted one by one, and Envoy keeps every statistic for ever: for more \
-                 than {} buckets write \"plugin\"",
-                &[Number(self.bucket_count), Number(MOST_COUNTED_BUCKETS)],
-            );
-        }
     }
 
     /// Such a bucket leaves alone what the store sent, and the route has taken it.
@@ -281,7 +313,7 @@ impl<'s, 'a> Document<'s, 'a> {
     }
 
     fn endpoints(&mut self, place: &Place<'_>) {
-        let mut known = Names::default();
+        let known = &mut self.endpoints;
         let endpoints = &mut self.settings.endpoints;
         self.reading
             .texts(place, Null::IsWrong, &mut |report, place, text| {
@@ -312,6 +344,38 @@ impl<'s, 'a> Document<'s, 'a> {
                     &Place::Index(endpoints, index),
                     "{} is also a host of {}, which takes its requests: take one out",
                     &[Words(endpoint), Pointer(&Place::Index(buckets, bucket))],
+                );
+            }
+        }
+    }
+
+    /// Warns of hosts that are what an endpoint calls a listed bucket anyway, or another one.
+    fn check_hosts(&mut self) {
+        let buckets = &Place::Key(&Place::Document, "buckets");
+        for (host, owner) in self.shared.hosts.iter() {
+            let dots = host.bytes().enumerate().filter(|&(_, byte)| byte == b'.');
+            let named = dots.filter_map(|(dot, _)| {
+                let (name, endpoint) = host.split_at_checked(dot)?;
+                self.endpoints.get(endpoint.get(1..)?)?;
+                self.shared.names.get(name)
+            });
+            for bucket in named {
+                let (message, bucket) = if bucket == owner {
+                    (
+                        "the endpoints call this bucket {} already: take it out of the hosts{}",
+                        None,
+                    )
+                } else {
+                    (
+                        "{} is what the endpoints call {}, which loses its requests to this bucket: take it out of the hosts",
+                        Some(Place::Index(buckets, bucket)),
+                    )
+                };
+                self.reading.report.add(
+                    &code::HOST_IS_BUCKET,
+                    &Place::Key(&Place::Index(buckets, owner), "hosts"),
+                    message,
+                    &[Words(host), bucket.as_ref().map_or(Words(""), Pointer)],
                 );
             }
         }

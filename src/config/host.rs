@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-use super::code;
-use super::message::Part::{Value, Words};
 use super::origin::split_scheme;
-use super::place::Place;
-use super::report::Report;
-use super::text::has_control_character;
+use super::reading::text::has_control_character;
+use super::report::{
+    Part::{Value, Words},
+    Place, Report, code,
+};
 use crate::addressing::MAX_HOST_BYTES;
 
 /// Whether the lone `*` is a host.

@@ -16,7 +16,7 @@ pub struct Settings {
     /// Lower-case host names under which buckets are addressed virtual-hosted-style or path-style. Empty: path-style on
     /// every host.
     pub endpoints: Vec<String>,
-    /// What happens to a preflight for a bucket that is not listed.
+    /// What happens to requests for buckets that are not listed.
     pub unmanaged: Unmanaged,
     /// Whether responses carry `x-bucket-cors`.
     pub explain: bool,
@@ -27,6 +27,8 @@ pub struct Settings {
     /// The proxy's route takes the store's CORS headers off every response and adds `Vary: Origin`, so that the edge does
     /// neither.
     pub route_prepares: bool,
+    /// What becomes of rules with errors.
+    pub on_refused_rules: OnRefused,
 }
 
 impl Default for Settings {
@@ -39,8 +41,19 @@ impl Default for Settings {
             access_log: false,
             metrics: Metering::default(),
             route_prepares: false,
+            on_refused_rules: OnRefused::default(),
         }
     }
+}
+
+/// `on_refused_rules`: what becomes of a configuration with errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRefused {
+    /// The load fails, and the proxy does what it does then.
+    #[default]
+    Reject,
+    /// The filter loads with the rules that were good last, or, before there are any, without CORS for any bucket.
+    LastGood,
 }
 
 /// `metrics`: what is counted.
@@ -55,13 +68,14 @@ pub enum Metering {
     Bucket,
 }
 
-/// `unmanaged`: a preflight for a bucket that is not listed.
+/// `unmanaged`: what becomes of requests that are clearly of no listed bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unmanaged {
-    /// Goes upstream.
+    /// They and their responses are not touched.
     #[default]
     Pass,
-    /// Is refused as the store refuses one for a bucket without rules.
+    /// Nothing has CORS but what is listed: their preflights are refused as the store refuses one for a bucket without
+    /// rules, and their responses lose the store's CORS headers.
     Refuse,
 }
 
@@ -73,8 +87,8 @@ pub enum UpstreamCors {
     Replace,
     /// Where the store sent `Access-Control-Allow-Origin`, its CORS headers stand and the edge adds none.
     Keep,
-    /// There are none, says the operator, and the edge does not look: what has another name than those that it sets
-    /// stands. To look is a fifth of what the filter costs.
+    /// The operator says that the store sends none, and the edge does not look for any. One that the store sends all the
+    /// same goes to the client, unless the edge sets one of that name. To look is a fifth of what the filter costs.
     None,
 }
 
@@ -112,6 +126,12 @@ pub struct Bucket<'a> {
     pub allow_private_network: bool,
     /// What becomes of the store's own CORS headers.
     pub upstream_cors: UpstreamCors,
+    /// `Cross-Origin-Resource-Policy` on every response (Fetch, "Cross-Origin-Resource-Policy header"): what a page under
+    /// COEP `require-corp` needs of an object that it loads without CORS. Empty: the store's own stands.
+    pub resource_policy: &'static str,
+    /// `Timing-Allow-Origin` on every response (Resource Timing): who may read how long an object took to load. Empty: the
+    /// store's own stands.
+    pub timing_allow_origin: String,
     /// Whether the rules take effect.
     pub mode: Mode,
     /// The rules, in the order in which they are tried. Empty: the bucket has no CORS.
@@ -141,5 +161,68 @@ impl Rule<'_> {
     /// Whether the rule lists the lone `*` among its origins, so that its answer is `Access-Control-Allow-Origin: *`.
     pub fn allows_any_origin(&self) -> bool {
         self.allowed_origins.iter().any(Pattern::is_any)
+    }
+
+    /// The size of the rule as the stores' XML, without blanks between elements.
+    pub(super) fn xml_bytes(&self) -> usize {
+        fn sum<T>(element: &str, values: &[T], len: impl Fn(&T) -> usize) -> usize {
+            // `<>` and `</>` around the name, twice.
+            let tags = element.len().saturating_mul(2).saturating_add(5);
+            values.iter().map(|value| tags.saturating_add(len(value))).sum()
+        }
+        [
+            "<CORSRule></CORSRule>".len(),
+            sum("AllowedOrigin", &self.allowed_origins, |pattern| {
+                pattern.as_str().len()
+            }),
+            sum("AllowedMethod", &self.allowed_methods, |method| method.len()),
+            sum("AllowedHeader", &self.allowed_headers, |pattern| {
+                pattern.as_str().len()
+            }),
+            sum("ExposeHeader", &self.expose_headers, |name| name.len()),
+            sum("ID", self.id.as_slice(), |id| id.len()),
+            sum("MaxAgeSeconds", self.max_age_seconds.as_slice(), |_| "600".len()),
+        ]
+        .into_iter()
+        .fold(0, usize::saturating_add)
+    }
+}
+
+/// Takes the buckets of a configuration, one by one, in document order.
+pub trait BucketSink<'a> {
+    /// One valid bucket. May come before the document turns out to be invalid elsewhere.
+    fn bucket(&mut self, bucket: Bucket<'a>);
+
+    /// Forget every bucket so far: the document is read again from its start. Happens where the plugin's `profile` stands
+    /// after `buckets`, whose validation depends on it (Istio sorts the keys of a `pluginConfig`).
+    fn restart(&mut self);
+}
+
+impl<'a> BucketSink<'a> for Vec<Bucket<'a>> {
+    fn bucket(&mut self, bucket: Bucket<'a>) {
+        self.push(bucket);
+    }
+
+    fn restart(&mut self) {
+        self.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_is_that_of_the_xml() {
+        let rule = Rule {
+            allowed_origins: vec![Pattern::new("*".into()).unwrap()],
+            allowed_methods: vec!["GET".into(), "PUT".into()],
+            max_age_seconds: Some(600),
+            id: Some("a".into()),
+            ..Rule::default()
+        };
+        let xml = "<CORSRule><ID>a</ID><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>\
+                   <AllowedMethod>PUT</AllowedMethod><MaxAgeSeconds>600</MaxAgeSeconds></CORSRule>";
+        assert_eq!(rule.xml_bytes(), xml.len());
     }
 }

@@ -1,12 +1,12 @@
 //! What the host calls. The SDK defines functions of the ABI's names as well, so that these have names of their own, which
-//! the linker's wrapper (`.ci/link-module`) makes the ABI's.
+//! the linker's wrapper (`.cargo/link-module`, which `.cargo/config.toml` names) makes the ABI's.
 //!
 //! Only what the filter needs is exported: Envoy enters the VM for each callback that a module has, for the bodies, the
 //! trailers and the log of every request.
 #![allow(unsafe_code)] // Names that are exported are unsafe to choose.
 
-use super::host;
-use super::vm::{self, Action};
+use super::host::{self, Action};
+use super::vm;
 
 /// `proxy_on_context_create`: a root context has no root.
 #[unsafe(no_mangle)]

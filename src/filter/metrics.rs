@@ -4,17 +4,15 @@ use std::cell::RefCell;
 
 use log::warn;
 
-use super::host::{self, MetricKind};
-use crate::config::Mode;
-use crate::edge::Edge;
-use crate::matcher::{CompiledBucket, Interner};
-use crate::stats::{BUCKET_COUNTERS, COUNTERS};
-
-const PREFIX: &str = "bucket_cors";
+use super::host::{self, MetricKind, Status};
+use crate::loading::Loaded;
+use crate::matcher::Interner;
+use crate::metric_names::{self, PREFIX};
+use crate::stats::{BUCKET_COUNTERS, COUNTERS, Stats};
 
 /// How many statistics a VM defines in its life before it defines none of single buckets any more: those of a configuration
 /// with the most buckets that are counted, four times over.
-const MOST_IDS: usize = 16_000;
+const MOST_IDS: usize = 56_000;
 
 /// How often sums are handed over.
 const PERIOD_MILLISECONDS: u32 = 1_000;
@@ -26,14 +24,7 @@ pub(super) struct Metrics {
     buckets: Vec<[Option<u32>; BUCKET_COUNTERS.len()]>,
 }
 
-/// What loading a configuration found.
-pub(super) struct Load {
-    pub(super) warnings: usize,
-    /// [`now`], when it began.
-    pub(super) began: u64,
-}
-
-/// The host's clock in nanoseconds, for [`Load`].
+/// The host's clock in nanoseconds.
 pub(super) fn now() -> u64 {
     host::now_nanoseconds().unwrap_or_default()
 }
@@ -48,92 +39,78 @@ struct Ids {
 thread_local! {
     /// The ids of this VM. A host that is asked for the same name again gives another id and keeps both for as long as the VM
     /// lives, which is many configurations: Envoy would grow by kilobytes with each.
-    static IDS: RefCell<Ids> = RefCell::default();
+    static IDS: RefCell<Option<Ids>> = const { RefCell::new(None) };
 }
 
 /// A VM that starts has no ids.
 pub(super) fn start() {
-    IDS.with(|ids| ids.try_borrow_mut().map(|mut ids| *ids = Ids::default()).ok());
+    IDS.with(|ids| ids.replace(Some(Ids::default())));
+}
+
+/// Makes each call that statistics take, in a way that changes none, and says which the host refuses.
+#[cold]
+pub(super) fn try_calls(mut came: impl FnMut(&'static str, bool)) {
+    /// An id that no host has given.
+    const NONE: u32 = u32::MAX;
+    let id = id_of(MetricKind::Gauge, format!("{PREFIX}.loaded.buckets"), usize::MAX);
+    let calls = [
+        ("proxy_define_metric", id.is_none()),
+        (
+            "proxy_increment_metric",
+            host::increment_metric(NONE, 0).is_refusal(),
+        ),
+        ("proxy_record_metric", host::record_metric(NONE, 0).is_refusal()),
+        (
+            "proxy_set_tick_period_milliseconds",
+            host::set_tick_period(0).is_refusal(),
+        ),
+        (
+            "proxy_get_current_time_nanoseconds",
+            host::now_nanoseconds().is_err_and(Status::is_refusal),
+        ),
+    ];
+    for (call, is_refused) in calls {
+        came(call, is_refused);
+    }
 }
 
 /// `most`: with as many ids, no new name gets one.
+#[inline(never)]
 fn id_of(kind: MetricKind, name: String, most: usize) -> Option<u32> {
     IDS.with(|ids| {
-        let Ids { names, ids } = &mut *ids.try_borrow_mut().ok()?;
+        let mut ids = ids.try_borrow_mut().ok()?;
+        let Ids { names, ids } = ids.as_mut()?;
         if let Some(known) = names.find(name.as_bytes()) {
             return *ids.get(known as usize)?;
         }
         if ids.len() >= most {
             return None;
         }
-        let id = host::define_metric(kind, &name);
+        let id = host::define_metric(kind, &name).ok();
         names.intern(name.as_bytes());
         ids.push(id);
         id
     })
 }
 
-/// What a bucket is called in the statistics: without the dot, which would begin a new level of the name.
-fn name_of_bucket(name: &[u8]) -> String {
-    let letters = name.iter().map(|&byte| match byte {
-        b'.' | b'*' => '_',
-        _ => char::from(byte),
-    });
-    letters.collect()
-}
-
-/// The same as Prometheus gets it: Envoy makes every other byte a `_` there.
-fn name_for_prometheus(name: &str) -> String {
-    let letters = name.chars().map(|letter| match letter {
-        'a'..='z' | 'A'..='Z' | '0'..='9' => letter,
-        _ => '_',
-    });
-    letters.collect()
-}
-
 impl Metrics {
-    /// Defines the counters, asks for a tick, and records what was loaded.
-    pub(super) fn define(edge: &Edge, load: &Load) -> Self {
+    /// Defines the counters, asks for a tick, and records what was loaded. `began`: [`now`], when it did.
+    pub(super) fn define(loaded: &Loaded, began: u64) -> Self {
         let counter = |name: String, most| id_of(MetricKind::Counter, name, most);
-        let matcher = edge.matcher();
-        let mut buckets = vec![[None; BUCKET_COUNTERS.len()]; matcher.counted_buckets()];
-        // In the order of the document, so that every VM gives the same names.
-        let mut counted = vec![None; matcher.counted_buckets()];
-        for (name, bucket) in matcher.bucket_names() {
-            if let Some(place) = counted.get_mut(bucket.index()) {
-                *place = Some((name, bucket));
-            }
-        }
-        let mut taken = Interner::default();
-        for ((name, bucket), row) in counted.into_iter().flatten().zip(&mut buckets) {
-            let mut name = name_of_bucket(name);
-            while !taken.intern(name_for_prometheus(&name).as_bytes()).1 {
-                name = format!("{name}_{}", bucket.index());
-            }
-            let shadow = match matcher.bucket(bucket).map(CompiledBucket::mode) {
-                Some(Mode::Shadow) => "shadow.",
-                _ => "",
-            };
-            *row = BUCKET_COUNTERS.map(|what| {
-                // What is defined stays for as long as the host lives, also when the bucket is long gone.
-                counter(format!("{PREFIX}.bucket.{name}.{shadow}{what}"), MOST_IDS)
-            });
-        }
+        // What is defined stays for as long as the host lives, also when the bucket is long gone.
+        let buckets = metric_names::define_of_buckets(loaded.edge.matcher(), |name| counter(name, MOST_IDS));
         if buckets.iter().flatten().any(Option::is_none) {
             warn!(
                 "bucket-cors: not every bucket is counted: a VM defines statistics of buckets up to {MOST_IDS} in its life"
             );
         }
-        let gauge = |name: &str, value: u64| {
-            if let Some(id) = id_of(MetricKind::Gauge, format!("{PREFIX}.{name}"), usize::MAX) {
+        let microseconds = now().saturating_sub(began) / 1_000;
+        metric_names::set_loaded(loaded, microseconds, |name, value| {
+            let id = id_of(MetricKind::Gauge, name, usize::MAX);
+            if let (Some(id), Some(value)) = (id, value) {
                 host::record_metric(id, value);
             }
-        };
-        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        gauge("loaded.buckets", count(matcher.bucket_count()));
-        gauge("loaded.rules", count(matcher.rule_count()));
-        gauge("loaded.warnings", count(load.warnings));
-        gauge("loaded.microseconds", now().saturating_sub(load.began) / 1_000);
+        });
         host::set_tick_period(PERIOD_MILLISECONDS);
         Self {
             totals: COUNTERS.map(|what| counter(format!("{PREFIX}.{what}"), usize::MAX)),
@@ -142,13 +119,13 @@ impl Metrics {
     }
 
     /// Hands over what was counted since the last time.
-    pub(super) fn hand_over(&self, edge: &Edge) {
+    pub(super) fn hand_over(&self, stats: &Stats) {
         let increment = |id: Option<u32>, sum: u64| {
             if let Some(id) = id {
                 host::increment_metric(id, sum);
             }
         };
-        edge.stats().take(
+        stats.take(
             |counter, sum| increment(self.totals.get(counter).copied().flatten(), sum),
             |bucket, counter, sum| {
                 let row = self.buckets.get(bucket);

@@ -8,14 +8,17 @@ mod callbacks;
 mod host;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod needs;
 mod root;
+#[cfg(feature = "metrics")]
+mod shelf;
 mod stream;
 mod vm;
 
 use proxy_wasm::types::LogLevel;
 
 proxy_wasm::main! {{
-    // What the operator sees is the host's choice; below `info` there is nothing to see.
-    proxy_wasm::set_log_level(LogLevel::Info);
+    // What the operator sees is the host's choice; below `info` there is nothing to see. `Critical` is silence.
+    proxy_wasm::set_log_level(if host::has_log() { LogLevel::Info } else { LogLevel::Critical });
     vm::start();
 }}

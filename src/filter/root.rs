@@ -2,14 +2,18 @@
 
 use std::rc::Rc;
 
-use log::{Level, error, info, log};
-
 use super::host;
 #[cfg(feature = "metrics")]
-use super::metrics::{self, Load, Metrics};
-use crate::config::{self, Findings};
+use super::metrics::{self, Metrics};
+use super::needs;
+#[cfg(feature = "metrics")]
+use super::shelf::OfPlugin;
+#[cfg(feature = "metrics")]
+use crate::config::Metering;
 use crate::edge::Edge;
-use crate::matcher::MatcherBuilder;
+use crate::loading;
+#[cfg(feature = "metrics")]
+use crate::stats::Stats;
 
 /// Holds the configuration of one plugin instance.
 ///
@@ -23,6 +27,10 @@ pub(super) struct Root {
 /// A configuration at work.
 pub(super) struct Shared {
     pub(super) edge: Edge,
+    /// Counting is an addition in memory: a host call for each request would cost more than the decision, so the host gets
+    /// the sums now and then.
+    #[cfg(feature = "metrics")]
+    stats: Stats,
     /// None where the configuration wants none.
     #[cfg(feature = "metrics")]
     metrics: Option<Metrics>,
@@ -30,10 +38,23 @@ pub(super) struct Shared {
 
 #[cfg(feature = "metrics")]
 impl Shared {
+    /// Where requests are counted.
+    pub(super) fn sums(&self) -> &Stats {
+        &self.stats
+    }
+
     fn hand_over_metrics(&self) {
         if let Some(metrics) = &self.metrics {
-            metrics.hand_over(&self.edge);
+            metrics.hand_over(&self.stats);
         }
+    }
+}
+
+#[cfg(not(feature = "metrics"))]
+impl Shared {
+    /// Nobody asks for what would be counted.
+    pub(super) fn sums(&self) -> &() {
+        &()
     }
 }
 
@@ -69,34 +90,24 @@ impl Root {
         #[cfg(feature = "metrics")]
         let began = metrics::now();
         let text = host::plugin_configuration();
-        let mut builder = MatcherBuilder::default();
-        let (settings, report) = config::read(text.as_deref().unwrap_or_default(), &mut builder);
-        log_findings(Level::Warn, "warnings", &report.warnings);
-        log_findings(Level::Error, "errors", &report.errors);
-        let Some(settings) = settings else {
-            error!(
-                "bucket-cors: configuration refused, errors: {}",
-                report.errors.total()
-            );
+        if text.as_ref().is_err_and(|status| status.is_refusal()) {
+            needs::say_refused("proxy_get_buffer_bytes", "");
+            return false;
+        }
+        #[cfg(feature = "metrics")]
+        let shelf = OfPlugin;
+        #[cfg(not(feature = "metrics"))]
+        let shelf = ();
+        let Some(loaded) = loading::load(text.unwrap_or_default(), needs::are_met, &shelf) else {
             return false;
         };
-        let matcher = builder.finish(settings);
-        // Only now: the matcher would come to stand in its hole, into which the text of a reload would no longer fit.
-        drop(text);
-        info!(
-            "bucket-cors: configuration loaded, buckets: {}, rules: {}, patterns: {}, warnings: {}",
-            matcher.bucket_count(),
-            matcher.rule_count(),
-            matcher.pattern_count(),
-            report.warnings.total()
-        );
-        let edge = Edge::new(matcher);
         #[cfg(feature = "metrics")]
-        let metrics = (edge.matcher().settings().metrics != config::Metering::Off).then(|| {
-            let warnings = report.warnings.total();
-            Metrics::define(&edge, &Load { warnings, began })
-        });
+        let metrics = (loaded.edge.matcher().settings().metrics != Metering::Off)
+            .then(|| Metrics::define(&loaded, began));
+        let edge = loaded.edge;
         self.shared = Some(Rc::new(Shared {
+            #[cfg(feature = "metrics")]
+            stats: Stats::new(edge.matcher().counted_buckets()),
             edge,
             #[cfg(feature = "metrics")]
             metrics,
@@ -110,14 +121,5 @@ impl Root {
         if let Some(shared) = &self.shared {
             shared.hand_over_metrics();
         }
-    }
-}
-
-fn log_findings(level: Level, what: &str, findings: &Findings) {
-    for finding in findings.kept() {
-        log!(level, "bucket-cors: {finding}");
-    }
-    if findings.left_out() > 0 {
-        log!(level, "bucket-cors: {what} not shown: {}", findings.left_out());
     }
 }

@@ -2,12 +2,13 @@
 
 use super::host::{self, HeaderMap};
 use super::root::Shared;
-use super::vm::Action;
-use crate::answer::Scratch;
-use crate::edge::{Decided, Echo, Look, Outcome, ResponseHeaders};
+use crate::answer::{Echo, Scratch};
+use crate::edge::{Decided, Edge, Look, Outcome, ResponseHeaders};
 use crate::http::head::{self, RequestHead};
 use crate::http::names;
 use crate::http::pairs::{self, Pairs};
+use crate::kept::Kept;
+use crate::verdict::NoRule;
 
 /// The memory that all streams share: a VM runs one callback at a time.
 #[derive(Default)]
@@ -22,20 +23,20 @@ pub(super) struct Buffers {
 /// How many emptied buffers are kept: as many streams in flight at once then cost no allocation.
 const MAX_SPARE: usize = 4_096;
 
-/// Where Envoy's access log finds what became of a request: `%FILTER_STATE(wasm.bucket_cors:PLAIN)%`.
-#[cfg(feature = "metrics")]
-const ACCESS_LOG: &str = "bucket_cors";
-
-/// What is kept of a request for its response.
-pub(super) struct Kept {
-    decided: Decided,
-    /// The parts of [`Echo`], one behind the other.
-    echo: Vec<u8>,
-    origin_len: usize,
+/// What becomes of a request.
+pub(super) enum Next {
+    /// It goes on, and its response is none of ours.
+    Untouched,
+    /// It was answered.
+    Answered,
+    /// It goes on, and its response needs this.
+    Ours(Kept),
+    /// It goes on without a decision: its response must not have the store's CORS headers.
+    Closed,
 }
 
 /// The request's headers are there.
-pub(super) fn on_request(shared: &Shared, buffers: &mut Buffers) -> (Action, Option<Kept>) {
+pub(super) fn on_request(shared: &Shared, buffers: &mut Buffers) -> Next {
     let Buffers {
         scratch,
         serialised,
@@ -45,112 +46,125 @@ pub(super) fn on_request(shared: &Shared, buffers: &mut Buffers) -> (Action, Opt
     let found;
     let map = host::headers(HeaderMap::Request);
     let map = match &map {
-        Some(map) => map,
-        None => {
-            found = header_by_header(HeaderMap::Request, head::NAMES.iter());
+        Ok(map) => map,
+        Err(_) => {
+            let [method, ..] = head::NAMES;
+            if host::header(HeaderMap::Request, method).is_err() {
+                return refuse(b"bucket_cors_unreadable_request");
+            }
+            found = header_by_header(HeaderMap::Request, &head::NAMES);
             found.as_slice()
         }
     };
     let head = RequestHead::read(Pairs::parse(map));
-    let mut action = Action::Continue;
-    let decided = match edge.on_request(&head, scratch) {
+    let mut is_answered = false;
+    let decided = match edge.on_request(&head, scratch, shared.sums()) {
         Outcome::Untouched => None,
         Outcome::Upstream(decided) => Some(decided),
         Outcome::Answer { answer, otherwise } => {
             pairs::serialise(answer.headers.iter(), serialised);
-            if host::send_local_response(answer.status, answer.details, serialised, answer.body) {
-                action = Action::Pause;
-                None
-            } else {
-                otherwise
-            }
+            is_answered = host::send_local_response(answer.status, answer.details, serialised, answer.body);
+            Some(otherwise)
         }
     };
+    // Of a bucket in shadow mode too, whose requests are not touched.
     #[cfg(feature = "metrics")]
     if let Some(text) = scratch.access_log() {
-        host::set_property(ACCESS_LOG, text);
+        host::set_property(host::ACCESS_LOG, text);
     }
-    let kept = decided.map(|decided| Kept::new(decided, decided.echo(edge, &head), spare));
-    (action, kept)
+    if is_answered {
+        return Next::Answered;
+    }
+    let Some(decided) = decided else {
+        return Next::Untouched;
+    };
+    let echo = decided.echo(edge, &head);
+    Next::Ours(Kept::new(decided, echo, || spare.pop().unwrap_or_default()))
+}
+
+/// Answers a request for which nothing can be decided. `details` says why.
+#[cold]
+pub(super) fn refuse(details: &[u8]) -> Next {
+    const SERVICE_UNAVAILABLE: u32 = 503;
+    const NO_HEADERS: [u8; 4] = 0_u32.to_le_bytes();
+    if host::send_local_response(SERVICE_UNAVAILABLE, details, &NO_HEADERS, &[]) {
+        Next::Answered
+    } else {
+        Next::Closed
+    }
 }
 
 /// The response's headers are there.
-pub(super) fn on_response(shared: &Shared, kept: Kept, buffers: &mut Buffers) {
-    match shared.edge.looks_at(kept.decided) {
-        Look::Everything => match host::headers(HeaderMap::Response) {
-            Some(map) => change(shared, &kept, &map, &mut buffers.scratch),
-            None => {
-                let needed = names::CORS_RESPONSE_HEADERS.iter().chain([&names::VARY]);
-                let map = header_by_header(HeaderMap::Response, needed);
-                change(shared, &kept, &map, &mut buffers.scratch);
-            }
-        },
+pub(super) fn on_response(edge: &Edge, kept: Kept, buffers: &mut Buffers) {
+    match edge.looks_at(kept.decided) {
+        Look::Everything => change_what_is_there(edge, &kept, buffers),
         // Mostly absent, and then no value has to be handed over, which is the dear part of a host call.
-        Look::Vary => {
-            let vary = host::header(HeaderMap::Response, names::VARY);
-            let line = vary.as_deref().map(|value| (names::VARY, value));
-            pairs::serialise(line.into_iter(), &mut buffers.serialised);
-            change(shared, &kept, &buffers.serialised, &mut buffers.scratch);
-        }
-        Look::Nothing => change(shared, &kept, &[], &mut buffers.scratch),
+        Look::Vary => match host::header(HeaderMap::Response, names::VARY) {
+            Ok(vary) => {
+                let line = vary.as_deref().map(|value| (names::VARY, value));
+                pairs::serialise(line.as_slice().iter().copied(), &mut buffers.serialised);
+                change(edge, &kept, &buffers.serialised, &mut buffers.scratch);
+            }
+            Err(_) => change_what_is_there(edge, &kept, buffers),
+        },
+        Look::Nothing => change(edge, &kept, &[], &mut buffers.scratch),
     }
     buffers.recycle(Some(kept));
 }
 
-fn change(shared: &Shared, kept: &Kept, sent: &[u8], scratch: &mut Scratch) {
+fn change_what_is_there(edge: &Edge, kept: &Kept, buffers: &mut Buffers) {
+    match host::headers(HeaderMap::Response) {
+        Ok(map) => change(edge, kept, &map, &mut buffers.scratch),
+        Err(_) => {
+            let map = header_by_header(HeaderMap::Response, &names::OF_RESPONSES);
+            change(edge, kept, &map, &mut buffers.scratch);
+        }
+    }
+}
+
+/// What is kept of a request for which nothing could be decided: its response must not have the store's CORS headers.
+pub(super) fn undecided() -> Kept {
+    let decided = Decided {
+        bucket: None,
+        verdict: Err(NoRule::Unanswered),
+    };
+    Kept::new(decided, Echo::default(), Vec::new)
+}
+
+fn change(edge: &Edge, kept: &Kept, sent: &[u8], scratch: &mut Scratch) {
     let sent = Pairs::parse(sent);
-    shared
-        .edge
-        .on_response(kept.decided, kept.echo(), &sent, scratch, &mut OnHost);
+    edge.on_response(kept.decided, kept.echo(), &sent, scratch, &mut OnHost);
 }
 
 impl Buffers {
     /// Keeps the memory of a request that needs it no more.
     pub(super) fn recycle(&mut self, kept: Option<Kept>) {
-        let Some(Kept { mut echo, .. }) = kept else { return };
-        if echo.capacity() > 0 && self.spare.len() < MAX_SPARE {
-            echo.clear();
-            self.spare.push(echo);
-        }
-    }
-}
-
-impl Kept {
-    fn new(decided: Decided, echo: Echo<'_>, spare: &mut Vec<Vec<u8>>) -> Self {
-        let mut bytes = Vec::new();
-        if !echo.origin.is_empty() || !echo.request_headers.is_empty() {
-            bytes = spare.pop().unwrap_or_default();
-            bytes.extend_from_slice(echo.origin);
-            bytes.extend_from_slice(echo.request_headers);
-        }
-        Self {
-            decided,
-            echo: bytes,
-            origin_len: echo.origin.len(),
-        }
-    }
-
-    fn echo(&self) -> Echo<'_> {
-        let (origin, request_headers) = self.echo.split_at_checked(self.origin_len).unwrap_or_default();
-        Echo {
-            origin,
-            request_headers,
-        }
+        let memory = kept.and_then(Kept::into_memory);
+        self.spare.extend(memory.filter(|_| self.spare.len() < MAX_SPARE));
     }
 }
 
 /// The headers that matter, one by one, in the form of a whole map: for a host that does not hand that over (it was not
 /// allowed to, or has a limit, which Envoy's has not). Where it does, one call for all of them costs as much as one of
 /// these.
-fn header_by_header<'n>(map: HeaderMap, needed: impl Iterator<Item = &'n &'static str>) -> Vec<u8> {
-    let found: Vec<_> = needed
-        .filter_map(|name| Some((*name, host::header(map, name)?)))
-        .collect();
+///
+/// One that the host does not show counts as there, with no value: an edge that took it for absent would let it stand.
+#[cold]
+fn header_by_header(map: HeaderMap, names: &[&str]) -> Vec<u8> {
+    let mut found = Vec::new();
+    for name in names {
+        match host::header(map, name) {
+            Ok(None) => {}
+            Ok(value) => found.push((*name, value)),
+            Err(_) => found.push((*name, None)),
+        }
+    }
+    let lines = found
+        .iter()
+        .map(|(name, value)| (*name, value.as_deref().unwrap_or_default()));
+    let lines: Vec<_> = lines.collect();
     let mut serialised = Vec::new();
-    pairs::serialise(
-        found.iter().map(|(name, value)| (*name, &**value)),
-        &mut serialised,
-    );
+    pairs::serialise(lines.iter().copied(), &mut serialised);
     serialised
 }
 
@@ -158,10 +172,29 @@ struct OnHost;
 
 impl ResponseHeaders for OnHost {
     fn set(&mut self, name: &'static str, value: &[u8]) {
-        host::set_header(HeaderMap::Response, name, value);
+        if !host::set_header(HeaderMap::Response, name.as_bytes(), value).is_ok() {
+            remove_instead(name);
+        }
     }
 
     fn remove(&mut self, name: &[u8]) {
-        host::remove_header(HeaderMap::Response, name);
+        if !host::remove_header(HeaderMap::Response, name).is_ok() {
+            empty_instead(name);
+        }
     }
+}
+
+/// What a host does not let us set must not stay as the store sent it, `Vary` apart, without which a cache would keep a
+/// response for everyone.
+#[cold]
+fn remove_instead(name: &'static str) {
+    if name != names::VARY {
+        host::remove_header(HeaderMap::Response, name.as_bytes());
+    }
+}
+
+/// What a host does not let us remove says nothing any more.
+#[cold]
+fn empty_instead(name: &[u8]) {
+    host::set_header(HeaderMap::Response, name, &[]);
 }

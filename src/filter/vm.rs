@@ -6,39 +6,38 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
+use super::host::Action;
 #[cfg(feature = "metrics")]
 use super::metrics;
+use super::needs;
 use super::root::{Root, Shared};
-use super::stream::{self, Buffers, Kept};
-
-/// `proxy_action_t`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub(super) enum Action {
-    /// The request or response goes on.
-    Continue = 0,
-    /// It waits; here, since it was answered.
-    Pause = 1,
-}
+use super::stream::{self, Buffers, Next};
+use crate::edge::Edge;
+use crate::kept::Kept;
+use crate::matcher::Matcher;
 
 /// Everything that lives as long as the VM.
 #[derive(Default)]
 pub(super) struct Vm {
     /// One or two: a second one while a configuration is replaced.
     roots: Vec<(u32, Root)>,
-    /// The stream that came last. Nearly always its request is next, so that only those whose response is ours are entered
-    /// anywhere.
-    newest: Option<(u32, Rc<Shared>)>,
+    /// The stream that came last, whose request is nearly always next: only those whose response is ours are entered
+    /// in `streams`.
+    newest: Option<(u32, Option<Rc<Shared>>)>,
     streams: HashMap<u32, Stream, BuildHasherDefault<Spread>>,
     buffers: Buffers,
+    /// What changes the response of a request that no configuration has seen.
+    closed: Option<Edge>,
 }
 
 /// A request that is under way.
+///
+/// One that was answered has none: Envoy runs the response callback for the filter's own replies as well, and headers
+/// given twice are doubled.
 struct Stream {
-    /// The configuration that was in force when it came.
-    shared: Rc<Shared>,
-    /// Present from the request to its response, where the response is ours. Not for a request that was answered: Envoy
-    /// runs the response callback for the filter's own replies as well, and headers given twice are doubled.
+    /// The configuration that was in force when it came. `None`: its root context has none.
+    shared: Option<Rc<Shared>>,
+    /// Present from the request to its response.
     kept: Option<Kept>,
 }
 
@@ -60,9 +59,10 @@ impl Vm {
     pub(super) fn create(&mut self, context: u32, root: u32) {
         if root == 0 {
             self.roots.push((context, Root::default()));
-        } else if let Some(shared) = self.root(root).and_then(Root::shared)
-            && let Some((context, shared)) = self.newest.replace((context, shared))
-        {
+            return;
+        }
+        let shared = self.root(root).and_then(Root::shared);
+        if let Some((context, shared)) = self.newest.replace((context, shared)) {
             self.streams.insert(context, Stream { shared, kept: None });
         }
     }
@@ -74,6 +74,9 @@ impl Vm {
 
     pub(super) fn configure(&mut self, context: u32) -> bool {
         let found = self.roots.iter_mut().find(|(root, _)| *root == context);
+        if found.is_none() {
+            needs::say_refused("proxy_on_context_create", "");
+        }
         found.is_some_and(|(_, root)| root.configure())
     }
 
@@ -87,26 +90,40 @@ impl Vm {
     pub(super) fn on_request(&mut self, context: u32) -> Action {
         let shared = match self.newest.take_if(|(newest, _)| *newest == context) {
             Some((_, shared)) => shared,
-            None => match self.streams.remove(&context) {
-                Some(stream) => stream.shared,
-                None => return Action::Continue,
-            },
+            None => self.streams.remove(&context).and_then(|stream| stream.shared),
         };
-        let (action, kept) = stream::on_request(&shared, &mut self.buffers);
-        if kept.is_some() {
-            self.streams.insert(context, Stream { shared, kept });
-        }
-        action
+        let next = match &shared {
+            Some(shared) => stream::on_request(shared, &mut self.buffers),
+            None => stream::refuse(b"bucket_cors_no_configuration"),
+        };
+        let kept = match next {
+            Next::Answered => return Action::Pause,
+            Next::Untouched => return Action::Continue,
+            Next::Ours(kept) => Some(kept),
+            Next::Closed => None,
+        };
+        self.streams.insert(context, Stream { shared, kept });
+        Action::Continue
     }
 
     pub(super) fn on_response(&mut self, context: u32) {
-        if let Some(Stream {
-            shared,
-            kept: Some(kept),
-        }) = self.streams.remove(&context)
-        {
-            stream::on_response(&shared, kept, &mut self.buffers);
+        match self.streams.remove(&context) {
+            Some(Stream {
+                shared: Some(shared),
+                kept: Some(kept),
+            }) => stream::on_response(&shared.edge, kept, &mut self.buffers),
+            Some(_) => self.close_response(),
+            None if self.newest.take_if(|(newest, _)| *newest == context).is_some() => self.close_response(),
+            None => {}
         }
+    }
+
+    /// Takes the store's CORS headers off a response whose request was not looked at: its root context has no
+    /// configuration, the host could not show its headers, or does not call `proxy_on_request_headers`.
+    #[cold]
+    fn close_response(&mut self) {
+        let closed = self.closed.get_or_insert_with(|| Edge::new(Matcher::default()));
+        stream::on_response(closed, stream::undecided(), &mut self.buffers);
     }
 
     pub(super) fn delete(&mut self, context: u32) {

@@ -5,7 +5,7 @@ use super::token::token_len;
 /// The most bytes of a requested header list that are looked at. Browsers send only names that script set itself; an S3
 /// upload with every checksum and encryption header and dozens of `x-amz-meta-*` stays below 1,200. Past it no rule
 /// matches: rs/cors once spent 127 ms and 121 MB on one list without a limit. Together with [`MAX_NAMES`] this keeps the
-/// worst preflight within twenty times an ordinary one (`tests/bounded_work.rs`).
+/// worst preflight within twenty times an ordinary one (`tests/core/bounded_work.rs`).
 pub const MAX_BYTES: usize = 1536;
 
 /// The most elements, empty ones included, that are looked at. Envoy refuses a request with more than 100 headers of all

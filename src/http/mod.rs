@@ -6,4 +6,3 @@ pub mod names;
 pub mod origin;
 pub mod pairs;
 pub mod token;
-pub mod vary;

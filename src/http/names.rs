@@ -15,6 +15,9 @@ pub const ALLOW_PRIVATE_NETWORK: &str = "access-control-allow-private-network";
 pub const EXPOSE_HEADERS: &str = "access-control-expose-headers";
 pub const MAX_AGE: &str = "access-control-max-age";
 
+pub const RESOURCE_POLICY: &str = "cross-origin-resource-policy";
+pub const TIMING_ALLOW_ORIGIN: &str = "timing-allow-origin";
+
 pub const VARY: &str = "vary";
 pub const CONTENT_TYPE: &str = "content-type";
 pub const REQUEST_ID: &str = "x-request-id";
@@ -25,8 +28,8 @@ pub const EXPLAIN: &str = "x-bucket-cors";
 /// What every response header of the CORS protocol begins with.
 pub const CORS_PREFIX: &str = "access-control-";
 
-/// Every response header that the CORS protocol defines.
-pub const CORS_RESPONSE_HEADERS: [&str; 7] = [
+/// Every response header that decides what becomes of a response: those that the CORS protocol defines, and `Vary`.
+pub const OF_RESPONSES: [&str; 8] = [
     ALLOW_ORIGIN,
     ALLOW_CREDENTIALS,
     ALLOW_METHODS,
@@ -34,4 +37,5 @@ pub const CORS_RESPONSE_HEADERS: [&str; 7] = [
     ALLOW_PRIVATE_NETWORK,
     EXPOSE_HEADERS,
     MAX_AGE,
+    VARY,
 ];

@@ -4,15 +4,18 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::chunks::Chunks;
-use super::interner::{Index, Interner};
+use super::compiled::{CompiledBucket, CompiledRule, ListedBucket, PatternSet, ValueId};
+use super::interner::Interner;
 use super::mask::{MaskId, MaskPool, RuleMask};
-use super::table::{Space, TableBuilder, hash_of_numbers};
+use super::table::{Space, TableBuilder};
 use super::trie::{End, ForestBuilder};
-use super::{BucketId, CompiledBucket, CompiledRule, ListedBucket, Matcher, PatternSet, ValueId};
-use crate::config::{Bucket, BucketSink, Rule, Settings};
+use super::{BucketId, Matcher};
+use crate::chunks::Chunks;
+use crate::config::{Bucket, BucketSink, Mode, Rule, Settings};
 use crate::http::{list, origin};
+use crate::index::{Index, hash_of_numbers};
 use crate::profile::STORE_METHODS;
+use crate::vary;
 use crate::wildcard::Pattern;
 
 /// Compiles buckets one by one, as [`crate::config::read`] hands them out.
@@ -27,6 +30,7 @@ pub struct MatcherBuilder {
     any_name: Option<BucketId>,
     any_host: Option<BucketId>,
     has_hosts: bool,
+    listed: Option<Mode>,
 }
 
 impl BucketSink<'_> for MatcherBuilder {
@@ -34,6 +38,7 @@ impl BucketSink<'_> for MatcherBuilder {
         self.add(&bucket);
     }
 
+    #[inline(never)] // It is kilobytes, and rare.
     fn restart(&mut self) {
         *self = Self::default();
     }
@@ -42,14 +47,14 @@ impl BucketSink<'_> for MatcherBuilder {
 impl MatcherBuilder {
     /// Compiles one bucket.
     pub fn add(&mut self, bucket: &Bucket<'_>) {
-        self.add_addresses(bucket, self.buckets.end());
+        let name = self.add_addresses(bucket, self.buckets.end());
 
         let origins = self
             .patterns
-            .set(bucket, |rule| &rule.allowed_origins, Kind::Origin);
+            .set(bucket, |rule| &rule.allowed_origins, Compared::Origin);
         let headers = self
             .patterns
-            .set(bucket, |rule| &rule.allowed_headers, Kind::Header);
+            .set(bucket, |rule| &rule.allowed_headers, Compared::Header);
         let (methods, other_methods) = self.patterns.methods(bucket);
         let compiled = CompiledBucket {
             profile: bucket.profile,
@@ -58,7 +63,9 @@ impl MatcherBuilder {
             other_methods,
             first_rule: self.rules.add(&bucket.rules),
             rule_count: u32::try_from(bucket.rules.len()).unwrap_or(u32::MAX),
-            vary: varies(bucket),
+            vary: vary::of_bucket(bucket.profile, bucket.response_vary, !bucket.rules.is_empty()),
+            resource_policy: bucket.resource_policy,
+            timing_allow_origin: self.rules.values.intern(bucket.timing_allow_origin.as_bytes()),
             allow_credentials: bucket.allow_credentials,
             allow_private_network: bucket.allow_private_network,
             upstream_cors: bucket.upstream_cors,
@@ -66,7 +73,11 @@ impl MatcherBuilder {
         };
         self.rule_count = self.rule_count.saturating_add(bucket.rules.len());
         let compiled = self.intern(compiled);
-        self.buckets.push(ListedBucket { origins, compiled });
+        self.buckets.push(ListedBucket {
+            name,
+            origins,
+            compiled,
+        });
     }
 
     /// Freezes what was added.
@@ -92,16 +103,22 @@ impl MatcherBuilder {
             values,
             any_name: self.any_name,
             any_host: self.any_host,
+            listed: self.listed,
         }
     }
 
-    fn add_addresses(&mut self, bucket: &Bucket<'_>, id: u32) {
+    /// Returns the number of the name's entry.
+    fn add_addresses(&mut self, bucket: &Bucket<'_>, id: u32) -> u32 {
         let exact = &mut self.patterns.exact;
-        if bucket.name == "*" {
+        let name = if bucket.name == "*" {
             self.any_name = Some(BucketId(id));
+            u32::MAX
         } else {
-            exact.insert(Space::BUCKET_NAME, bucket.name.as_bytes(), id);
-        }
+            if self.listed != Some(Mode::Enforce) {
+                self.listed = Some(bucket.mode);
+            }
+            exact.insert(Space::BUCKET_NAME, bucket.name.as_bytes(), id)
+        };
         for host in &bucket.hosts {
             if host == "*" {
                 self.any_host = Some(BucketId(id));
@@ -110,17 +127,20 @@ impl MatcherBuilder {
                 exact.insert(Space::HOST, host.as_bytes(), id);
             }
         }
+        name
     }
 
     /// The number of what buckets with the same rules for the same headers share.
     fn intern(&mut self, bucket: CompiledBucket) -> u32 {
-        let hash = hash_of_numbers([
+        let numbers = [
             bucket.headers.any.0,
             bucket.headers.exact.number(),
             bucket.headers.stars.to_value(),
             bucket.first_rule,
             bucket.rule_count,
-        ]);
+            bucket.timing_allow_origin.0,
+        ];
+        let hash = hash_of_numbers(0, numbers);
         let compiled = &self.compiled;
         let (number, is_new) = self
             .known_compiled
@@ -134,19 +154,19 @@ impl MatcherBuilder {
 
 /// What patterns are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Compared {
     /// Byte for byte.
     Origin,
     /// Without regard to case.
     Header,
 }
 
-impl Kind {
+impl Compared {
     /// No value longer than this is ever looked up.
     fn max_bytes(self) -> usize {
         match self {
-            Kind::Origin => origin::MAX_BYTES,
-            Kind::Header => list::MAX_NAME_BYTES,
+            Compared::Origin => origin::MAX_BYTES,
+            Compared::Header => list::MAX_NAME_BYTES,
         }
     }
 }
@@ -174,7 +194,7 @@ impl Patterns {
                 let known = STORE_METHODS.iter().position(|known| known == method);
                 match known.and_then(|at| masks.get_mut(at)) {
                     Some(mask) => *mask |= RuleMask::only(rule),
-                    None => others.push(Item {
+                    None => others.push(ListedText {
                         prefix: method.as_bytes(),
                         suffix: None,
                         rule,
@@ -187,7 +207,7 @@ impl Patterns {
     }
 
     /// The patterns of each rule. One whose literal parts are longer than any value that is looked up is left out.
-    fn set(&mut self, bucket: &Bucket<'_>, list: List, kind: Kind) -> PatternSet {
+    fn set(&mut self, bucket: &Bucket<'_>, list: List, kind: Compared) -> PatternSet {
         let mut any = RuleMask::NONE;
         let mut patterns = Vec::with_capacity(bucket.rules.iter().map(|rule| list(rule).len()).sum());
         for (rule, listing) in bucket.rules.iter().enumerate() {
@@ -195,20 +215,20 @@ impl Patterns {
                 if pattern.is_any() {
                     any |= RuleMask::only(rule);
                 } else if pattern.as_str().len() <= kind.max_bytes().saturating_add(1) {
-                    patterns.push((rule, pattern.compared(kind == Kind::Header)));
+                    patterns.push((rule, pattern.compared(kind == Compared::Header)));
                 }
             }
         }
         let items = patterns.iter().map(|(rule, pattern)| {
             let parts = pattern.parts();
-            Item {
+            ListedText {
                 prefix: parts.map_or(pattern.as_str(), |(prefix, _)| prefix).as_bytes(),
                 suffix: parts.map(|(_, suffix)| suffix.as_bytes()),
                 rule: *rule,
             }
         });
         let items = sorted(items.collect());
-        self.count = self.count.saturating_add(items.chunk_by(Item::eq).count());
+        self.count = self.count.saturating_add(items.chunk_by(ListedText::eq).count());
         let exact_len = items.partition_point(|item| item.suffix.is_none());
         let (exact, stars) = items.split_at_checked(exact_len).unwrap_or_default();
         let exact = self.exact_list(exact);
@@ -217,7 +237,7 @@ impl Patterns {
         for group in stars.chunk_by(|a, b| a.suffix == b.suffix) {
             prefixes.clear();
             prefixes.reserve_exact(group.len());
-            for same in group.chunk_by(Item::eq) {
+            for same in group.chunk_by(ListedText::eq) {
                 let mask = self.masks.intern(rules_of(same));
                 prefixes.extend(same.first().map(|item| (item.prefix, mask.0)));
             }
@@ -233,9 +253,9 @@ impl Patterns {
     }
 
     /// Sorted strings that are looked up as a whole.
-    fn exact_list(&mut self, items: &[Item<'_>]) -> Space {
+    fn exact_list(&mut self, items: &[ListedText<'_>]) -> Space {
         let masks = &mut self.masks;
-        self.exact.list(items.chunk_by(Item::eq).map(|same| {
+        self.exact.list(items.chunk_by(ListedText::eq).map(|same| {
             let key = same.first().map(|item| item.prefix).unwrap_or_default();
             (key, masks.intern(rules_of(same)).0)
         }))
@@ -244,7 +264,7 @@ impl Patterns {
 
 /// A string that a rule lists.
 #[derive(Debug, Clone, Copy)]
-struct Item<'p> {
+struct ListedText<'p> {
     /// What stands before the `*`, or all of an exact string.
     prefix: &'p [u8],
     /// What stands after the `*`.
@@ -252,7 +272,7 @@ struct Item<'p> {
     rule: usize,
 }
 
-impl Ord for Item<'_> {
+impl Ord for ListedText<'_> {
     /// As the tries want it, exact strings first. In which rules they stand makes no difference.
     fn cmp(&self, other: &Self) -> Ordering {
         let by_suffix = match (self.suffix, other.suffix) {
@@ -263,41 +283,29 @@ impl Ord for Item<'_> {
     }
 }
 
-impl PartialOrd for Item<'_> {
+impl PartialOrd for ListedText<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Item<'_> {
+impl PartialEq for ListedText<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.suffix == other.suffix && self.prefix == other.prefix
     }
 }
 
-impl Eq for Item<'_> {}
+impl Eq for ListedText<'_> {}
 
 /// By a heap: the sorts of the standard library's slices would be 10 KB of the module.
-fn sorted(items: Vec<Item<'_>>) -> Vec<Item<'_>> {
+fn sorted(items: Vec<ListedText<'_>>) -> Vec<ListedText<'_>> {
     BinaryHeap::from(items).into_sorted_vec()
 }
 
-fn rules_of(items: &[Item<'_>]) -> RuleMask {
+fn rules_of(items: &[ListedText<'_>]) -> RuleMask {
     items
         .iter()
         .fold(RuleMask::NONE, |all, item| all | RuleMask::only(item.rule))
-}
-
-/// Whether every response of the bucket carries `Vary: Origin`.
-///
-/// Where the document does not say, that is every bucket with rules: even under a lone `*` the header is there for a
-/// request with an `Origin` and not for one without, so a shared cache that stored the latter would break pages (Fetch,
-/// "CORS protocol and HTTP caches").
-fn varies(bucket: &Bucket<'_>) -> bool {
-    match bucket.response_vary {
-        Some(vary) if bucket.profile.obeys_response_vary => vary,
-        _ => !bucket.rules.is_empty(),
-    }
 }
 
 /// The rules of buckets, each distinct list of them once.
@@ -323,13 +331,13 @@ impl RuleRuns {
         let mut hash = 0;
         for rule in rules {
             let rule = values.rule(rule);
-            hash = hash_of_numbers([
-                hash,
+            let numbers = [
                 rule.allow_methods.0,
                 rule.expose_headers.0,
                 rule.max_age.0,
                 rule.id.0,
-            ]);
+            ];
+            hash = hash_of_numbers(hash, numbers);
             compiled.push(rule);
         }
         let (number, is_new) = known.number(hash, &|number| {

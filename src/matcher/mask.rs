@@ -1,9 +1,8 @@
 //! Sets of a bucket's rules. The lowest bit is the first rule, so "first matching rule applies" is a count of trailing
 //! zeros.
 
-use super::chunks::Chunks;
-use super::interner::Index;
-use super::table::{Space, hash};
+use crate::chunks::Chunks;
+use crate::index::{Index, hash};
 use crate::profile::MAX_RULES;
 
 /// A set of rules of one bucket: bit n is rule n.
@@ -80,7 +79,7 @@ pub(crate) struct MaskPool {
 impl MaskPool {
     pub(crate) fn intern(&mut self, mask: RuleMask) -> MaskId {
         let Self { masks, known } = self;
-        let hash = hash(Space::VALUES, &mask.0.to_le_bytes());
+        let hash = hash(0, &mask.0.to_le_bytes());
         let (index, is_new) = known.number(hash, &|index| masks.get(index as usize) == Some(&mask));
         if is_new {
             masks.push(mask);

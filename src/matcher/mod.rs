@@ -6,28 +6,32 @@
 //! the suffix and then the prefix, so cost depends on the request and not on how many rules or buckets there are.
 //! Nothing here allocates after the load.
 
-mod chunks;
 mod compile;
+mod compiled;
 mod interner;
 mod mask;
+mod span;
 mod table;
 mod trie;
 
 use std::ops::ControlFlow;
 
 pub use compile::MatcherBuilder;
+pub use compiled::{CompiledBucket, RuleValues};
 #[cfg(feature = "metrics")]
 pub(crate) use interner::Interner;
 pub use mask::RuleMask;
 
-use crate::addressing::{HostName, InPath, Style};
-use crate::config::{Metering, Mode, Settings, Unmanaged, UpstreamCors};
-use crate::decision::NoRule;
+use crate::addressing::{self, HostName, InPath, Style};
+use crate::config::{Metering, Mode, Settings};
 use crate::http::list::RequestedNames;
-use crate::profile::{Profile, STORE_METHODS};
+use crate::profile::STORE_METHODS;
+use crate::verdict::{NoRule, RuleId};
+use compiled::{CompiledRule, ListedBucket, PatternSet, ValueId};
 use mask::MaskId;
+use span::Span;
 use table::{Space, Table};
-use trie::{Forest, Root};
+use trie::{Forest, TrieRoot};
 
 /// A bucket of a [`Matcher`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,155 +44,21 @@ impl BucketId {
     }
 }
 
-/// A rule of a bucket: its index in the document, from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RuleId(u32);
-
-impl RuleId {
-    /// The index in the bucket's document, from 0.
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
 /// Whose request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Owner {
     /// A listed bucket's, or one that `"*"` stands for.
     Bucket(BucketId, Style),
-    /// A bucket's that is not listed.
+    /// Clearly of no listed bucket: another bucket's, the service's, or of a host that is not the store's.
     Unlisted,
-    /// No bucket's: the service itself, or a host that is not the store's.
-    Nowhere,
-}
-
-/// A stretch of the ready-made header values.
-#[derive(Debug, Clone, Copy, Default)]
-struct Span {
-    start: u32,
-    len: u32,
-}
-
-impl Span {
-    /// Empty past 4 GiB, which no configuration that fits into a VM reaches.
-    fn of(start: usize, len: usize) -> Self {
-        match (u32::try_from(start), u32::try_from(len)) {
-            (Ok(start), Ok(len)) => Self { start, len },
-            _ => Self::default(),
-        }
-    }
-
-    fn of_bytes(self, bytes: &[u8]) -> &[u8] {
-        let start = self.start as usize;
-        bytes
-            .get(start..start.saturating_add(self.len as usize))
-            .unwrap_or_default()
-    }
-}
-
-/// What the patterns of one kind in a bucket admit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct PatternSet {
-    /// The rules that list the lone `*`.
-    any: MaskId,
-    /// Where the exact strings are looked up.
-    exact: Space,
-    /// Single-star patterns: a trie of suffixes whose values are tries of prefixes whose values are masks.
-    stars: Root,
-}
-
-/// A bucket: its origins, and the number of what it shares with those that differ in their origins only.
-#[derive(Debug, Clone, Copy)]
-struct ListedBucket {
-    origins: PatternSet,
-    compiled: u32,
-}
-
-/// A bucket's part of a [`Matcher`], but for its origins: those of a company's buckets are often all that differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CompiledBucket {
-    profile: &'static Profile,
-    headers: PatternSet,
-    /// In the order of [`STORE_METHODS`].
-    methods: [MaskId; STORE_METHODS.len()],
-    other_methods: Space,
-    first_rule: u32,
-    rule_count: u32,
-    vary: bool,
-    allow_credentials: bool,
-    allow_private_network: bool,
-    upstream_cors: UpstreamCors,
-    mode: Mode,
-}
-
-impl CompiledBucket {
-    /// Whose answers the bucket gets.
-    pub fn profile(&self) -> &'static Profile {
-        self.profile
-    }
-
-    /// Whether the bucket has rules.
-    pub fn has_rules(&self) -> bool {
-        self.rule_count > 0
-    }
-
-    /// Whether every response names `Origin` in `Vary`.
-    pub fn varies(&self) -> bool {
-        self.vary
-    }
-
-    /// Whether an echoed origin is allowed credentials.
-    pub fn allows_credentials(&self) -> bool {
-        self.allow_credentials
-    }
-
-    /// Whether private network access is allowed to who asks.
-    pub fn allows_private_network(&self) -> bool {
-        self.allow_private_network
-    }
-
-    /// What becomes of the store's own CORS headers.
-    pub fn upstream_cors(&self) -> UpstreamCors {
-        self.upstream_cors
-    }
-
-    /// Whether the rules take effect.
-    pub fn mode(&self) -> Mode {
-        self.mode
-    }
-}
-
-/// A rule's ready-made header values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct CompiledRule {
-    any_origin: bool,
-    allow_methods: ValueId,
-    expose_headers: ValueId,
-    max_age: ValueId,
-    id: ValueId,
-}
-
-/// Which of the ready-made header values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct ValueId(u32);
-
-/// A rule as the response sees it.
-#[derive(Debug, Clone, Copy)]
-pub struct RuleValues<'m> {
-    /// Whether the rule lists the lone `*`.
-    pub any_origin: bool,
-    /// `Access-Control-Allow-Methods` where the profile sends the rule's list.
-    pub allow_methods: &'m [u8],
-    /// `Access-Control-Expose-Headers`; empty: not sent.
-    pub expose_headers: &'m [u8],
-    /// `Access-Control-Max-Age`; empty: not sent.
-    pub max_age: &'m [u8],
-    /// The rule's `ID`, fit for a quoted string in a header; empty where it has none.
-    pub id: &'m [u8],
+    /// Some server may take it for a listed bucket's, another for another's.
+    Unclear,
 }
 
 /// A compiled configuration.
-#[derive(Debug)]
+///
+/// The default has no bucket.
+#[derive(Debug, Default)]
 pub struct Matcher {
     settings: Settings,
     /// Whether a host can lead to a bucket.
@@ -209,6 +79,8 @@ pub struct Matcher {
     any_name: Option<BucketId>,
     /// The bucket with the host `"*"`.
     any_host: Option<BucketId>,
+    /// Whether any bucket but `"*"` is listed, and whether the rules of any of these take effect.
+    listed: Option<Mode>,
 }
 
 impl Matcher {
@@ -250,9 +122,11 @@ impl Matcher {
         named.chain(self.any_name.map(|bucket| (&b"*"[..], bucket)))
     }
 
-    /// Whether a preflight for a bucket that is not listed is refused.
-    pub fn refuses_unlisted(&self) -> bool {
-        self.settings.unmanaged == Unmanaged::Refuse
+    /// The name of a bucket, as it is listed.
+    pub fn name(&self, id: BucketId) -> &[u8] {
+        let listed = self.buckets.get(id.0 as usize);
+        let name = listed.and_then(|listed| self.exact.key_of(listed.name));
+        name.unwrap_or(b"*")
     }
 
     /// The bucket of that id.
@@ -265,13 +139,12 @@ impl Matcher {
     pub fn rule(&self, bucket: BucketId, rule: RuleId) -> Option<RuleValues<'_>> {
         let bucket = self.bucket(bucket)?;
         let rule = self.rules.get(bucket.first_rule.checked_add(rule.0)? as usize)?;
-        Some(RuleValues {
-            any_origin: rule.any_origin,
-            allow_methods: self.value(rule.allow_methods),
-            expose_headers: self.value(rule.expose_headers),
-            max_age: self.value(rule.max_age),
-            id: self.value(rule.id),
-        })
+        Some(rule.with_values(|id| self.value(id)))
+    }
+
+    /// `Timing-Allow-Origin` on every response of the bucket; empty: not sent.
+    pub fn timing_allow_origin(&self, bucket: &CompiledBucket) -> &[u8] {
+        self.value(bucket.timing_allow_origin)
     }
 
     fn value(&self, id: ValueId) -> &[u8] {
@@ -281,13 +154,16 @@ impl Matcher {
 
     /// Finds the bucket of a request: by custom domain, by endpoint (virtual-hosted-style or path-style), by path on every
     /// host where no endpoint is configured, and last by the host `"*"`.
-    pub fn locate(&self, authority: Option<&[u8]>, path: Option<&[u8]>) -> Place {
+    pub fn locate(&self, authority: Option<&[u8]>, path: Option<&[u8]>) -> Owner {
         let elsewhere = || {
             self.any_host
-                .map_or(Place::Nowhere, |bucket| Place::Bucket(bucket, Style::Host))
+                .map_or(Owner::Unlisted, |bucket| Owner::Bucket(bucket, Style::Host))
         };
         if self.is_one_site {
             return elsewhere();
+        }
+        if authority.is_some_and(addressing::has_userinfo) {
+            return self.unclear();
         }
         let in_path = || InPath::read(path.unwrap_or_default());
         if let Some(host) = authority
@@ -295,12 +171,12 @@ impl Matcher {
             .and_then(HostName::from_authority)
         {
             if let Some(bucket) = self.exact.get(Space::HOST, host.as_bytes()) {
-                return Place::Bucket(BucketId(bucket), Style::Host);
+                return Owner::Bucket(BucketId(bucket), Style::Host);
             }
             let is_endpoint = |host: &[u8]| self.exact.get(Space::ENDPOINT, host).is_some();
             if is_endpoint(host.as_bytes()) {
                 return match in_path() {
-                    InPath::Service => Place::Nowhere,
+                    InPath::Service => Owner::Unlisted,
                     InPath::Bucket(bucket) => self.named(bucket.as_bytes(), Style::Path),
                     InPath::Unclear => self.unclear(),
                 };
@@ -315,33 +191,35 @@ impl Matcher {
         match in_path() {
             InPath::Service => elsewhere(),
             InPath::Bucket(bucket) => match self.named(bucket.as_bytes(), Style::Path) {
-                Place::Unlisted if self.any_host.is_some() => elsewhere(),
-                place => place,
+                Owner::Unlisted => elsewhere(),
+                owner => owner,
             },
             InPath::Unclear => self.unclear(),
         }
     }
 
-    fn named(&self, name: &[u8], style: Style) -> Place {
+    fn named(&self, name: &[u8], style: Style) -> Owner {
         match self.exact.get(Space::BUCKET_NAME, name) {
-            Some(bucket) => Place::Bucket(BucketId(bucket), style),
+            Some(bucket) => Owner::Bucket(BucketId(bucket), style),
             None => self.unnamed(style),
         }
     }
 
     /// Whose request it is for a bucket that is not listed.
-    fn unnamed(&self, style: Style) -> Place {
+    fn unnamed(&self, style: Style) -> Owner {
         self.any_name
-            .map_or(Place::Unlisted, |bucket| Place::Bucket(bucket, style))
+            .map_or(Owner::Unlisted, |bucket| Owner::Bucket(bucket, style))
     }
 
-    /// Whose request it is whose path does not say for which bucket: `"*"` stands for it only where that makes no difference. Beside
-    /// a listed bucket it may be that one's, as the store reads the path, and then neither `"*"` nor a site's bucket may answer.
-    fn unclear(&self) -> Place {
-        if self.buckets.len() > 1 {
-            return Place::Unlisted;
+    /// Whose request it is that servers read in different ways. Beside a listed bucket it may be that one's, and then no
+    /// rules may answer, those of `"*"` and of a site included; where none is listed, `"*"` stands for all that it may be.
+    fn unclear(&self) -> Owner {
+        match self.listed {
+            None => self.unnamed(Style::Path),
+            // A bucket in shadow mode is to see no change.
+            Some(Mode::Shadow) => Owner::Unlisted,
+            Some(Mode::Enforce) => Owner::Unclear,
         }
-        self.unnamed(Style::Path)
     }
 
     /// The first rule of the bucket that has the origin, the method and every requested header. `origin` is one that
@@ -428,7 +306,7 @@ impl Matcher {
         self.stars
             .walk::<true, IGNORE_CASE>(set.stars, value, |prefixes, rest| {
                 self.stars
-                    .walk::<false, IGNORE_CASE>(Root::from_value(prefixes), rest, |mask, _| {
+                    .walk::<false, IGNORE_CASE>(TrieRoot::from_value(prefixes), rest, |mask, _| {
                         rules |= self.mask(MaskId(mask));
                         unless(rules.covers(wanted))
                     });

@@ -2,10 +2,19 @@
 //!
 //! One open-addressing table serves all buckets, so that ten thousand buckets cost one probe like one. Keys live in name
 //! spaces; compared is either byte for byte or without regard to ASCII case.
+//!
+//! One tenant's keys must not slow the look-ups of another. The hash is multiplicative, since it runs for each request. Its
+//! factor comes from all keys of the document, so that who does not know the whole of it cannot choose keys that collide,
+//! and a load can be repeated. Who knows the document can compute the factor, and such a hash has pairs of keys that
+//! collide under many factors. So there is a bound besides: a search looks at [`REACH`] slots, and what is not within that
+//! of where it belongs is found in a tree.
 
-use super::Span;
-use super::chunks::Chunks;
-use super::interner::Index;
+use std::hash::{DefaultHasher, Hasher};
+use std::ops::Range;
+
+use super::span::Span;
+use crate::chunks::Chunks;
+use crate::index::{self, Index};
 
 /// What a key is a key of. Equal bytes in two spaces are two keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +24,6 @@ impl Space {
     pub(crate) const BUCKET_NAME: Self = Self(0);
     pub(crate) const HOST: Self = Self(1);
     pub(crate) const ENDPOINT: Self = Self(2);
-    /// Interned strings, which have a table of their own.
-    pub(super) const VALUES: Self = Self(0);
 
     /// The space without keys.
     pub(crate) const NONE: Self = Self(u32::MAX);
@@ -26,11 +33,6 @@ impl Space {
         self.0
     }
 
-    /// A hash that depends on a number too.
-    pub(super) fn of_value(value: u32) -> Self {
-        Self(value)
-    }
-
     /// The keys of a list: the exact origins of a bucket, its header names, its methods beyond the five of the stores.
     fn of_list(number: u32) -> Self {
         Self(number.saturating_add(3))
@@ -38,7 +40,7 @@ impl Space {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct TableEntry {
     space: Space,
     key: Span,
     value: u32,
@@ -48,21 +50,24 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct TableBuilder {
     keys: Chunks<u8>,
-    entries: Chunks<Entry>,
+    entries: Chunks<TableEntry>,
     /// By the number of a list: where its entries begin.
     lists: Chunks<u32>,
     known_lists: Index,
 }
 
 impl TableBuilder {
-    /// Adds a key that is not there yet. Keys that are to be found without regard to case are given in lower case.
-    pub(crate) fn insert(&mut self, space: Space, key: &[u8], value: u32) {
-        self.entries.push(Entry {
+    /// Adds a key that is not there yet, and gives the number of its entry. Keys that are to be found without regard to case
+    /// are given in lower case.
+    pub(crate) fn insert(&mut self, space: Space, key: &[u8], value: u32) -> u32 {
+        let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.entries.push(TableEntry {
             space,
             key: Span::of(self.keys.len(), key.len()),
             value,
         });
         self.keys.extend(key);
+        number
     }
 
     /// Adds distinct keys in a space of their own. Lists that are equal share one: buckets repeat their rules.
@@ -72,7 +77,7 @@ impl TableBuilder {
         let space = Space::of_list(self.known_lists.next());
         for (key, value) in list {
             self.insert(space, key, value);
-            hash_of_list = hash(Space::of_value(value.wrapping_add(hash_of_list)), key);
+            hash_of_list = index::hash(hash_of_list ^ value, key);
         }
         if self.entries.len() == first {
             return Space::NONE;
@@ -109,51 +114,76 @@ impl TableBuilder {
     }
 
     pub(crate) fn finish(&self) -> Table {
+        let keys = self.keys.to_block();
+        let [low, high] = [0, 1].map(|half| u64::from(index::hash(half, &keys)));
+        let factor = high << 32 | low | 1;
+        self.finish_with(factor, keys)
+    }
+
+    fn finish_with(&self, factor: u64, keys: Box<[u8]>) -> Table {
         let entries = self.entries.to_block();
+        let index_bits = usize::BITS.saturating_sub(entries.len().leading_zeros());
         // At most half full, so that a miss ends after a probe or two.
+        let starts = entries.len().saturating_mul(2).max(2);
         let mut table = Table {
-            slots: vec![EMPTY; entries.len().saturating_mul(2).max(2)].into_boxed_slice(),
-            index_bits: usize::BITS.saturating_sub(entries.len().leading_zeros()),
+            factor,
+            slots: vec![EMPTY; starts.saturating_add(REACH)].into_boxed_slice(),
+            far: Vec::new(),
+            known_far: Index::default(),
+            index_bits,
             entries,
-            keys: self.keys.to_block(),
+            keys,
         };
-        for index in 0..table.entries.len() {
-            table.place(index);
-        }
+        table.place_all();
         table
     }
 }
 
-/// No slot with an entry looks like this: the number of entries needs no bit that their indices do not have.
+/// Marks a slot without an entry. An entry's slot is never equal to it, since no entry has the highest index.
 const EMPTY: u32 = u32::MAX;
+
+/// How many slots a search looks at. Of two thousand keys that nobody chose, about one is farther from its place.
+const REACH: usize = 32;
 
 /// The frozen table.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
+    /// What makes this table's hash its own; odd.
+    factor: u64,
     /// An entry's index each, and above its bits as many of the key's hash as fit: hardly ever is another key looked at.
+    /// Where a search begins, there are [`REACH`] of them.
     slots: Box<[u32]>,
+    /// The entries that found no slot within reach, and their numbers by a hash of another kind.
+    far: Vec<u32>,
+    known_far: Index,
     index_bits: u32,
-    entries: Box<[Entry]>,
+    entries: Box<[TableEntry]>,
     keys: Box<[u8]>,
 }
 
 impl Table {
-    fn key(&self, entry: &Entry) -> &[u8] {
+    fn key(&self, entry: &TableEntry) -> &[u8] {
+        #[cfg(test)]
+        tests::LOOKED_AT.with(|count| count.set(count.get().wrapping_add(1)));
         entry.key.of_bytes(&self.keys)
     }
 
-    fn place(&mut self, index: usize) {
-        let Some(entry) = self.entries.get(index) else {
-            return;
-        };
-        let hash = hash(entry.space, self.key(entry));
-        let Ok(index) = u32::try_from(index) else { return };
-        let content = self.tag(hash) | index;
-        let slot = self
-            .probe(hash)
-            .find(|&slot| self.slots.get(slot) == Some(&EMPTY));
-        if let Some(slot) = slot.and_then(|slot| self.slots.get_mut(slot)) {
-            *slot = content;
+    fn place_all(&mut self) {
+        for (index, entry) in (0..).zip(&self.entries) {
+            let key = entry.key.of_bytes(&self.keys);
+            let hash = self.hash::<false>(entry.space, key);
+            let content = self.tag(hash) | index;
+            let within_reach = self.within_reach(hash);
+            let mut slots = self.slots.get_mut(within_reach).into_iter().flatten();
+            match slots.find(|slot| **slot == EMPTY) {
+                Some(slot) => *slot = content,
+                None => {
+                    let hash = hash_of_far(entry.space, key, false);
+                    // Keys are distinct.
+                    self.known_far.number(hash, &|_| false);
+                    self.far.push(index);
+                }
+            }
         }
     }
 
@@ -162,38 +192,63 @@ impl Table {
         hash.checked_shl(self.index_bits).unwrap_or_default()
     }
 
-    /// The slots in which a key of that hash may stand, in order. Where the search begins is up to its high bits.
-    fn probe(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
-        let count = self.slots.len();
-        let scaled = u64::from(hash).wrapping_mul(count as u64) >> 32;
+    /// The slots in which a key of that hash may stand. Where they begin is up to its high bits.
+    fn within_reach(&self, hash: u32) -> Range<usize> {
+        let starts = self.slots.len().saturating_sub(REACH);
+        let scaled = u64::from(hash).wrapping_mul(starts as u64) >> 32;
         let start = usize::try_from(scaled).unwrap_or_default();
-        (start..count).chain(0..start)
+        start..start.saturating_add(REACH)
     }
 
     #[inline]
-    fn find(&self, space: Space, key: &[u8], equal: impl Fn(&[u8], &[u8]) -> bool) -> Option<u32> {
+    fn find<const IGNORE_CASE: bool>(&self, space: Space, key: &[u8]) -> Option<u32> {
         if space == Space::NONE {
             return None;
         }
-        let hash = hash(space, key);
+        let hash = self.hash::<IGNORE_CASE>(space, key);
         let tag = self.tag(hash);
         let mask = 1_u32
             .checked_shl(self.index_bits)
             .unwrap_or_default()
             .wrapping_sub(1);
-        for slot in self.probe(hash) {
-            let slot = *self.slots.get(slot)?;
+        for &slot in self.slots.get(self.within_reach(hash))? {
             if slot == EMPTY {
                 return None;
             }
             if slot & !mask == tag {
                 let entry = self.entries.get((slot & mask) as usize)?;
-                if entry.space == space && equal(self.key(entry), key) {
+                if self.is_at::<IGNORE_CASE>(entry, space, key) {
                     return Some(entry.value);
                 }
             }
         }
-        None
+        self.find_far(space, key, IGNORE_CASE)
+    }
+
+    #[cold]
+    fn find_far(&self, space: Space, key: &[u8], ignores_case: bool) -> Option<u32> {
+        let entry = |number: u32| self.entries.get(*self.far.get(number as usize)? as usize);
+        let is_at = |entry| match ignores_case {
+            true => self.is_at::<true>(entry, space, key),
+            false => self.is_at::<false>(entry, space, key),
+        };
+        let number = self
+            .known_far
+            .find(hash_of_far(space, key, ignores_case), &|number| {
+                entry(number).is_some_and(is_at)
+            });
+        entry(number?).map(|entry| entry.value)
+    }
+
+    #[inline]
+    fn is_at<const IGNORE_CASE: bool>(&self, entry: &TableEntry, space: Space, key: &[u8]) -> bool {
+        let stored = self.key(entry);
+        let is_equal = if IGNORE_CASE {
+            stored.eq_ignore_ascii_case(key)
+        } else {
+            stored == key
+        };
+        entry.space == space && is_equal
     }
 
     /// The keys of a space and their values.
@@ -204,128 +259,72 @@ impl Table {
             .map(|entry| (self.key(entry), entry.value))
     }
 
+    /// The key of an entry.
+    pub(crate) fn key_of(&self, number: u32) -> Option<&[u8]> {
+        Some(self.key(self.entries.get(number as usize)?))
+    }
+
     /// The value of a key, compared byte for byte.
     pub(crate) fn get(&self, space: Space, key: &[u8]) -> Option<u32> {
-        self.find(space, key, |stored, key| stored == key)
+        self.find::<false>(space, key)
     }
 
     /// The value of a key, compared without regard to ASCII case.
     pub(crate) fn get_ignoring_case(&self, space: Space, key: &[u8]) -> Option<u32> {
-        self.find(space, key, <[u8]>::eq_ignore_ascii_case)
+        self.find::<true>(space, key)
+    }
+
+    /// A multiplicative hash over eight bytes at a time. Keys that are looked up without regard to case are stored in lower
+    /// case, so that nothing but a look-up need be brought to it.
+    fn hash<const IGNORE_CASE: bool>(&self, space: Space, key: &[u8]) -> u32 {
+        let factor = self.factor;
+        let mut state = (u64::from(space.0) ^ (key.len() as u64).rotate_left(32)).wrapping_mul(factor);
+        let mut mix = |word: u64| {
+            let word = if IGNORE_CASE { lower_case(word) } else { word };
+            state = (state.rotate_left(23) ^ word).wrapping_mul(factor);
+        };
+        let mut rest = key;
+        while let Some((word, tail)) = rest.split_first_chunk::<8>() {
+            mix(u64::from_le_bytes(*word));
+            rest = tail;
+        }
+        // The last bytes are read with some already mixed where the key is long enough, byte by byte where it is not.
+        match key.last_chunk::<8>() {
+            Some(_) if rest.is_empty() => {}
+            Some(last) => mix(u64::from_le_bytes(*last)),
+            None => mix(rest.iter().fold(0, |word, &byte| (word << 8) | u64::from(byte))),
+        }
+        ((state >> 32) ^ state) as u32
     }
 }
 
-/// A multiplicative hash over eight bytes at a time. Every byte has the ASCII case bit set first, so that one hash serves
-/// both kinds of comparison.
-///
-/// The keys come from the configuration and look-ups insert nothing, so a client that looks for collisions finds at most
-/// the longest run of the operator's own keys.
-pub(super) fn hash(space: Space, key: &[u8]) -> u32 {
-    const CASE: u64 = 0x2020_2020_2020_2020;
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut state = (u64::from(space.0) ^ (key.len() as u64).rotate_left(32)).wrapping_mul(FACTOR);
-    let mut mix = |word: u64| state = (state.rotate_left(23) ^ (word | CASE)).wrapping_mul(FACTOR);
-    let mut rest = key;
-    while let Some((word, tail)) = rest.split_first_chunk::<8>() {
-        mix(u64::from_le_bytes(*word));
-        rest = tail;
+fn hash_of_far(space: Space, key: &[u8], ignores_case: bool) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write_u32(space.0);
+    for byte in key {
+        hasher.write_u8(if ignores_case {
+            byte.to_ascii_lowercase()
+        } else {
+            *byte
+        });
     }
-    // The last bytes are read with some already mixed where the key is long enough, byte by byte where it is not.
-    match key.last_chunk::<8>() {
-        Some(_) if rest.is_empty() => {}
-        Some(last) => mix(u64::from_le_bytes(*last)),
-        None => mix(rest.iter().fold(0, |word, &byte| (word << 8) | u64::from(byte))),
-    }
-    ((state >> 32) ^ state) as u32
+    hasher.finish() as u32
 }
 
-/// A hash of numbers, for things that are made of them.
-pub(super) fn hash_of_numbers<const COUNT: usize>(numbers: [u32; COUNT]) -> u32 {
-    let hash = numbers.iter().fold(0_u32, |hash, number| {
-        (hash.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9)
-    });
-    hash ^ (hash >> 15)
+/// Eight bytes in ASCII lower case, all at once. A cheaper way, setting the bit in which the cases differ, would make one
+/// hash of all names that differ in `^` and `~` only.
+fn lower_case(word: u64) -> u64 {
+    /// A byte of each.
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let of_each = |byte: u8| EACH.wrapping_mul(u64::from(byte));
+    let ascii = word & of_each(0x7f);
+    // The highest bit of each byte: whether it is at least `A`, and whether it is above `Z`.
+    let from_a = ascii.wrapping_add(of_each(0x80 - b'A'));
+    let above_z = ascii.wrapping_add(of_each(0x7f - b'Z'));
+    let capitals = (from_a ^ above_z) & !word & of_each(0x80);
+    word | capitals >> 2
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_key_is_found_in_its_space_only() {
-        let mut builder = TableBuilder::default();
-        let keys: Vec<String> = (0..1_000)
-            .map(|number| format!("https://{number}.example"))
-            .collect();
-        let spaces = [0, 1, 2, 3, 4, 5, 6].map(|list| {
-            let keys = keys.iter().zip(0..).filter(|(_, number)| number % 7 == list);
-            builder.list(keys.map(|(key, number)| (key.as_bytes(), number)))
-        });
-        builder.insert(Space::HOST, keys[0].as_bytes(), 7_000);
-        let table = builder.finish();
-        for (key, number) in keys.iter().zip(0..) {
-            for (space, list) in spaces.iter().zip(0..) {
-                let expected = (list == number % 7).then_some(number);
-                assert_eq!(table.get(*space, key.as_bytes()), expected);
-            }
-            assert_eq!(table.get(Space::BUCKET_NAME, key.as_bytes()), None);
-            let host = (number == 0).then_some(7_000);
-            assert_eq!(table.get(Space::HOST, key.as_bytes()), host);
-        }
-        assert_eq!(table.get(spaces[0], b""), None);
-    }
-
-    #[test]
-    fn equal_lists_share_a_space_and_others_do_not() {
-        const LISTS: [&[(&[u8], u32)]; 7] = [
-            &[(b"a", 1), (b"b", 2)],
-            &[(b"a", 1)],
-            &[(b"a", 1), (b"b", 2), (b"c", 3)],
-            &[(b"a", 1), (b"b", 3)],
-            &[(b"a", 1), (b"c", 2)],
-            &[(b"ab", 1)],
-            &[(b"a", 1), (b"", 2)],
-        ];
-        let mut builder = TableBuilder::default();
-        let spaces = LISTS.map(|list| builder.list(list.iter().copied()));
-        let size = (builder.entries.len(), builder.keys.len());
-        for (list, space) in LISTS.iter().zip(spaces) {
-            assert_eq!(builder.list(list.iter().copied()), space);
-            assert_eq!(spaces.iter().filter(|other| **other == space).count(), 1);
-        }
-        assert_eq!((builder.entries.len(), builder.keys.len()), size);
-        assert_eq!(builder.list(std::iter::empty()), Space::NONE);
-        let table = builder.finish();
-        for (list, space) in LISTS.iter().zip(spaces) {
-            assert!(table.entries(space).eq(list.iter().copied()));
-            assert!(
-                list.iter()
-                    .all(|(key, value)| table.get(space, key) == Some(*value))
-            );
-        }
-        assert_eq!(table.get(Space::NONE, b"a"), None);
-    }
-
-    #[test]
-    fn case_counts_only_where_it_should() {
-        let mut builder = TableBuilder::default();
-        builder.insert(Space::HOST, b"x-amz-meta-author", 1);
-        let table = builder.finish();
-        assert_eq!(
-            table.get_ignoring_case(Space::HOST, b"X-Amz-Meta-AUTHOR"),
-            Some(1)
-        );
-        assert_eq!(table.get(Space::HOST, b"X-Amz-Meta-AUTHOR"), None);
-        // 0x0d and 0x2d differ in the case bit only.
-        assert_eq!(
-            table.get_ignoring_case(Space::HOST, b"x\x0damz-meta-author"),
-            None
-        );
-    }
-
-    #[test]
-    fn an_empty_table_finds_nothing() {
-        assert_eq!(Table::default().get(Space::HOST, b"a"), None);
-        assert_eq!(TableBuilder::default().finish().get(Space::HOST, b"a"), None);
-    }
-}
+#[path = "table_tests.rs"]
+mod tests;

@@ -4,9 +4,8 @@
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
-use super::chunks::Chunks;
-use super::interner::Index;
-use super::table::{Space, hash};
+use crate::chunks::Chunks;
+use crate::index::{Index, hash};
 
 /// From which end of a value a trie reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +64,9 @@ impl End {
 
 /// Where a trie begins; an empty one has no node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Root(u32);
+pub(crate) struct TrieRoot(u32);
 
-impl Root {
+impl TrieRoot {
     /// The trie without keys.
     pub(crate) const EMPTY: Self = Self(u32::MAX);
 
@@ -76,7 +75,7 @@ impl Root {
         self.0
     }
 
-    /// The inverse of [`Root::to_value`].
+    /// The inverse of [`TrieRoot::to_value`].
     pub(crate) fn from_value(value: u32) -> Self {
         Self(value)
     }
@@ -112,16 +111,16 @@ impl ForestBuilder {
     /// Adds a trie. `keys` are distinct ASCII and sorted in the order in which the end reads them, see [`End::compare`].
     /// They are at most [`u16::MAX`] bytes long, and the recursion below is no deeper than the longest. Tries that are equal
     /// are kept once: buckets repeat their rules.
-    pub(crate) fn add(&mut self, end: End, keys: &[(&[u8], u32)]) -> Root {
+    pub(crate) fn add(&mut self, end: End, keys: &[(&[u8], u32)]) -> TrieRoot {
         if keys.is_empty() {
-            return Root::EMPTY;
+            return TrieRoot::EMPTY;
         }
         let first_label = self.labels.len();
         let root = self.reserve(1);
         self.build(end, keys, 0, root);
-        let hash_of_trie = keys.iter().fold(0_u32, |state, (key, value)| {
-            hash(Space::of_value(value.wrapping_add(state)), key)
-        });
+        let hash_of_trie = keys
+            .iter()
+            .fold(0, |before, (key, value)| hash(before ^ value, key));
         let Self {
             nodes,
             labels,
@@ -154,13 +153,13 @@ impl ForestBuilder {
         });
         if is_new {
             roots.push(root);
-            return Root(root);
+            return TrieRoot(root);
         }
         nodes.truncate(root as usize);
         labels.truncate(first_label);
         roots
             .get(number as usize)
-            .map_or(Root::EMPTY, |&known| Root(known))
+            .map_or(TrieRoot::EMPTY, |&known| TrieRoot(known))
     }
 
     fn reserve(&mut self, nodes: usize) -> u32 {
@@ -235,7 +234,7 @@ impl Forest {
     #[inline]
     pub(crate) fn walk<'v, const BACK: bool, const IGNORE_CASE: bool>(
         &self,
-        root: Root,
+        root: TrieRoot,
         value: &'v [u8],
         mut found: impl FnMut(u32, &'v [u8]) -> ControlFlow<()>,
     ) {
@@ -298,7 +297,7 @@ mod tests {
 
     const KEYS: [&str; 7] = ["", "a", "ab", "abc", "abd", "b", "xyz"];
 
-    fn walk_front(forest: &Forest, root: Root, value: &str) -> Vec<(u32, String)> {
+    fn walk_front(forest: &Forest, root: TrieRoot, value: &str) -> Vec<(u32, String)> {
         let mut found = Vec::new();
         forest.walk::<false, false>(root, value.as_bytes(), |key, rest| {
             found.push((key, String::from_utf8(rest.to_vec()).unwrap()));
@@ -359,11 +358,11 @@ mod tests {
         let mut forest = ForestBuilder::default();
         let one = forest.add(End::Front, &[(b"a", 1)]);
         let two = forest.add(End::Front, &[(b"b", 2)]);
-        assert_eq!(forest.add(End::Front, &[]), Root::EMPTY);
+        assert_eq!(forest.add(End::Front, &[]), TrieRoot::EMPTY);
         let forest = forest.finish();
         assert_eq!(walk_front(&forest, one, "ab"), [(1, "b".to_owned())]);
         assert_eq!(walk_front(&forest, two, "ab"), []);
-        assert_eq!(walk_front(&forest, Root::EMPTY, "ab"), []);
+        assert_eq!(walk_front(&forest, TrieRoot::EMPTY, "ab"), []);
     }
 
     #[test]

@@ -81,11 +81,24 @@ def wasm_filter(module, configuration):
         "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": module}}},
     }
     if configuration is not None:
-        config["configuration"] = {"@type": "type.googleapis.com/google.protobuf.StringValue",
-                                   "value": configuration if isinstance(configuration, str)
-                                   else json.dumps(configuration, separators=(",", ":"))}
+        config["configuration"] = text_of(configuration)
     return {"name": "envoy.filters.http.wasm",
             "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm", "config": config}}
+
+
+def library(port, origin_port, library, configuration):
+    """The filter as a library in Envoy's process."""
+    cors = {"name": "bucket-cors", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter",
+        "dynamic_module_config": {"module": {"local": {"filename": library}}}, "filter_name": "bucket-cors",
+        "filter_config": text_of(configuration)}}
+    return bootstrap([listener(port, [cors], [to_origin({"prefix": "/"})])], origin_port)
+
+
+def text_of(configuration):
+    """`configuration`: a text, or what is to be written as JSON."""
+    return {"@type": "type.googleapis.com/google.protobuf.StringValue",
+            "value": configuration if isinstance(configuration, str) else json.dumps(configuration, separators=(",", ":"))}
 
 
 def wasm(port, origin_port, module, configuration=None):

@@ -13,10 +13,11 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use bucket_cors::config::{Bucket, Mode, Rule, Settings, UpstreamCors};
-use bucket_cors::decision::{self, Decision, NoRule};
+use bucket_cors::decision::{self, Decision};
 use bucket_cors::http::head::RequestHead;
-use bucket_cors::matcher::{Matcher, MatcherBuilder, Place};
+use bucket_cors::matcher::{Matcher, MatcherBuilder, Owner};
 use bucket_cors::profile::OSS;
+use bucket_cors::verdict::NoRule;
 use bucket_cors::wildcard::Pattern;
 
 const ROUNDS: usize = 101;
@@ -108,6 +109,8 @@ fn bucket(name: String, rules: Vec<Rule<'static>>) -> Bucket<'static> {
         allow_credentials: false,
         allow_private_network: false,
         upstream_cors: UpstreamCors::Replace,
+        resource_policy: "",
+        timing_allow_origin: String::new(),
         mode: Mode::Enforce,
         rules,
         response_vary: None,
@@ -148,11 +151,10 @@ fn preflight(origin: &str) -> RequestHead<'_> {
 
 impl Site {
     fn measure(&self, what: &str, request: &RequestHead<'_>, matches: bool) {
-        let Place::Bucket(id, _) = self.matcher.locate(None, Some(self.path.as_bytes())) else {
+        let Owner::Bucket(id, _) = self.matcher.locate(None, Some(self.path.as_bytes())) else {
             unlisted(what);
         };
-        let bucket = self.matcher.bucket(id).expect("it was located");
-        let decide = || decision::decide(&self.matcher, id, bucket, black_box(request));
+        let decide = || decision::decide(&self.matcher, id, black_box(request));
         let expected = match decide() {
             Decision::Actual(Ok(_)) | Decision::Preflight(Ok(_)) => true,
             Decision::Actual(Err(NoRule::Origin)) => false,
@@ -167,11 +169,10 @@ impl Site {
         let locate = || self.matcher.locate(None, Some(black_box(path)));
         report(&format!("{what}: find the bucket"), locate);
         report(&format!("{what}: find the bucket and decide"), || {
-            let Place::Bucket(id, _) = locate() else {
+            let Owner::Bucket(id, _) = locate() else {
                 unlisted(what);
             };
-            let bucket = self.matcher.bucket(id).expect("it was located");
-            decision::decide(&self.matcher, id, bucket, black_box(request))
+            decision::decide(&self.matcher, id, black_box(request))
         });
     }
 }

@@ -15,6 +15,9 @@ NATIVE = "Envoy's CORS filter"
 LUA = "Lua, one rule"
 IDLE = "SDK, does nothing"
 OURS = "bucket-cors"
+# The same in Envoy's own process.
+LIBRARY = "bucket-cors, library"
+COMPARED = (NATIVE, OURS, LIBRARY)
 # The store sends no CORS headers, and the filter is told so.
 NOT_LOOKING = "bucket-cors, upstream_cors none"
 PREPARED = "bucket-cors, route_prepares"
@@ -68,7 +71,12 @@ def ours(module, buckets, patterns):
     return Subject(lambda port, origin: bootstrap.wasm(port, origin, module, bootstrap.bucket_rules(buckets, patterns)), True)
 
 
-def one_rule(module, noop):
+def in_process(library, buckets, patterns):
+    return Subject(
+        lambda port, origin: bootstrap.library(port, origin, library, bootstrap.bucket_rules(buckets, patterns)), True)
+
+
+def one_rule(module, library, noop):
     """Each way of doing it, for one bucket with one rule."""
     return {
         NONE: Subject(bootstrap.no_filter, False),
@@ -76,11 +84,19 @@ def one_rule(module, noop):
         LUA: Subject(bootstrap.lua, True),
         IDLE: Subject(lambda port, origin: bootstrap.wasm(port, origin, noop), False),
         OURS: ours(module, 1, 1),
+        LIBRARY: in_process(library, 1, 1),
         NOT_LOOKING: Subject(lambda port, origin: bootstrap.wasm(
             port, origin, module, bootstrap.bucket_rules(1, 1, upstream_cors="none")), True),
         PREPARED: Subject(
             lambda port, origin: bootstrap.route_prepares(port, origin, module, bootstrap.bucket_rules(1, 1)), True),
     }
+
+
+def counting(module, library, metrics):
+    """Both forms for one rule, with these statistics."""
+    rules = dict(bootstrap.bucket_rules(1, 1), metrics=metrics)
+    return {OURS: Subject(lambda port, origin: bootstrap.wasm(port, origin, module, rules), True),
+            LIBRARY: Subject(lambda port, origin: bootstrap.library(port, origin, library, rules), True)}
 
 
 def floor(module, calls):
@@ -92,8 +108,8 @@ def steps(module):
     return {name: floor(module, calls) for name, calls in STEPS.items()}
 
 
-def growing(module, shape, counts, visited):
-    """Envoy's filter and ours, each with each number of buckets or patterns as one server, and what each is asked.
+def growing(module, library, shape, counts, visited):
+    """Envoy's filter and ours in both forms, each with each number of buckets or patterns as one server, and what each is asked.
 
     `shape`: from a number to that of buckets, and of patterns in each; `visited`: how many of the buckets are asked for.
     """
@@ -102,9 +118,10 @@ def growing(module, shape, counts, visited):
         buckets, patterns = shape(count)
         subjects[NATIVE, count] = native(buckets, patterns)
         subjects[OURS, count] = ours(module, buckets, patterns)
+        subjects[LIBRARY, count] = in_process(library, buckets, patterns)
         paths = [OBJECT.format(number) for number in range(0, buckets, max(1, buckets // visited))]
         for kind, of_kind in requests.items():
-            for name in (NATIVE, OURS):
+            for name in COMPARED:
                 of_kind[name, count] = Request(kind, paths, ORIGIN.format(patterns - 1))
     return subjects, requests
 

@@ -1,7 +1,7 @@
 //! What the edge counts reaches the host on a tick, and costs a request no host call.
 
-use super::native_host::Vm;
-use super::{ONE_BUCKET, PAGE, get, preflight, store};
+use crate::filter::{ONE_BUCKET, PAGE, get, preflight, store};
+use crate::native_host::Vm;
 
 #[test]
 fn sums_are_handed_over_on_a_tick_and_not_before() {
@@ -55,13 +55,18 @@ fn buckets_are_counted_one_by_one_where_that_is_asked_for() {
     plugin.exchange(get("/b/o", Some("https://evil.example")), &store());
     plugin.exchange(preflight("/b/o", PAGE, "PUT"), &store());
     plugin.exchange(preflight("/b/o", PAGE, "PUT"), &store());
+    plugin.exchange(preflight("/b/o", PAGE, "DELETE"), &store());
     plugin.exchange(get("/other/o", Some(PAGE)), &store());
     plugin.tick();
     for (name, sum) in [
         ("bucket.b.actual.matched", 1),
         ("bucket.b.actual.unmatched", 1),
+        ("bucket.b.actual.unmatched.origin", 1),
+        ("bucket.b.actual.unmatched.method", 0),
         ("bucket.b.preflight.allowed", 2),
-        ("bucket.b.preflight.refused", 0),
+        ("bucket.b.preflight.refused", 1),
+        ("bucket.b.preflight.refused.method", 1),
+        ("bucket.b.preflight.refused.no_rules", 0),
         ("actual.matched", 1),
         ("preflight.allowed", 2),
     ] {
@@ -86,12 +91,15 @@ fn names_of_buckets_differ_for_prometheus_too_and_shadow_has_rows_of_its_own() {
     for path in ["/a-b/o", "/a.b/o", "/a.b/o", "/a_b/o", "/a_b/o", "/a_b/o", "/q/o"] {
         plugin.exchange(get(path, Some("https://app.example")), &store());
     }
+    plugin.exchange(get("/q/o", Some("https://evil.example")), &store());
     plugin.tick();
     for (name, sum) in [("a-b", 1), ("a_b_1", 2), ("a_b_2", 3), ("q.shadow", 1)] {
         let name = format!("bucket_cors.bucket.{name}.actual.matched");
         assert_eq!(vm.metric(&name), Some(sum), "{name}");
     }
     assert_eq!(vm.metric("bucket_cors.bucket.q.actual.matched"), None);
+    let refused = "bucket_cors.bucket.q.shadow.actual.unmatched.origin";
+    assert_eq!(vm.metric(refused), Some(1));
 }
 
 #[test]
@@ -107,7 +115,7 @@ fn a_vm_defines_a_bounded_number_of_statistics_in_its_life() {
     for change in 0..6 {
         drop(load(change));
     }
-    assert!((16_000..16_100).contains(&vm.metric_ids()), "{}", vm.metric_ids());
+    assert!((56_000..56_100).contains(&vm.metric_ids()), "{}", vm.metric_ids());
     let log = vm.take_log();
     assert!(
         log.iter()
@@ -169,12 +177,20 @@ fn a_configuration_that_is_replaced_ends_its_ticks() {
 }
 
 #[test]
-fn a_host_without_metrics_costs_nothing_but_the_metrics() {
+fn statistics_that_the_host_does_not_keep_are_refused_unless_none_are_wanted() {
     let vm = Vm::start();
     vm.deny_metrics();
-    let plugin = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
+    vm.configure(ONE_BUCKET.as_bytes()).unwrap_err();
+    let errors = vm.take_log();
+    let says = |part: &str| errors.iter().any(|line| line.text.contains(part));
+    assert!(
+        says("proxy_define_metric") && says(r#""metrics": "off""#),
+        "{errors:?}"
+    );
+
+    let off = ONE_BUCKET.replacen('{', r#"{"metrics": "off", "#, 1);
+    let plugin = vm.configure(off.as_bytes()).unwrap();
     let answer = plugin.exchange(preflight("/b/o", PAGE, "PUT"), &store());
     assert_eq!(answer.response.status, 200);
-    plugin.tick();
-    assert_eq!(vm.metric("bucket_cors.preflight.allowed"), None);
+    assert_eq!(vm.metric_ids(), 0);
 }

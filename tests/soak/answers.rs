@@ -197,12 +197,16 @@ fn names(list: &str) -> BTreeSet<String> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
-/// The lines that CORS is about.
+/// The lines that are the edge's.
 fn asserted(response: &Response) -> Lines {
-    let lines = response
-        .headers
-        .iter()
-        .filter(|(name, _)| name.starts_with("access-control-") || name == "vary" || name == "x-bucket-cors");
+    const NAMES: [&str; 4] = [
+        "vary",
+        "x-bucket-cors",
+        "cross-origin-resource-policy",
+        "timing-allow-origin",
+    ];
+    let is_edges = |name: &str| name.starts_with("access-control-") || NAMES.contains(&name);
+    let lines = response.headers.iter().filter(|(name, _)| is_edges(name));
     lines.cloned().collect()
 }
 

@@ -14,14 +14,14 @@
     clippy::print_stdout,
     clippy::print_stderr
 )]
-// The tests in tests/live use the rest.
+// The tests in tests/envoy/live use the rest.
 #![allow(dead_code)]
 
 mod answers;
-#[path = "../live/changes.rs"]
+#[path = "../envoy/live/changes.rs"]
 mod changes;
 mod client;
-#[path = "../live/edge.rs"]
+#[path = "../envoy/live/edge.rs"]
 mod edge;
 mod hostile;
 mod mixed;
@@ -33,9 +33,9 @@ mod render;
 mod store;
 #[path = "../support/mod.rs"]
 mod support;
-#[path = "../live/versions.rs"]
+#[path = "../envoy/live/versions.rs"]
 mod versions;
-#[path = "../live/wrk.rs"]
+#[path = "../envoy/live/wrk.rs"]
 mod wrk;
 
 use std::process::ExitCode;

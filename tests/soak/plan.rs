@@ -60,6 +60,8 @@ fn stamped(number: u32) -> Bucket<'static> {
         allow_credentials: false,
         allow_private_network: false,
         upstream_cors: UpstreamCors::Replace,
+        resource_policy: "",
+        timing_allow_origin: String::new(),
         mode: config::Mode::Enforce,
         rules: vec![Rule {
             id: Some(format!("v{number}").into()),

@@ -238,6 +238,8 @@ fn capabilities(folder: &Path) -> Capabilities {
         arguments.push("--no-sandbox".to_owned());
     }
     let wanted = json!({
+        // Of pages that tests serve themselves.
+        "acceptInsecureCerts": true,
         "goog:chromeOptions": { "args": arguments, "binary": folder.join(BINARY) },
         "goog:loggingPrefs": { "browser": "ALL" },
         "timeouts": { "script": PATIENCE.as_millis() as u64, "pageLoad": PATIENCE.as_millis() as u64 },

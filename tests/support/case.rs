@@ -162,7 +162,7 @@ struct CaseText {
     expect: Exact,
 }
 
-/// Every case of `tests/cases/*.json`.
+/// Every case of `tests/cases/*.json`, and what real clients send.
 ///
 /// # Panics
 /// Where a file does not have the format, or two cases have one name: a case that does not run is worse than one that
@@ -174,7 +174,8 @@ pub(crate) fn load_all() -> Vec<Case> {
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    let cases: Vec<Case> = files.iter().flat_map(|file| load(file)).collect();
+    let mut cases: Vec<Case> = files.iter().flat_map(|file| load(file)).collect();
+    cases.extend(super::clients::cases());
     let mut names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {

@@ -33,7 +33,7 @@ pub fn head(request: &Request) -> RequestHead<'_> {
 
 pub fn serve(edge: &Edge, request: &Request, scratch: &mut Scratch) -> Outcome {
     let head = head(request);
-    match edge.on_request(&head, scratch) {
+    match edge.on_request(&head, scratch, &()) {
         edge::Outcome::Untouched => Outcome::Untouched,
         edge::Outcome::Answer { answer, .. } => Outcome::Answered {
             status: answer.status,
@@ -56,13 +56,10 @@ pub fn serve(edge: &Edge, request: &Request, scratch: &mut Scratch) -> Outcome {
             let vary =
                 take(names::VARY, &mut set).map(|vary| String::from_utf8(vary).expect("Vary is ASCII"));
             let explanation = take(names::EXPLAIN, &mut set);
-            let mode = edge
-                .matcher()
-                .bucket(decided.bucket)
-                .expect("a place is a bucket that exists")
-                .mode();
+            let bucket = decided.bucket.and_then(|id| edge.matcher().bucket(id));
+            let is_enforced = bucket.is_none_or(|bucket| bucket.mode() == Mode::Enforce);
             Outcome::Upstream {
-                headers: (mode == Mode::Enforce).then(|| sorted(set.0.into_iter())),
+                headers: is_enforced.then(|| sorted(set.0.into_iter())),
                 vary,
                 explanation,
             }

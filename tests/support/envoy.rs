@@ -123,7 +123,31 @@ pub(crate) fn bucket_cors_with_struct(configuration: &Value) -> Value {
     bucket_cors_given("", configuration)
 }
 
+/// Whether the tests are to run the library instead of the WebAssembly module: both give the same answers.
+pub(crate) fn is_native() -> bool {
+    std::env::var_os("NATIVE").is_some()
+}
+
+/// The filter as a library that Envoy loads.
+pub(crate) fn library_filter(library: &Path, name: &str, configuration: Value) -> Value {
+    let fields = json!({
+        "dynamic_module_config": { "module": { "local": { "filename": library } } },
+        "filter_name": name,
+        "filter_config": configuration,
+    });
+    http_filter("bucket-cors", "dynamic_modules.v3.DynamicModuleFilter", fields)
+}
+
+/// The type of our filter's configuration.
+pub(crate) fn filter_type() -> String {
+    let filter = bucket_cors("");
+    filter["typed_config"]["@type"].as_str().unwrap().to_owned()
+}
+
 fn bucket_cors_given(root_id: &str, configuration: Value) -> Value {
+    if is_native() {
+        return library_filter(&library(), root_id, configuration);
+    }
     let mut config = json!({
         "name": "bucket-cors",
         "root_id": root_id,
@@ -183,13 +207,23 @@ fn checkout() -> &'static Path {
 
 /// The module that `make build` leaves.
 pub(crate) fn module() -> PathBuf {
-    let module = checkout().join("target/bucket_cors.wasm");
-    assert!(
-        module.exists(),
-        "{} is missing: `make build` makes it",
-        module.display()
-    );
-    module
+    built("bucket_cors.wasm", "make build")
+}
+
+/// The library that `make native` leaves.
+pub(crate) fn library() -> PathBuf {
+    built("libbucket_cors.so", "make native")
+}
+
+/// The same with panics where a test asks for them.
+pub(crate) fn library_with_faults() -> PathBuf {
+    built("libbucket_cors_with_faults.so", "make native-with-faults")
+}
+
+fn built(name: &str, by: &str) -> PathBuf {
+    let path = checkout().join("target").join(name);
+    assert!(path.exists(), "{} is missing: `{by}` makes it", path.display());
+    path
 }
 
 /// The binary that `make envoy` leaves; `ENVOY` names another.
@@ -210,7 +244,7 @@ pub(crate) fn binary() -> PathBuf {
 }
 
 /// The major and the minor version of [`binary`].
-fn version() -> (u32, u32) {
+pub(crate) fn version() -> (u32, u32) {
     static VERSION: OnceLock<(u32, u32)> = OnceLock::new();
     *VERSION.get_or_init(|| {
         let said = Command::new(binary()).arg("--version").output().unwrap().stdout;
@@ -220,6 +254,16 @@ fn version() -> (u32, u32) {
         let mut numbers = version.unwrap().split('.').map(|number| number.parse().unwrap());
         (numbers.next().unwrap(), numbers.next().unwrap())
     })
+}
+
+/// Whether [`binary`] loads libraries.
+pub(crate) fn has_dynamic_modules() -> bool {
+    version() >= (1, 38)
+}
+
+/// Whether [`binary`] lets the filter tell of the configuration that was loaded: a library of 1.38 has no call for it.
+pub(crate) fn has_gauges_of_configurations() -> bool {
+    !is_native() || version() >= (1, 39)
 }
 
 /// A running Envoy. Dropping it stops it.
@@ -291,7 +335,9 @@ impl Envoy {
 
     /// Puts another file in the place of one, at once, as Envoy wants to see it.
     pub(crate) fn replace(&self, file: &str, value: &Value) {
-        let (new, file) = (self.process.folder.join("new"), self.process.folder.join(file));
+        // Two tests may replace two files at once.
+        let new = self.process.folder.join(format!("{file}.new"));
+        let file = self.process.folder.join(file);
         fs::write(&new, value.to_string()).unwrap();
         fs::rename(new, file).unwrap();
     }
@@ -304,6 +350,15 @@ impl Envoy {
             .find_map(|line| line.strip_prefix("VmRSS:"))
             .unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// The linear memory of the largest VM, where this Envoy counts it.
+    pub(crate) fn wasm_bytes(&self) -> Option<u64> {
+        let lines = self.admin("/stats?filter=^wasm.*memory_size$");
+        let sizes = lines
+            .lines()
+            .filter_map(|line| line.split_once(": ")?.1.parse().ok());
+        sizes.max()
     }
 
     /// What the admin interface says under a path.
@@ -323,7 +378,11 @@ impl Envoy {
 
     /// What the filter with a root id logged at a level, each text once: every worker and the main thread say the same.
     pub(crate) fn logged_by(log: &str, root_id: &str, level: &str) -> Vec<String> {
-        let (start, text) = (format!("[{level}][wasm]"), format!("wasm log {root_id}: "));
+        let (start, text) = if is_native() {
+            (format!("[{level}][dynamic_modules]"), format!("] {root_id}: "))
+        } else {
+            (format!("[{level}][wasm]"), format!("wasm log {root_id}: "))
+        };
         let lines = log.lines().filter(|line| line.contains(&start));
         let texts = lines.filter_map(|line| line.split_once(&text));
         let mut texts: Vec<String> = texts.map(|(_, text)| text.to_owned()).collect();
@@ -332,20 +391,24 @@ impl Envoy {
         texts
     }
 
-    /// The lines of the log which say that a VM failed, or Envoy itself did.
+    /// The lines of the log which say that a filter failed, or Envoy itself did.
     pub(crate) fn failures(&self) -> Vec<String> {
         let is_failure = |line: &&str| {
-            let in_wasm = line.contains("][error][wasm]") || line.contains("][warning][wasm]");
+            let is_of_filter = ["][error][wasm]", "][warning][wasm]", "][error][dynamic_modules]"]
+                .iter()
+                .any(|start| line.contains(start));
             line.contains("][critical]")
                 || line.contains("Function: ")
-                || in_wasm
-                    && ["trap", "Uncaught", "failed", "panicked"]
+                || line.contains("panicked at ")
+                || is_of_filter
+                    && ["trap", "Uncaught", "failed", "panicked", "was caught in"]
                         .iter()
                         .any(|word| line.contains(word))
         };
         // So Envoy puts it when a filter refuses its configuration, which is no failure.
         let is_refusal = |line: &&str| {
             line.contains("Failed to configure base Wasm plugin")
+                || line.contains("Failed to initialize dynamic module")
                 || line.contains("Plugin") && line.contains("failed to load")
         };
         let log = self.log();

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use bucket_cors::config::{Bucket, Metering, Mode, Rule, Settings, Unmanaged, UpstreamCors};
+use bucket_cors::config::{Bucket, Metering, Mode, OnRefused, Rule, Settings, Unmanaged, UpstreamCors};
 use bucket_cors::http::{list, origin};
 use bucket_cors::profile::{MAX_RULES, PROFILES, STORE_METHODS};
 use bucket_cors::wildcard::Pattern;
@@ -32,7 +32,7 @@ pub fn case(choices: &mut Choices<'_>, requests: usize) -> Case {
     }
 }
 
-const NAMES: [&str; 8] = ["b", "a.b", "bucket", "x", "b%2f", "a", "..x", "oss"];
+const NAMES: [&str; 8] = ["b", "a.b", "bucket", "x", "b2f", "a", "..x", "oss"];
 const HOSTS: [&str; 6] = [
     "cdn.example",
     "b.oss.example",
@@ -58,6 +58,7 @@ pub fn configuration(choices: &mut Choices<'_>) -> (Settings, Vec<Bucket<'static
         access_log: false,
         metrics: Metering::default(),
         route_prepares: false,
+        on_refused_rules: OnRefused::default(),
     };
     // Seen by the proxy only, so that it takes no choice: those of the corpus would mean something else.
     settings.access_log = !settings.explain;
@@ -126,6 +127,8 @@ fn bucket(choices: &mut Choices<'_>, default: &'static bucket_cors::profile::Pro
         allow_credentials: choices.once_in(2),
         allow_private_network: choices.once_in(3),
         upstream_cors: choices.pick(&[UpstreamCors::Replace, UpstreamCors::Keep]),
+        resource_policy: choices.pick(&["", "", "cross-origin", "same-site"]),
+        timing_allow_origin: choices.pick(&["", "", "*", "https://a.example, null"]).to_owned(),
         mode: if choices.once_in(12) {
             Mode::Shadow
         } else {
@@ -561,6 +564,7 @@ fn an_authority(
         0..=1 => authority.make_ascii_uppercase(),
         2 => authority.push(b'.'),
         3..=4 => authority.extend_from_slice(b":8080"),
+        5 if choices.once_in(2) => authority.insert(0, b'@'),
         5 => authority.extend_from_slice(b".:80"),
         6 if choices.once_in(2) => spoil(choices, &mut authority),
         6 => fill_up(
@@ -588,7 +592,19 @@ fn a_path(choices: &mut Choices<'_>, bucket: Option<&Bucket<'_>>) -> Option<Vec<
             let code = format!("{percent}{:02x}", name[at]);
             name.splice(at..=at, code.into_bytes());
         }
-        3 => name.extend_from_slice(choices.pick(&[&b"%"[..], b"%2", b"%zz", b"%2e", b"%00", b"%2F"])),
+        3 => name.extend_from_slice(choices.pick(&[
+            &b"%"[..],
+            b"%2",
+            b"%zz",
+            b"%2e",
+            b"%00",
+            b"%2F",
+            b"%5c",
+            b"\\b",
+            b";b",
+            b"%3B",
+            b"%25",
+        ])),
         4 if choices.once_in(8) => {
             fill_up(
                 choices,
@@ -621,6 +637,7 @@ fn a_path(choices: &mut Choices<'_>, bucket: Option<&Bucket<'_>>) -> Option<Vec<
             b"/%2f.",
             b"/%zz%2f.%2e",
         ]),
+        23 if choices.once_in(2) => return Some([b"/", &name[..], b"/", &odd_segments(choices)].concat()),
         _ => {
             return choices
                 .pick(&[
@@ -637,6 +654,17 @@ fn a_path(choices: &mut Choices<'_>, bucket: Option<&Bucket<'_>>) -> Option<Vec<
     Some([b"/", &name[..], rest].concat())
 }
 
+/// What front ends resolve in different ways.
+fn odd_segments(choices: &mut Choices<'_>) -> Vec<u8> {
+    const PIECES: [&[u8]; 20] = [
+        b".", b"..", b"/", b"\\", b";", b"%2e", b"%2F", b"%5C", b"%3b", b"%252e", b"%252f", b"%25", b"%2",
+        b"%65", b"%", b"b", b"x=1", b"%00", b"//", b"..;",
+    ];
+    (0..1 + choices.below(7))
+        .flat_map(|_| choices.pick(&PIECES).to_vec())
+        .collect()
+}
+
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Settings {
@@ -647,6 +675,7 @@ impl fmt::Display for Case {
             access_log: _,
             metrics: _,
             route_prepares: _,
+            on_refused_rules: _,
         } = &self.settings;
         writeln!(
             f,
@@ -656,7 +685,8 @@ impl fmt::Display for Case {
         for bucket in &self.buckets {
             writeln!(
                 f,
-                "bucket {:?}, hosts {:?}, profile {}, credentials {}, private network {}, mode {:?}, vary {:?}",
+                "bucket {:?}, hosts {:?}, profile {}, credentials {}, private network {}, mode {:?}, vary {:?}, \
+                 resource policy {:?}, timing {:?}",
                 bucket.name,
                 bucket.hosts,
                 bucket.profile.name,
@@ -664,6 +694,8 @@ impl fmt::Display for Case {
                 bucket.allow_private_network,
                 bucket.mode,
                 bucket.response_vary,
+                bucket.resource_policy,
+                bucket.timing_allow_origin,
             )?;
             for rule in &bucket.rules {
                 let texts = |patterns: &[Pattern<'_>]| {

@@ -15,7 +15,7 @@ pub(crate) const RULE: &str = r#""AllowedOrigins": ["https://a.example"], "Allow
 
 /// A rule that answers two origins, from the inside of its braces.
 const TWO_ORIGINS: &str =
-    r#""AllowedOrigin": ["https://a.example", "https://b.example"], "AllowedMethod": ["PUT"]"#;
+    r#""AllowedOrigin": ["https://a.example", "https://b.example"], "AllowedMethod": ["DELETE"]"#;
 
 /// A bad document, its errors as `pointer: code`, and a part of each message that says what to do.
 pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
@@ -143,6 +143,21 @@ pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
             "dot segment",
         ),
         one(
+            r#"{"buckets": [{"name": "a%20b", "cors": null}]}"#,
+            "/buckets/0/name: bucket-name",
+            "in different ways",
+        ),
+        one(
+            r#"{"buckets": [{"name": "a;b", "cors": null}]}"#,
+            "/buckets/0/name: bucket-name",
+            "in different ways",
+        ),
+        one(
+            r#"{"buckets": [{"name": "a\\b", "cors": null}]}"#,
+            "/buckets/0/name: bucket-name",
+            "in different ways",
+        ),
+        one(
             r#"{"buckets": [{"name": "a\n", "cors": null}]}"#,
             "/buckets/0/name: control-character",
             "'\\n'",
@@ -166,6 +181,21 @@ pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
             r#"{"buckets": [{"name": "b", "mode": "dry", "cors": null}]}"#,
             "/buckets/0/mode: unknown-value",
             "enforce, shadow",
+        ),
+        one(
+            r#"{"buckets": [{"name": "b", "cross_origin_resource_policy": "cross-site", "cors": null}]}"#,
+            "/buckets/0/cross_origin_resource_policy: unknown-value",
+            "same-origin, same-site, cross-origin",
+        ),
+        one(
+            r#"{"buckets": [{"name": "b", "timing_allow_origin": ["https://*.example.com"], "cors": null}]}"#,
+            "/buckets/0/timing_allow_origin/0: timing-origin",
+            "takes no pattern",
+        ),
+        one(
+            r#"{"buckets": [{"name": "b", "timing_allow_origin": "https://a.example/", "cors": null}]}"#,
+            "/buckets/0/timing_allow_origin: timing-origin",
+            "write whole origins",
         ),
         one(
             r#"{"buckets": [{"name": "b", "upstream_cors": "merge", "cors": null}]}"#,
@@ -325,6 +355,19 @@ pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
             "name each header",
         ),
         rule(
+            &format!(r#""ExposeHeaders": [{}]"#, vec![r#""x-a""#; 1_639].join(",")),
+            "/buckets/0/cors/0/ExposeHeaders: header-too-long",
+            "8193 bytes, and at most 8190",
+        ),
+        one(
+            &with_rule(&format!(
+                r#""AllowedOrigin": "*", "AllowedMethod": [{}]"#,
+                vec![r#""GET""#; 2_000].join(",")
+            )),
+            "/buckets/0/cors/0/AllowedMethod: header-too-long",
+            "list fewer names",
+        ),
+        rule(
             r#""ExposeHeader": "a&b""#,
             "/buckets/0/cors/0/ExposeHeader: exposed-header-byte",
             "OSS",
@@ -382,18 +425,20 @@ pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
 pub(crate) fn warnings() -> Vec<(String, Vec<&'static str>)> {
     let origin = |origin: &str, places| {
         (
-            with_rule(&format!(r#""AllowedOrigin": "{origin}", "AllowedMethod": "PUT""#)),
+            with_rule(&format!(
+                r#""AllowedOrigin": "{origin}", "AllowedMethod": "DELETE""#
+            )),
             places,
         )
     };
     let rule = |extra: &str, places| {
-        let rule = format!(r#""AllowedOrigin": "https://a.example.com", "AllowedMethod": "PUT", {extra}"#);
+        let rule = format!(r#""AllowedOrigin": "https://a.example.com", "AllowedMethod": "DELETE", {extra}"#);
         (with_rule(&rule), places)
     };
     let many = |count: usize| {
         let rules: Vec<String> = (0..count)
             .map(|index| {
-                format!(r#"{{"AllowedOrigins": ["https://{index}.example"], "AllowedMethods": ["PUT"]}}"#)
+                format!(r#"{{"AllowedOrigins": ["https://{index}.example"], "AllowedMethods": ["DELETE"]}}"#)
             })
             .collect();
         rules.join(",")
@@ -415,13 +460,14 @@ pub(crate) fn warnings() -> Vec<(String, Vec<&'static str>)> {
         origin("https://*example.com", vec!["/buckets/0/cors/0/AllowedOrigin: open-start"]),
         origin("https://*.github.io", vec!["/buckets/0/cors/0/AllowedOrigin: shared-domain"]),
         origin(" https://a.example.com", vec!["/buckets/0/cors/0/AllowedOrigin: trimmed"]),
+        origin("http://localhost:0*", vec!["/buckets/0/cors/0/AllowedOrigin: impossible-port"]),
         rule(r#""AllowedHeaders": [" x-oss-test "]"#, vec!["/buckets/0/cors/0/AllowedHeaders/0: trimmed"]),
         rule(r#""AllowedHeader": "Cookie""#, vec!["/buckets/0/cors/0/AllowedHeader: forbidden-request-header"]),
         rule(r#""ExposeHeader": "Set-Cookie""#, vec!["/buckets/0/cors/0/ExposeHeader: forbidden-response-header"]),
         rule(r#""MaxAgeSeconds": 601"#, vec!["/buckets/0/cors/0/MaxAgeSeconds: long-max-age"]),
         rule(r#""ResponseVary": false"#, vec!["/buckets/0/cors/0/ResponseVary: vary-off"]),
         (
-            with_rule(r#""AllowedOrigins": ["https://a.example", "https://b.example"], "AllowedMethods": ["PUT"]"#),
+            with_rule(r#""AllowedOrigins": ["https://a.example", "https://b.example"], "AllowedMethods": ["DELETE"]"#),
             vec!["/buckets/0/cors/0/AllowedOrigins: several-origins"],
         ),
         (
@@ -446,46 +492,46 @@ pub(crate) fn warnings() -> Vec<(String, Vec<&'static str>)> {
         ),
         (
             with_cors(
-                r#"[{"AllowedOrigins": ["https://a.example.com"], "AllowedMethods": ["PUT"]},
-                    {"AllowedOrigins": ["http://b.example.com"], "AllowedMethods": ["PUT"]}]"#,
+                r#"[{"AllowedOrigins": ["https://a.example.com"], "AllowedMethods": ["DELETE"]},
+                    {"AllowedOrigins": ["http://b.example.com"], "AllowedMethods": ["DELETE"]}]"#,
             ),
             vec!["/buckets/0/cors/1/AllowedOrigins/0: insecure-origin", "/buckets/0/cors: mixed-schemes"],
         ),
         (
             with_cors(
-                r#"{"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["PUT"]},
-                    {"AllowedOrigins": ["https://a.example"], "AllowedMethods": ["PUT"]}]}"#,
+                r#"{"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["DELETE"]},
+                    {"AllowedOrigins": ["https://a.example"], "AllowedMethods": ["DELETE"]}]}"#,
             ),
             vec!["/buckets/0/cors/CORSRules/1: shadowed-rule"],
         ),
         (
             with_cors(
-                r#"{"CORSRules": [{"AllowedOrigins": ["https://a.example"], "AllowedMethods": ["PUT"]},
-                    {"AllowedOrigins": ["*"], "AllowedMethods": ["PUT"]}]}"#,
+                r#"{"CORSRules": [{"AllowedOrigins": ["https://a.example"], "AllowedMethods": ["DELETE"]},
+                    {"AllowedOrigins": ["*"], "AllowedMethods": ["DELETE"]}]}"#,
             ),
             vec!["/buckets/0/cors/CORSRules/1: overlapping-rules"],
         ),
         (
             with_cors(
-                r#"{"ResponseVary": "false", "CORSRules": {"AllowedOrigins": "https://a.example", "AllowedMethods": "PUT"}}"#,
+                r#"{"ResponseVary": "false", "CORSRules": {"AllowedOrigins": "https://a.example", "AllowedMethods": "DELETE"}}"#,
             ),
             vec!["/buckets/0/cors/ResponseVary: vary-off"],
         ),
         (
             // A request without an origin gets no header, and not `*`.
-            with_cors(r#"{"ResponseVary": false, "CORSRules": {"AllowedOrigins": "*", "AllowedMethods": "PUT"}}"#),
+            with_cors(r#"{"ResponseVary": false, "CORSRules": {"AllowedOrigins": "*", "AllowedMethods": "DELETE"}}"#),
             vec!["/buckets/0/cors/ResponseVary: vary-off"],
         ),
         (with_cors(r#"{"ResponseVary": false, "CORSRules": []}"#), vec![]),
         (
             with_cors(
-                r#"{"ResponseVary": false, "CORSRules": {"AllowedOrigins": "*", "AllowedMethods": "PUT", "ResponseVary": true}}"#,
+                r#"{"ResponseVary": false, "CORSRules": {"AllowedOrigins": "*", "AllowedMethods": "DELETE", "ResponseVary": true}}"#,
             ),
             vec!["/buckets/0/cors/ResponseVary: vary-off"],
         ),
         (
             with_cors(
-                r#"{"ResponseVary": true, "CORSRules": {"AllowedOrigins": "*", "AllowedMethods": "PUT", "ResponseVary": false}}"#,
+                r#"{"ResponseVary": true, "CORSRules": {"AllowedOrigins": "*", "AllowedMethods": "DELETE", "ResponseVary": false}}"#,
             ),
             vec![],
         ),
@@ -506,7 +552,7 @@ pub(crate) fn warnings() -> Vec<(String, Vec<&'static str>)> {
         ),
         (
             with_rule(&format!(
-                r#""AllowedOrigins": ["*"], "AllowedMethods": ["PUT"], "AllowedHeaders": [{}]"#,
+                r#""AllowedOrigins": ["*"], "AllowedMethods": ["DELETE"], "AllowedHeaders": [{}]"#,
                 vec!["\"x-oss-meta-a-name-of-some-length\""; 300].join(",")
             )),
             vec!["/buckets/0/cors: large-document"],
@@ -517,8 +563,22 @@ pub(crate) fn warnings() -> Vec<(String, Vec<&'static str>)> {
             vec!["/endpoints/0: host-is-endpoint"],
         ),
         (
+            with_rule(r#""AllowedOrigins": ["*"], "AllowedMethods": ["POST"], "ExposeHeaders": ["x-a"]"#),
+            vec!["/buckets/0/cors/0: etag-not-exposed"],
+        ),
+        (
+            with_rule(r#""AllowedOrigins": ["*"], "AllowedMethods": ["PUT"], "ExposeHeaders": ["etag"]"#),
+            vec![],
+        ),
+        (
+            r#"{"buckets": [{"name": "a", "hosts": ["x.a.e.example", "b.e.example", "a.b.f.example", "A.f.example"], "cors": null},
+                {"name": "b", "cors": null}, {"name": "a.b", "cors": null}], "endpoints": ["e.example", "f.example"]}"#
+                .to_owned(),
+            vec!["/buckets/0/hosts: host-is-bucket"; 3],
+        ),
+        (
             r#"{"profile": "fetch", "buckets": [{"name": "b", "cors": {"ResponseVary": false, "CORSRules":
-                {"AllowedOrigins": "https://a.example", "AllowedMethods": ["patch", "put", "PATCH", "TRACE"]}}}]}"#
+                {"AllowedOrigins": "https://a.example", "AllowedMethods": ["patch", "head", "PATCH", "TRACE"]}}}]}"#
                 .to_owned(),
             vec![
                 "/buckets/0/cors/CORSRules/AllowedMethods/1: method-case",
@@ -538,7 +598,7 @@ fn too_many_patterns() -> String {
                 .map(|origin| format!("\"x{rule}://{origin}\""))
                 .collect();
             format!(
-                r#"{{"AllowedOrigins": [{}], "AllowedMethods": ["PUT"]}}"#,
+                r#"{{"AllowedOrigins": [{}], "AllowedMethods": ["DELETE"]}}"#,
                 origins.join(",")
             )
         })

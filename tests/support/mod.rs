@@ -8,9 +8,11 @@
 
 pub(crate) mod answer;
 pub(crate) mod case;
+pub(crate) mod clients;
 pub(crate) mod conformance;
 pub(crate) mod envoy;
 pub(crate) mod expect;
 pub(crate) mod http;
+pub(crate) mod ports;
 pub(crate) mod stand;
 pub(crate) mod upstream;

@@ -10,9 +10,22 @@ use bucket_cors::wildcard::Pattern;
 
 use super::requests::{Headers, Outcome, Request};
 
-/// A deliberate fault: each was found in some implementation, or left unnoticed by every public test suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+/// What S3 looks at for any answer.
+const VARY_OF_S3: &str = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
+
+/// Declares each deliberate fault once. Each was found in some implementation, or left unnoticed by every public test suite.
+macro_rules! faults {
+    ($($fault:ident,)*) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Fault {
+            $($fault,)*
+        }
+
+        pub const FAULTS: &[Fault] = &[$(Fault::$fault,)*];
+    };
+}
+
+faults! {
     StarNeedsACharacter,
     OverlapAllowed,
     OriginIgnoresCase,
@@ -72,72 +85,19 @@ pub enum Fault {
     AnyBucketFirst,
     AnyHostIgnored,
     ErrorTextUnescaped,
+    UnclearPasses,
+    BackslashIsPlain,
+    ParametersArePath,
+    EncodedOnceOnly,
+    OddNamesAreNames,
+    UserinfoIgnored,
+    UnlistedResponsesPass,
+    RefuseSparesTheService,
+    VaryOfS3OnMatchOnly,
+    NoVaryInShadow,
+    NoPolicies,
+    PoliciesOfActualOnly,
 }
-
-pub const FAULTS: [Fault; 59] = {
-    use Fault::*;
-    [
-        StarNeedsACharacter,
-        OverlapAllowed,
-        OriginIgnoresCase,
-        DotMatchesAnyByte,
-        SuffixUnanchored,
-        PrefixUnanchored,
-        MalformedOriginAdmitted,
-        OriginLimitOff,
-        MethodUpperCased,
-        MethodPrefix,
-        HeaderNamesCaseSensitive,
-        HeaderTokensUnchecked,
-        HeaderLimitsOff,
-        EmptyElementsAreNames,
-        BlanksKept,
-        OnlyFirstHeaderChecked,
-        OriginAloneChoosesRule,
-        RequestedHeadersIgnored,
-        NoAllowedHeaderAllowsAll,
-        LastMatchWins,
-        RulesMerged,
-        StarIsEchoed,
-        StarWinsOverTheWholeBucket,
-        NoCredentials,
-        CredentialsBesideStar,
-        CredentialsForNull,
-        OnlyRequestedMethodAllowed,
-        RuleHeadersListed,
-        NoAllowHeaders,
-        NoVary,
-        VaryOnMatchOnly,
-        ResponseVaryIgnored,
-        RefusalIs200,
-        AllowedIs200,
-        RequestMethodOnActualIgnored,
-        NoMaxAge,
-        ZeroMaxAgeDropped,
-        NoExposeHeaders,
-        EmptyExposeHeadersSent,
-        MissingRequestMethodIs403,
-        NoRulesIs200,
-        NoRulesAllowsAll,
-        PrivateNetworkUnasked,
-        ShadowAnswers,
-        HostCaseCounts,
-        HostPortCounts,
-        EndpointUnanchored,
-        ShortestEndpointFirst,
-        PathNotDecoded,
-        PathDecodedTwice,
-        DotSegmentsIgnored,
-        EncodedSlashEndsNoSegment,
-        SlashInAName,
-        UnclearIsAnyBucket,
-        UnclearIsAnyHost,
-        QueryIsPath,
-        AnyBucketFirst,
-        AnyHostIgnored,
-        ErrorTextUnescaped,
-    ]
-};
 
 pub struct Oracle<'c> {
     pub settings: &'c Settings,
@@ -164,7 +124,8 @@ enum Options<'r> {
 enum Owner<'c> {
     Bucket(&'c Bucket<'c>, Style),
     Unlisted,
-    Nobody,
+    /// Servers read different buckets in it.
+    Unclear,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -188,8 +149,16 @@ impl<'c> Oracle<'c> {
 
     pub fn serve(&self, request: &Request) -> Outcome {
         match self.owner(request) {
-            Owner::Nobody => Outcome::Untouched,
-            Owner::Unlisted => self.serve_unlisted(request),
+            Owner::Unlisted if self.settings.unmanaged == Unmanaged::Pass => Outcome::Untouched,
+            Owner::Unlisted
+                if self.has(Fault::RefuseSparesTheService)
+                    && request.path.as_deref().is_none_or(|path| self.is_service(path)) =>
+            {
+                Outcome::Untouched
+            }
+            Owner::Unlisted => self.serve_without_bucket("unlisted-bucket", request),
+            Owner::Unclear if self.has(Fault::UnclearPasses) => Outcome::Untouched,
+            Owner::Unclear => self.serve_without_bucket("unclear-path", request),
             Owner::Bucket(bucket, style) => self.serve_bucket(bucket, style, request),
         }
     }
@@ -209,7 +178,7 @@ impl<'c> Oracle<'c> {
                 .find(|bucket| bucket.hosts.iter().any(|host| host == "*"));
             match bucket {
                 Some(bucket) if !self.has(Fault::AnyHostIgnored) => Owner::Bucket(bucket, Style::Host),
-                _ => Owner::Nobody,
+                _ => Owner::Unlisted,
             }
         };
         // A site that is one bucket is not addressed path-style: its paths are objects.
@@ -219,19 +188,31 @@ impl<'c> Oracle<'c> {
         {
             return bucket;
         }
+        let is_listed = |mode: Option<Mode>| {
+            let mut named = self.buckets.iter().filter(|bucket| bucket.name != "*");
+            named.any(|bucket| mode == Some(bucket.mode) || mode.is_none())
+        };
+        let unclear = || {
+            if !is_listed(None) || self.has(Fault::UnclearIsAnyBucket) {
+                self.named(b"", Style::Path)
+            } else if is_listed(Some(Mode::Enforce)) {
+                Owner::Unclear
+            } else {
+                Owner::Unlisted
+            }
+        };
+        let has_userinfo = |authority: &Vec<u8>| authority.contains(&b'@');
+        if request.authority.as_ref().is_some_and(has_userinfo) && !self.has(Fault::UserinfoIgnored) {
+            return unclear();
+        }
         let in_path = request
             .path
             .as_deref()
             .filter(|path| !self.is_service(path))
             .map(|path| self.bucket_in_path(path));
-        // Where there is more to choose from than `*`, a path that does not say which bucket it is in is in none of them.
-        let is_unclear = in_path == Some(None) && self.buckets.iter().any(|bucket| bucket.name != "*");
-        let by_path = in_path.map(|name| {
-            if is_unclear && !self.has(Fault::UnclearIsAnyBucket) {
-                Owner::Unlisted
-            } else {
-                self.named(&name.unwrap_or_default(), Style::Path)
-            }
+        let by_path = in_path.as_ref().map(|name| match name {
+            Some(name) => self.named(name, Style::Path),
+            None => unclear(),
         });
         let host = request
             .authority
@@ -253,7 +234,7 @@ impl<'c> Oracle<'c> {
                 .iter()
                 .any(|endpoint| endpoint.as_bytes() == host)
             {
-                return by_path.unwrap_or(Owner::Nobody);
+                return by_path.unwrap_or(Owner::Unlisted);
             }
             let mut names: Vec<&[u8]> = self
                 .settings
@@ -280,11 +261,8 @@ impl<'c> Oracle<'c> {
         }
         match by_path {
             Some(bucket @ Owner::Bucket(..)) => bucket,
-            Some(unlisted) if is_unclear && !self.has(Fault::UnclearIsAnyHost) => unlisted,
-            unlisted => match any_host() {
-                Owner::Nobody => unlisted.unwrap_or(Owner::Nobody),
-                bucket => bucket,
-            },
+            Some(unclear) if in_path == Some(None) && !self.has(Fault::UnclearIsAnyHost) => unclear,
+            _ => any_host(),
         }
     }
 
@@ -318,7 +296,7 @@ impl<'c> Oracle<'c> {
             end
         };
         let mut host = authority[..end].to_vec();
-        if host.ends_with(b".") {
+        while host.ends_with(b".") {
             host.pop();
         }
         if !self.has(Fault::HostCaseCounts) {
@@ -330,7 +308,7 @@ impl<'c> Oracle<'c> {
     fn is_service(&self, path: &[u8]) -> bool {
         let query = path
             .iter()
-            .position(|byte| b"?#".contains(byte) && !self.has(Fault::QueryIsPath));
+            .position(|&byte| byte == b'?' && !self.has(Fault::QueryIsPath));
         let path = &path[..query.unwrap_or(path.len())];
         path == b"/" || !path.starts_with(b"/")
     }
@@ -338,58 +316,79 @@ impl<'c> Oracle<'c> {
     fn bucket_in_path(&self, path: &[u8]) -> Option<Vec<u8>> {
         let mut path = path.to_vec();
         if !self.has(Fault::QueryIsPath) {
-            path.truncate(
-                path.iter()
-                    .position(|byte| b"?#".contains(byte))
-                    .unwrap_or(path.len()),
-            );
+            path.truncate(path.iter().position(|&byte| byte == b'?').unwrap_or(path.len()));
         }
         let mut segments = path.split(|&byte| byte == b'/');
         if segments.next() != Some(b"") {
             return None;
         }
         let segments: Vec<&[u8]> = segments.collect();
-        let is_dots = |segment: &[u8]| segment == b"." || segment == b"..";
-        let has_dots = segments.iter().any(|segment| {
-            let decoded = decoded_where_it_can_be(segment);
-            if self.has(Fault::EncodedSlashEndsNoSegment) {
-                is_dots(&decoded)
-            } else {
-                decoded.split(|&byte| byte == b'/').any(is_dots)
-            }
-        });
-        if has_dots && !self.has(Fault::DotSegmentsIgnored) {
+        if self.has_dot_segment(&path) && !self.has(Fault::DotSegmentsIgnored) {
             return None;
         }
         let first = segments.first()?;
         let name = if self.has(Fault::PathNotDecoded) {
             first.to_vec()
         } else {
-            let once = percent_decoded(first)?;
-            if once.contains(&b'/') && !self.has(Fault::SlashInAName) {
+            let mut once = percent_decoded(first)?;
+            if self.has(Fault::PathDecodedTwice) {
+                once = percent_decoded(&once)?;
+            }
+            let is_odd = |byte: &u8| b"/\\;?#%\xc0\xc1".contains(byte) || byte.is_ascii_control();
+            if once.contains(&b'/') && !self.has(Fault::SlashInAName)
+                || once.iter().any(is_odd) && !once.contains(&b'/') && !self.has(Fault::OddNamesAreNames)
+            {
                 return None;
             }
-            if self.has(Fault::PathDecodedTwice) {
-                percent_decoded(&once)?
-            } else {
-                once
-            }
+            once
         };
         (1..=MAX_BUCKET_BYTES).contains(&name.len()).then_some(name)
     }
 
+    /// Whether any server sees a dot segment in it, however often it decodes the path before it looks.
+    fn has_dot_segment(&self, path: &[u8]) -> bool {
+        // A control character ends a segment, or is dropped before the next.
+        let ends = |byte: &u8| match byte {
+            b'\\' => !self.has(Fault::BackslashIsPlain),
+            _ => *byte == b'/' || byte.is_ascii_control(),
+        };
+        let cuts = |byte: &u8| b"?# ".contains(byte) || *byte == b';' && !self.has(Fault::ParametersArePath);
+        let is_dots = |segment: &[u8]| {
+            let end = segment.iter().position(cuts).unwrap_or(segment.len());
+            matches!(&segment[..end], b"." | b"..")
+        };
+        let mut levels = vec![path.to_vec()];
+        for _ in 0..if self.has(Fault::EncodedOnceOnly) { 1 } else { 5 } {
+            let last = levels.last().expect("there is one");
+            levels.push(without_old_forms(&decoded_where_it_can_be(last)));
+        }
+        if self.has(Fault::EncodedSlashEndsNoSegment) {
+            let decoded = |segment: &[u8]| is_dots(&decoded_where_it_can_be(segment));
+            return path.split(|byte| *byte == b'/').any(decoded);
+        }
+        levels.iter().any(|path| path.split(ends).any(is_dots))
+    }
+
     // What becomes of it.
 
-    fn serve_unlisted(&self, request: &Request) -> Outcome {
-        if self.settings.unmanaged == Unmanaged::Pass || request.method != b"OPTIONS" {
+    /// For a request that no bucket's rules may answer.
+    fn serve_without_bucket(&self, reason: Reason, request: &Request) -> Outcome {
+        if request.method == b"OPTIONS" {
+            match self.classify(self.settings.profile.name, false, request) {
+                Options::Upstream => {}
+                Options::Bad(message, reason) => return self.answer_400(None, &message, reason, request),
+                Options::Preflight { method } => {
+                    return self.answer_403(None, Err(reason), method, Style::Path, request);
+                }
+            }
+        }
+        if self.has(Fault::UnlistedResponsesPass) {
             return Outcome::Untouched;
         }
-        match self.classify(self.settings.profile.name, false, request) {
-            Options::Upstream => Outcome::Untouched,
-            Options::Bad(message, reason) => self.answer_400(None, &message, reason, request),
-            Options::Preflight { method } => {
-                self.answer_403(None, Err("unlisted-bucket"), method, Style::Path, request)
-            }
+        Outcome::Upstream {
+            headers: Some(Headers::new()),
+            vary: Some("Origin".to_owned()),
+            explanation: self.settings.explain.then(|| self.explanation(None, Err(reason))),
         }
     }
 
@@ -680,7 +679,7 @@ impl<'c> Oracle<'c> {
             return answered(200, headers, Vec::new());
         };
         self.push_origin(bucket, rule, request, &mut headers);
-        let methods = if profile == "oss" || self.has(Fault::OnlyRequestedMethodAllowed) {
+        let methods = if self.has(Fault::OnlyRequestedMethodAllowed) {
             method.to_vec()
         } else {
             rule.allowed_methods.join(", ").into_bytes()
@@ -755,17 +754,7 @@ impl<'c> Oracle<'c> {
         reason: Reason,
         request: &Request,
     ) -> Outcome {
-        let mut headers = Headers::new();
-        if let Some(vary) = bucket.and_then(|bucket| self.vary(bucket, false)) {
-            push(&mut headers, "vary", vary);
-        }
-        if self.settings.explain {
-            push(
-                &mut headers,
-                "x-bucket-cors",
-                format!("no-match; reason={reason}"),
-            );
-        }
+        let mut headers = self.common_headers(bucket, Err(reason));
         push(&mut headers, "content-type", "application/xml");
         let elements = vec![("Code", vec![&b"BadRequest"[..]]), ("Message", message.to_vec())];
         answered(400, headers, self.xml(elements, request))
@@ -799,13 +788,17 @@ impl<'c> Oracle<'c> {
             .explain
             .then(|| self.explanation(Some(bucket), rule));
         if bucket.mode == Mode::Shadow && !self.has(Fault::ShadowAnswers) {
+            let vary = self.vary(bucket, rule.is_ok());
             return Outcome::Upstream {
                 headers: None,
-                vary: None,
+                vary: vary
+                    .filter(|_| !self.has(Fault::NoVaryInShadow))
+                    .map(str::to_owned),
                 explanation,
             };
         }
         let mut headers = Headers::new();
+        self.push_policies(bucket, &mut headers);
         if let Some(rule) = rule.ok().and_then(|rule| bucket.rules.get(rule)) {
             self.push_origin(bucket, rule, request, &mut headers);
             self.push_expose_headers(rule, &mut headers);
@@ -830,13 +823,37 @@ impl<'c> Oracle<'c> {
 
     fn common_headers(&self, bucket: Option<&Bucket<'_>>, rule: Result<usize, Reason>) -> Headers {
         let mut headers = Headers::new();
-        if let Some(vary) = bucket.and_then(|bucket| self.vary(bucket, rule.is_ok())) {
+        let vary = match bucket {
+            Some(bucket) => self.vary(bucket, rule.is_ok()),
+            // What its profile looks at before it looks for rules.
+            None if self.settings.profile.name == "s3" => Some(VARY_OF_S3),
+            None => Some("Origin"),
+        };
+        if let Some(vary) = vary {
             push(&mut headers, "vary", vary);
         }
         if self.settings.explain {
             push(&mut headers, "x-bucket-cors", self.explanation(bucket, rule));
         }
+        if let Some(bucket) = bucket
+            && !self.has(Fault::PoliciesOfActualOnly)
+        {
+            self.push_policies(bucket, &mut headers);
+        }
         headers
+    }
+
+    /// What every response of the bucket has.
+    fn push_policies(&self, bucket: &Bucket<'_>, headers: &mut Headers) {
+        let policies = [
+            ("cross-origin-resource-policy", bucket.resource_policy),
+            ("timing-allow-origin", bucket.timing_allow_origin.as_str()),
+        ];
+        for (name, value) in policies {
+            if !value.is_empty() && !self.has(Fault::NoPolicies) {
+                push(headers, name, value);
+            }
+        }
     }
 
     fn vary(&self, bucket: &Bucket<'_>, is_match: bool) -> Option<&'static str> {
@@ -847,8 +864,8 @@ impl<'c> Oracle<'c> {
         let sends = said.unwrap_or(!bucket.rules.is_empty());
         if !sends || self.has(Fault::NoVary) || self.has(Fault::VaryOnMatchOnly) && !is_match {
             None
-        } else if bucket.profile.name == "s3" && is_match {
-            Some("Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
+        } else if bucket.profile.name == "s3" && (is_match || !self.has(Fault::VaryOfS3OnMatchOnly)) {
+            Some(VARY_OF_S3)
         } else {
             Some("Origin")
         }
@@ -885,7 +902,7 @@ impl<'c> Oracle<'c> {
         headers: &mut Headers,
     ) {
         let mut value = match self.names(request.request_headers.as_deref()) {
-            Names::All(names) if bucket.profile.name == "oss" => names.join(&b","[..]),
+            Names::All(names) if bucket.profile.name == "oss" => names.join(&b", "[..]),
             Names::All(names) => names.join(&b", "[..]).to_ascii_lowercase(),
             _ => Vec::new(),
         };
@@ -1015,6 +1032,31 @@ fn decoded_where_it_can_be(text: &[u8]) -> Vec<u8> {
             None => {
                 decoded.push(text[at]);
                 at += 1;
+            }
+        }
+    }
+    decoded
+}
+
+/// As a server decodes that still takes IIS's `%u002e`, and the two or three bytes with which UTF-8 could once say a `.`.
+fn without_old_forms(text: &[u8]) -> Vec<u8> {
+    let mut decoded = text.to_vec();
+    if !text.iter().any(|byte| b"\xc0\xc1\xe0uU".contains(byte)) {
+        return decoded;
+    }
+    for byte in 0..0x80_u8 {
+        let (lead, low) = (0xc0 | byte >> 6, 0x80 | byte & 0x3f);
+        let of_iis = |digits: String| ["%u", "%U"].map(|begin| format!("{begin}00{digits}").into_bytes());
+        let mixed = format!("{byte:02x}");
+        let mut forms = vec![vec![lead, low], vec![0xe0, 0x80 | byte >> 6, low]];
+        forms.extend([mixed.clone(), mixed.to_uppercase()].into_iter().flat_map(of_iis));
+        for form in forms {
+            // Nearly always one is missing, which is cheaper to see.
+            if !form.iter().all(|part| decoded.contains(part)) {
+                continue;
+            }
+            while let Some(at) = decoded.windows(form.len()).position(|window| window == form) {
+                decoded.splice(at..at + form.len(), [byte]);
             }
         }
     }

@@ -57,7 +57,7 @@ fn bucket(bucket: &Bucket<'_>) -> Value {
     if let Some(vary) = bucket.response_vary {
         cors["ResponseVary"] = json!(vary);
     }
-    json!({
+    let mut text = json!({
         "name": bucket.name,
         "hosts": bucket.hosts,
         "profile": bucket.profile.name,
@@ -73,5 +73,13 @@ fn bucket(bucket: &Bucket<'_>) -> Value {
             Mode::Shadow => "shadow",
         },
         "cors": cors,
-    })
+    });
+    if !bucket.resource_policy.is_empty() {
+        text["cross_origin_resource_policy"] = json!(bucket.resource_policy);
+    }
+    if !bucket.timing_allow_origin.is_empty() {
+        let origins: Vec<&str> = bucket.timing_allow_origin.split(", ").collect();
+        text["timing_allow_origin"] = json!(origins);
+    }
+    text
 }

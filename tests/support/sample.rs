@@ -1,8 +1,9 @@
 //! What a make target serves, as a user has it.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, ChildStdout, Command, Stdio};
+
+use crate::support::ports::free_port;
 
 /// A make target that runs until it is stopped; dropping it stops it.
 pub(crate) struct Sample {
@@ -16,14 +17,21 @@ impl Sample {
     ///
     /// It is stopped with the thread that started it, so that nothing is left even of a test that is killed.
     pub(crate) fn start(target: &str, variables: &[&str]) -> Self {
-        let ports = free_ports(variables.len());
+        Self::start_with(target, variables, &[])
+    }
+
+    /// The same with more variables, as `NAME=value`.
+    pub(crate) fn start_with(target: &str, variables: &[&str], more: &[&str]) -> Self {
+        let ports: Vec<u16> = variables.iter().map(|_| free_port()).collect();
         let chosen = variables.iter().zip(&ports);
         let mut make = Command::new("setpriv")
             .args(["--pdeathsig", "TERM", "make", target])
             .args(chosen.map(|(name, port)| format!("{name}={port}")))
+            .args(more)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             // This test may itself be run by make, whose flags are not for that one.
             .env_remove("MAKEFLAGS")
+            .envs(built_tool())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -62,11 +70,8 @@ impl Drop for Sample {
     }
 }
 
-fn free_ports(count: usize) -> Vec<u16> {
-    let listen = |_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let listeners: Vec<_> = (0..count).map(listen).collect();
-    listeners
-        .iter()
-        .map(|listener| listener.local_addr().unwrap().port())
-        .collect()
+/// The tool, which these tests have built already where they have it, as the variable that spares make that.
+pub(crate) fn built_tool() -> Option<(&'static str, &'static str)> {
+    let tool = option_env!("CARGO_BIN_EXE_bucket-cors").filter(|_| cfg!(feature = "sync"));
+    tool.map(|tool| ("SYNC_TOOL", tool))
 }

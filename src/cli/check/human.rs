@@ -2,39 +2,46 @@
 
 use std::io::{self, Write};
 
-use super::{Checked, CheckedConfiguration};
-use crate::source::Trouble;
+use bucket_cors::config::Severity;
 
-pub(super) fn write(files: &[Checked<'_>], out: &mut impl Write) -> io::Result<()> {
+use super::checked::{Checked, CheckedConfiguration};
+use crate::clients;
+use crate::clients::checked::OperationLine;
+use crate::source::Trouble;
+use crate::terminal::{BAD, DOUBTFUL, GOOD, styled};
+
+pub(super) fn write(files: &[Checked], is_quiet: bool, out: &mut impl Write) -> io::Result<()> {
     for file in files {
         if let Some(trouble) = &file.trouble {
-            write_trouble(file.file, "error", trouble, out)?;
+            write_trouble(&file.file, &styled(BAD, "error"), trouble, out)?;
         }
-        for other in &file.others {
-            write_trouble(file.file, "note", other, out)?;
+        for other in file.others.iter().filter(|_| !is_quiet) {
+            write_trouble(&file.file, "note", other, out)?;
         }
         for configuration in &file.configurations {
-            write_configuration(file.file, configuration, out)?;
+            write_findings(&file.file, configuration, out)?;
+            if !is_quiet {
+                write_end(&file.file, configuration, out)?;
+            }
         }
+        let is_said = |line: &&OperationLine| !is_quiet || line.fails();
+        clients::checked::write(file.clients.iter().filter(is_said), out)?;
     }
     Ok(())
 }
 
 fn write_trouble(file: &str, severity: &str, trouble: &Trouble, out: &mut impl Write) -> io::Result<()> {
-    match trouble.position {
-        Some(at) => writeln!(
-            out,
-            "{file}:{}:{}: {severity}: {}",
-            at.line, at.column, trouble.message
-        ),
-        None => writeln!(out, "{file}: {severity}: {}", trouble.message),
-    }
+    writeln!(out, "{}: {severity}: {}", trouble.place(file), trouble.message)
 }
 
-fn write_configuration(file: &str, it: &CheckedConfiguration, out: &mut impl Write) -> io::Result<()> {
+fn write_findings(file: &str, it: &CheckedConfiguration, out: &mut impl Write) -> io::Result<()> {
     for finding in &it.findings {
         let at = finding.place.region.start;
-        let severity = finding.severity();
+        let severity = match finding.severity {
+            Severity::Error => styled(BAD, "error"),
+            Severity::Warning => styled(DOUBTFUL, "warning"),
+        };
+        let file = finding.elsewhere.as_deref().unwrap_or(file);
         writeln!(
             out,
             "{file}:{}:{}: {severity}: {}",
@@ -44,17 +51,27 @@ fn write_configuration(file: &str, it: &CheckedConfiguration, out: &mut impl Wri
     if it.left_out() > 0 {
         writeln!(out, "{file}: {} more are not shown", it.left_out())?;
     }
+    Ok(())
+}
+
+fn write_end(file: &str, it: &CheckedConfiguration, out: &mut impl Write) -> io::Result<()> {
     let name = if it.label.is_empty() {
         file.to_owned()
     } else {
         format!("{file}:{}: {}", it.start.line, it.label)
     };
-    let verdict = if it.errors > 0 { "refused" } else { "good" };
+    let verdict = if it.errors > 0 {
+        styled(BAD, "refused")
+    } else {
+        styled(GOOD, "good")
+    };
+    let instead = it.instead.map(|instead| format!("; {instead}"));
     writeln!(
         out,
-        "{name}: {verdict}: {}, {}",
+        "{name}: {verdict}: {}, {}{}",
         counted(it.errors, "error"),
-        counted(it.warnings, "warning")
+        counted(it.warnings, "warning"),
+        instead.unwrap_or_default()
     )
 }
 

@@ -2,19 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::{Checked, CheckedConfiguration, Finding};
+use super::checked::{Checked, CheckedConfiguration, LocatedFinding};
 use crate::source::Trouble;
 
-pub(super) fn of(files: &[Checked<'_>]) -> Value {
+pub(super) fn of(files: &[Checked], has_clients: bool) -> Value {
     let all = || files.iter().flat_map(|file| &file.configurations);
-    json!({
+    let mut document = json!({
         "errors": all().map(|it| it.errors).sum::<usize>(),
         "warnings": all().map(|it| it.warnings).sum::<usize>(),
         "files": files.iter().map(file).collect::<Vec<_>>(),
-    })
+    });
+    if let (true, Some(fields)) = (has_clients, document.as_object_mut()) {
+        let lines = files.iter().flat_map(|file| &file.clients);
+        fields.insert("clients".to_owned(), lines.map(|line| json!(line)).collect());
+    }
+    document
 }
 
-fn file(file: &Checked<'_>) -> Value {
+fn file(file: &Checked) -> Value {
     json!({
         "file": file.file,
         "problem": file.trouble.as_ref().map(trouble),
@@ -39,14 +44,16 @@ fn configuration(it: &CheckedConfiguration) -> Value {
         "column": it.start.column,
         "errors": it.errors,
         "warnings": it.warnings,
+        "instead": it.instead,
         "findings": it.findings.iter().map(finding).collect::<Vec<_>>(),
     })
 }
 
-fn finding(it: &Finding) -> Value {
+fn finding(it: &LocatedFinding) -> Value {
     let region = it.place.region;
     json!({
         "severity": it.severity(),
+        "file": it.elsewhere,
         "code": it.finding.code,
         "pointer": it.finding.pointer,
         "line": region.start.line,

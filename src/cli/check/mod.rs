@@ -1,49 +1,64 @@
 //! `bucket-cors check`.
 
+mod checked;
 mod human;
 mod json;
 mod sarif;
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
-use bucket_cors::config::{self, Findings, Severity};
+use checked::Checked;
 use clap::ValueHint;
 
-use crate::source::{self, Configuration, Located, Position, Trouble};
+use crate::clients;
+use crate::clients::checked::OperationLine;
+use crate::output;
+use crate::source;
+use crate::terminal::{Lines, complain_of};
 
 /// Says what the filter would say of a configuration
 ///
 /// Every error and every warning that loading finds, with its place in the file, the value and the way out. FILE is the
-/// plugin configuration, as JSON or YAML, or what it stands in: an Envoy bootstrap, an ECDS resource or a config dump; Istio's
-/// WasmPlugin, TrafficExtension or EnvoyFilter; Envoy Gateway's EnvoyExtensionPolicy; Higress's WasmPlugin. Each configuration
-/// of bucket-cors in it is checked as the proxy would hand it over.
+/// plugin configuration, which is JSON, or what it stands in, as JSON or YAML: an Envoy bootstrap, an ECDS resource or a config
+/// dump; Istio's WasmPlugin, TrafficExtension or EnvoyFilter; Envoy Gateway's EnvoyExtensionPolicy; Higress's WasmPlugin. Each
+/// configuration of bucket-cors in it is checked as the proxy would hand it over, and so is what stands around it, in the same
+/// file or in another that is named. Of a folder, all files are checked, and what a gateway in front of a store needs and they
+/// do not have is told too. A store's own CORS document is checked as the rules of the bucket that the file is called after.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Files to check; `-` is standard input
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Files to check, or folders of them; `-` is standard input
+    #[arg(required_unless_present = "names", value_name = "FILE", value_hint = ValueHint::FilePath)]
     files: Vec<String>,
 
-    /// What to print: `sarif` is SARIF 2.1.0, which code scanning takes
+    /// What to print: `sarif` is SARIF 2.1.0, which code scanning takes; `configuration` is what the filter would get, and the
+    /// findings go to standard error
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 
     /// Exit with 1 for warnings too
     #[arg(long)]
     deny_warnings: bool,
+
+    #[command(flatten)]
+    clients: clients::checked::ClientArguments,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   bucket-cors check cors.json
   bucket-cors check --deny-warnings envoy.yaml istio/*.yaml
+  bucket-cors check cors.json --client ali-oss --origin https://app.example.com
+  bucket-cors check manifests/
   kubectl get wasmplugins -A -o yaml | bucket-cors check -
+  curl -s http://127.0.0.1:9901/config_dump | bucket-cors check -
   bucket-cors check --format sarif deploy/*.yaml >bucket-cors.sarif
+  bucket-cors check --format configuration photos.xml >cors.json
 
 Exit status:
   0  the filter would load every configuration
-  1  there are errors, or warnings with --deny-warnings
+  1  there are errors, or warnings with --deny-warnings, or a client with which something fails
   2  a file cannot be read or has no configuration of bucket-cors in it, or an argument is wrong
 
 A file whose name ends with .json is read as JSON, one that ends with .yaml or .yml as YAML, any other by what it begins with.";
@@ -53,123 +68,80 @@ enum Format {
     Human,
     Json,
     Sarif,
+    Configuration,
 }
 
-/// A file and what there is to say of it.
-struct Checked<'a> {
-    file: &'a str,
-    configurations: Vec<CheckedConfiguration>,
-    /// Configurations of other plugins.
-    others: Vec<Trouble>,
-    trouble: Option<Trouble>,
-}
-
-struct CheckedConfiguration {
-    label: String,
-    pointer: String,
-    start: Position,
-    findings: Vec<Finding>,
-    errors: usize,
-    warnings: usize,
-}
-
-struct Finding {
-    severity: Severity,
-    finding: config::Finding,
-    place: Located,
-}
-
-impl Finding {
-    fn severity(&self) -> &'static str {
-        match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
+pub(crate) fn run(mut arguments: Arguments, is_quiet: bool) -> ExitCode {
+    arguments.clients.give_back_files(&mut arguments.files);
+    match checked(&arguments) {
+        Ok(files) => report(&arguments, &files, is_quiet),
+        Err(problem) => {
+            complain_of(&problem);
+            ExitCode::from(2)
         }
     }
 }
 
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let files: Vec<Checked> = arguments.files.iter().map(|file| check(file)).collect();
-    let mut out = io::stdout().lock();
-    let written = match arguments.format {
-        Format::Human => human::write(&files, &mut out),
-        Format::Json => writeln!(out, "{:#}", json::of(&files)),
-        Format::Sarif => writeln!(out, "{:#}", sarif::of(&files)),
-    };
-    // Nobody is left to be told where the reader of a pipe has gone.
-    let _ = written.and_then(|()| out.flush());
+/// # Errors
+/// What is wrong with the arguments.
+fn checked(arguments: &Arguments) -> Result<Vec<Checked>, String> {
+    if arguments.files.is_empty() {
+        return Err("name the FILE to check".to_owned());
+    }
+    if arguments.clients.is_given() && arguments.format == Format::Sarif {
+        return Err("--client has no form in SARIF: take --format json".to_owned());
+    }
+    let clients = arguments.clients.clients()?;
+    let files = source::read_all(&arguments.files).into_iter();
+    let mut files: Vec<Checked> = files.map(|(file, found)| checked::check(file, found)).collect();
+    for file in &mut files {
+        for configuration in &file.configurations {
+            let lines = arguments
+                .clients
+                .check(&file.file, &configuration.text, &clients)?;
+            file.clients.extend(lines);
+        }
+    }
+    if arguments.format == Format::Configuration {
+        let count: usize = files.iter().map(|file| file.configurations.len()).sum();
+        let is_read = files.iter().all(|file| file.trouble.is_none());
+        if is_read && count != 1 {
+            return Err(format!(
+                "--format configuration is for one configuration: there are {count}"
+            ));
+        }
+    }
+    Ok(files)
+}
+
+fn report(arguments: &Arguments, files: &[Checked], is_quiet: bool) -> ExitCode {
     let configurations = || files.iter().flat_map(|file| &file.configurations);
-    if files.iter().any(|file| file.trouble.is_some()) {
+    let status = if files.iter().any(|file| file.trouble.is_some()) {
         ExitCode::from(2)
-    } else if configurations().any(|it| it.errors > 0 || arguments.deny_warnings && it.warnings > 0) {
+    } else if configurations().any(|it| it.errors > 0 || arguments.deny_warnings && it.warnings > 0)
+        || files
+            .iter()
+            .flat_map(|file| &file.clients)
+            .any(OperationLine::fails)
+    {
         ExitCode::from(1)
     } else {
         ExitCode::SUCCESS
-    }
-}
-
-fn check(file: &str) -> Checked<'_> {
-    let mut checked = Checked {
-        file,
-        configurations: Vec::new(),
-        others: Vec::new(),
-        trouble: None,
     };
-    match source::read(file) {
-        Err(trouble) => checked.trouble = Some(trouble),
-        Ok(found) => {
-            checked.configurations = found.configurations.iter().map(check_one).collect();
-            checked.others = found.others;
+    match arguments.format {
+        Format::Human => output::finish_for_people(status, |mut out| human::write(files, is_quiet, &mut out)),
+        Format::Json => {
+            let of_clients = arguments.clients.is_given();
+            output::finish(status, |out| writeln!(out, "{:#}", json::of(files, of_clients)))
         }
-    }
-    checked
-}
-
-fn check_one(configuration: &Configuration) -> CheckedConfiguration {
-    let (_, report) = config::parse(&configuration.text);
-    let mut findings = Vec::new();
-    let mut add = |severity, found: &Findings| {
-        findings.extend(found.kept().iter().map(|finding| Finding {
-            severity,
-            place: configuration.locate(finding),
-            finding: config::Finding {
-                message: without_place(finding),
-                ..finding.clone()
-            },
-        }));
-    };
-    add(Severity::Error, &report.errors);
-    add(Severity::Warning, &report.warnings);
-    CheckedConfiguration {
-        label: configuration.label.clone(),
-        pointer: configuration.pointer.clone(),
-        start: configuration.start,
-        findings,
-        errors: report.errors.total(),
-        warnings: report.warnings.total(),
-    }
-}
-
-/// The message without the place in the text that the filter gets: the finding has the one in the file.
-fn without_place(finding: &config::Finding) -> String {
-    let message = &finding.message;
-    if finding.code != "not-json" {
-        return message.clone();
-    }
-    let cut = || {
-        let (before, rest) = message.rsplit_once(" at line ")?;
-        let (line, rest) = rest.split_once(" column ")?;
-        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-        let after = rest.get(digits(rest)..)?;
-        (digits(line) == line.len()).then(|| format!("{before}{after}"))
-    };
-    cut().unwrap_or_else(|| message.clone())
-}
-
-impl CheckedConfiguration {
-    /// How many findings are not shown.
-    fn left_out(&self) -> usize {
-        let total = self.errors.saturating_add(self.warnings);
-        total.saturating_sub(self.findings.len())
+        Format::Sarif => output::finish(status, |out| writeln!(out, "{:#}", sarif::of(files))),
+        Format::Configuration => {
+            let mut lines = Lines::on_stderr(io::stderr().lock());
+            // There is nobody to tell where this fails.
+            let _ = human::write(files, is_quiet, &mut lines);
+            let is_good = status == ExitCode::SUCCESS;
+            let mut good = configurations().filter(|_| is_good);
+            output::finish(status, |out| good.try_for_each(|it| out.write_all(&it.text)))
+        }
     }
 }

@@ -1,26 +1,28 @@
 //! SARIF 2.1.0 (OASIS), which code scanning services take. A rule is a code of the core's.
 
-use bucket_cors::config::{CODES, Severity};
+use bucket_cors::config::{CODES, Code, Severity};
 use serde_json::{Value, json};
 
-use super::{Checked, Finding};
+use super::checked::{Checked, LocatedFinding};
+use crate::clients;
+use crate::source::CODES_AROUND;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-pub(super) fn of(files: &[Checked<'_>]) -> Value {
+pub(super) fn of(files: &[Checked]) -> Value {
     let results: Vec<Value> = files
         .iter()
         .flat_map(|file| {
             let findings = file.configurations.iter().flat_map(|it| &it.findings);
-            findings.map(|finding| result(file.file, finding))
+            findings.map(|finding| result(&file.file, finding))
         })
         .collect();
     let troubles: Vec<Value> = files
         .iter()
         .filter_map(|file| {
             let trouble = file.trouble.as_ref()?;
-            let mut place = json!({ "artifactLocation": artifact(file.file) });
+            let mut place = json!({ "artifactLocation": artifact(&file.file) });
             if let (Some(at), Some(place)) = (trouble.position, place.as_object_mut()) {
                 place.insert(
                     "region".into(),
@@ -41,7 +43,7 @@ pub(super) fn of(files: &[Checked<'_>]) -> Value {
             "tool": { "driver": {
                 "name": "bucket-cors",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": CODES.iter().map(|code| json!({
+                "rules": codes().map(|code| json!({
                     "id": code.name,
                     "shortDescription": { "text": code.meaning },
                     "defaultConfiguration": { "level": level(code.severity) },
@@ -57,6 +59,12 @@ pub(super) fn of(files: &[Checked<'_>]) -> Value {
     })
 }
 
+/// The core's, those of what surrounds a configuration, and those of rules that miss part of a client.
+fn codes() -> impl Iterator<Item = &'static Code> {
+    let of_the_tool = CODES_AROUND.iter().copied().chain(clients::warnings::CODES);
+    CODES.iter().chain(of_the_tool)
+}
+
 fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
@@ -64,11 +72,12 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn result(file: &str, it: &Finding) -> Value {
+fn result(file: &str, it: &LocatedFinding) -> Value {
     let region = it.place.region;
+    let file = it.elsewhere.as_deref().unwrap_or(file);
     json!({
         "ruleId": it.finding.code,
-        "ruleIndex": CODES.iter().position(|code| code.name == it.finding.code),
+        "ruleIndex": codes().position(|code| code.name == it.finding.code),
         "level": level(it.severity),
         "message": { "text": it.finding.message },
         "locations": [{

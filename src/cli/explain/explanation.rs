@@ -3,60 +3,76 @@
 use bucket_cors::http::names;
 use serde::Serialize;
 
-use super::browser::{self, Asked, Kept, Refusal};
+use super::browser::{self, BrowserRefusal, CachedPreflight, PageRequest};
 use super::request::{Headers, Request};
-use super::site::{By, Decided, Owner, Served, Site};
+use super::site::{By, Ownership, RulesTried, Served, Site};
+use super::unsent;
+use super::warned::Warned;
 
 /// Everything there is to say of a request.
 #[derive(Debug, Serialize)]
-pub(super) struct Explanation {
-    pub(super) method: String,
-    pub(super) url: String,
-    pub(super) origin: Option<String>,
-    pub(super) credentials: bool,
-    pub(super) owner: Owner,
+pub(crate) struct Explanation {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) origin: Option<String>,
+    pub(crate) credentials: bool,
+    pub(crate) owner: Ownership,
     /// Why the browser asks first. Empty: it does not.
-    pub(super) preflight_because: Vec<String>,
+    pub(crate) preflight_because: Vec<String>,
     /// The preflight, if there is one, then the request.
-    pub(super) exchanges: Vec<Exchange>,
-    pub(super) verdict: Verdict,
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) verdict: BrowserVerdict,
+    /// Empty until it is asked for.
+    #[serde(flatten)]
+    pub(crate) advice: Advice,
+    /// What loading says of the rules that were tried.
+    pub(crate) warnings: Vec<Warned>,
 }
 
 /// A request and its answer.
 #[derive(Debug, Serialize)]
-pub(super) struct Exchange {
-    pub(super) kind: Kind,
-    pub(super) method: String,
+pub(crate) struct Exchange {
+    pub(crate) kind: RequestKind,
+    pub(crate) method: String,
     /// Of the request: those that CORS looks at.
-    pub(super) asked: Vec<(String, String)>,
+    pub(crate) asked: Vec<(String, String)>,
     /// None: the bucket is not one of the configuration.
-    pub(super) decision: Option<Decided>,
-    pub(super) by: By,
-    pub(super) status: Option<u32>,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) set: Vec<(String, String)>,
-    pub(super) removed: Vec<String>,
-    pub(super) body: String,
-    pub(super) verdict: Verdict,
-    pub(super) kept: Option<Kept>,
+    pub(crate) decision: Option<RulesTried>,
+    pub(crate) by: By,
+    pub(crate) status: Option<u32>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) set: Vec<(String, String)>,
+    pub(crate) removed: Vec<String>,
+    pub(crate) body: String,
+    pub(crate) verdict: BrowserVerdict,
+    pub(crate) kept: Option<CachedPreflight>,
     /// What a script may read beside the headers that it always may.
-    pub(super) readable: Vec<String>,
+    pub(crate) readable: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Kind {
+pub(crate) enum RequestKind {
     Preflight,
     Request,
+}
+
+/// Why a request ends as it does, and the way out.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Advice {
+    pub(crate) cause: String,
+    pub(crate) way_out: Option<String>,
+    /// What looks right and is not.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What the browser makes of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
-pub(super) enum Verdict {
+pub(crate) enum BrowserVerdict {
     Allowed,
     /// Refused by a check of the Fetch standard.
-    Refused(Refusal),
+    Refused(BrowserRefusal),
     /// No request of CORS: the browser checks nothing.
     NotCors {
         message: String,
@@ -68,24 +84,27 @@ pub(super) enum Verdict {
 }
 
 /// A request, and what is known beside it.
-pub(super) struct Question {
-    pub(super) request: Request,
+#[derive(Clone)]
+pub(crate) struct Question {
+    pub(crate) request: Request,
     /// Credentials mode "include".
-    pub(super) credentials: bool,
+    pub(crate) credentials: bool,
     /// The header names that a preflight asks for; None: those of the request that are not safelisted.
-    pub(super) unsafe_names: Option<Vec<String>>,
+    pub(crate) unsafe_names: Option<Vec<String>>,
+    /// The browser asks first in any case: Fetch, "use-CORS-preflight flag", which a listener for an upload's progress sets.
+    pub(crate) use_preflight: bool,
     /// What the store answers; None: unknown.
-    pub(super) store: Option<StoreAnswer>,
+    pub(crate) store: Option<StoreAnswer>,
 }
 
 #[derive(Clone)]
-pub(super) struct StoreAnswer {
-    pub(super) status: u32,
-    pub(super) headers: Headers,
+pub(crate) struct StoreAnswer {
+    pub(crate) status: u32,
+    pub(crate) headers: Headers,
 }
 
 impl Site<'_> {
-    pub(super) fn explain(&self, question: &Question) -> Explanation {
+    pub(crate) fn explain(&self, question: &Question) -> Explanation {
         let request = &question.request;
         let origin = request.header(names::ORIGIN).map(shown);
         let owner = self.owner(request);
@@ -97,8 +116,14 @@ impl Site<'_> {
             owner,
             preflight_because: Vec::new(),
             exchanges: Vec::new(),
-            verdict: Verdict::Allowed,
+            verdict: BrowserVerdict::Allowed,
+            advice: Advice::default(),
+            warnings: Vec::new(),
         };
+        let origin = explanation.origin.as_deref().unwrap_or_default();
+        if let Err(refusal) = unsent::check(origin, &request.url) {
+            explanation.verdict = BrowserVerdict::Refused(refusal);
+        }
         if request.is_preflight() {
             let names = request
                 .header(names::REQUEST_HEADERS)
@@ -126,16 +151,16 @@ impl Site<'_> {
             not_cors = Some("it goes to the page's own origin, so the browser checks nothing");
         } else if browser::is_forbidden_method(&request.method) {
             let message = format!("no script can send {}", request.method);
-            explanation.verdict = Verdict::Refused(Refusal {
+            explanation.verdict = BrowserVerdict::Refused(BrowserRefusal {
                 check: "forbidden-method",
                 message,
             });
         } else {
             self.explain_preflight(question, explanation);
         }
-        let mut exchange = self.exchange(Kind::Request, request, question);
+        let mut exchange = self.exchange(RequestKind::Request, request, question);
         exchange.verdict = match not_cors {
-            Some(message) => Verdict::NotCors {
+            Some(message) => BrowserVerdict::NotCors {
                 message: message.to_owned(),
             },
             None => {
@@ -145,7 +170,7 @@ impl Site<'_> {
                 .0
             }
         };
-        if exchange.verdict == Verdict::Allowed {
+        if exchange.verdict == BrowserVerdict::Allowed {
             exchange.readable = browser::readable(&bytes(&exchange.headers), question.credentials);
         }
         explanation.push(exchange);
@@ -167,6 +192,10 @@ impl Site<'_> {
                 .preflight_because
                 .push(format!("the header {name} is not safelisted"));
         }
+        if explanation.preflight_because.is_empty() && question.use_preflight {
+            let message = "the page listens to the upload, or streams it";
+            explanation.preflight_because.push(message.to_owned());
+        }
         if explanation.preflight_because.is_empty() {
             return;
         }
@@ -183,6 +212,7 @@ impl Site<'_> {
             request: preflight.clone(),
             credentials: question.credentials,
             unsafe_names: None,
+            use_preflight: false,
             store: None,
         };
         explanation.push(self.preflight(&preflight, &request.method, names, &unknown));
@@ -195,11 +225,11 @@ impl Site<'_> {
         names: Vec<String>,
         question: &Question,
     ) -> Exchange {
-        let mut exchange = self.exchange(Kind::Preflight, request, question);
+        let mut exchange = self.exchange(RequestKind::Preflight, request, question);
         let of_the_store = question.store.as_ref().map_or(200, |store| store.status);
         let status = exchange.status.unwrap_or(of_the_store);
         let (verdict, kept) = self.checked(&exchange, question, |origin, headers| {
-            let asked = Asked {
+            let asked = PageRequest {
                 origin,
                 method,
                 names,
@@ -216,17 +246,17 @@ impl Site<'_> {
         &self,
         exchange: &Exchange,
         question: &Question,
-        check: impl FnOnce(&str, &Headers) -> Result<Option<Kept>, Refusal>,
-    ) -> (Verdict, Option<Kept>) {
-        let is_open =
-            exchange.by == By::StoreAlone || exchange.kind == Kind::Preflight && exchange.by == By::Store;
+        check: impl FnOnce(&str, &Headers) -> Result<Option<CachedPreflight>, BrowserRefusal>,
+    ) -> (BrowserVerdict, Option<CachedPreflight>) {
+        let is_open = exchange.by == By::StoreAlone
+            || exchange.kind == RequestKind::Preflight && exchange.by == By::Store;
         if is_open && question.store.is_none() {
             let message = match exchange.kind {
-                Kind::Preflight => "the store answers the preflight",
-                Kind::Request => "the CORS headers are the store's: --response-header can give them",
+                RequestKind::Preflight => "the store answers the preflight",
+                RequestKind::Request => "the CORS headers are the store's",
             };
             let message = message.to_owned();
-            return (Verdict::Unknown { message }, None);
+            return (BrowserVerdict::Unknown { message }, None);
         }
         let origin = question
             .request
@@ -234,12 +264,12 @@ impl Site<'_> {
             .map(shown)
             .unwrap_or_default();
         match check(&origin, &bytes(&exchange.headers)) {
-            Ok(kept) => (Verdict::Allowed, kept),
-            Err(refusal) => (Verdict::Refused(refusal), None),
+            Ok(kept) => (BrowserVerdict::Allowed, kept),
+            Err(refusal) => (BrowserVerdict::Refused(refusal), None),
         }
     }
 
-    fn exchange(&self, kind: Kind, request: &Request, question: &Question) -> Exchange {
+    fn exchange(&self, kind: RequestKind, request: &Request, question: &Question) -> Exchange {
         let store = question.store.as_ref().map(|store| store.headers.clone());
         let store = store.unwrap_or_default();
         let Served { decision, answer } = self.serve(request, &store);
@@ -258,7 +288,7 @@ impl Site<'_> {
             set: texts(&answer.set),
             removed: answer.removed,
             body: answer.body,
-            verdict: Verdict::Allowed,
+            verdict: BrowserVerdict::Allowed,
             kept: None,
             readable: Vec::new(),
         }
@@ -268,15 +298,15 @@ impl Site<'_> {
 impl Explanation {
     /// Adds an exchange. The first that is refused decides, then the first that is not known.
     fn push(&mut self, exchange: Exchange) {
-        let is_refused = matches!(exchange.verdict, Verdict::Refused(_));
-        if self.verdict == Verdict::Allowed || is_refused && !self.is_refused() {
+        let is_refused = matches!(exchange.verdict, BrowserVerdict::Refused(_));
+        if self.verdict == BrowserVerdict::Allowed || is_refused && !self.is_refused() {
             self.verdict = exchange.verdict.clone();
         }
         self.exchanges.push(exchange);
     }
 
-    pub(super) fn is_refused(&self) -> bool {
-        matches!(self.verdict, Verdict::Refused(_))
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.verdict, BrowserVerdict::Refused(_))
     }
 }
 

@@ -28,7 +28,7 @@ struct SentRequest {
     method: String,
     url: String,
     #[serde(default)]
-    headers: Vec<Line>,
+    headers: Vec<Header>,
     #[serde(default)]
     cookies: Vec<serde::de::IgnoredAny>,
 }
@@ -39,32 +39,32 @@ struct Received {
     #[serde(default)]
     status: i64,
     #[serde(default)]
-    headers: Vec<Line>,
+    headers: Vec<Header>,
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct Header {
     name: String,
     value: String,
 }
 
 /// The cross-origin requests of a recording.
-pub(super) struct Requests {
-    pub(super) questions: Vec<Question>,
+pub(crate) struct Requests {
+    pub(crate) questions: Vec<Question>,
     /// Why each of the others cannot be explained.
-    pub(super) problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
 }
 
 /// Reads the cross-origin requests of a recording.
 ///
 /// # Errors
 /// Why it is no recording.
-pub(super) fn read(bytes: &[u8], credentials: bool) -> Result<Requests, String> {
+pub(crate) fn read(bytes: &[u8], credentials: bool) -> Result<Requests, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let recording: Recording =
         serde_json::from_slice(bytes).map_err(|error| format!("this is no HAR recording: {error}"))?;
     let entries = recording.log.entries;
-    let preflights: Vec<(String, String, String)> = entries.iter().filter_map(preflight).collect();
+    let preflights: Vec<Preflight> = entries.iter().filter_map(preflight).collect();
     let mut requests = Requests {
         questions: Vec::new(),
         problems: Vec::new(),
@@ -86,20 +86,30 @@ impl SentRequest {
     }
 }
 
-/// A recorded preflight: its URL, the method and the header names that it asks for.
-fn preflight(entry: &Entry) -> Option<(String, String, String)> {
+/// A recorded preflight.
+struct Preflight {
+    url: String,
+    origin: Option<String>,
+    /// That it asks for.
+    method: String,
+    /// The header names that it asks for.
+    names: String,
+}
+
+fn preflight(entry: &Entry) -> Option<Preflight> {
     let request = &entry.request;
     let method = request.header(names::REQUEST_METHOD)?;
-    let asked = request.header(names::REQUEST_HEADERS).unwrap_or_default();
-    (request.method == "OPTIONS").then(|| (request.url.clone(), method.to_owned(), asked.to_owned()))
+    let names = request.header(names::REQUEST_HEADERS).unwrap_or_default();
+    (request.method == "OPTIONS").then(|| Preflight {
+        url: request.url.clone(),
+        origin: request.header(names::ORIGIN).map(str::to_owned),
+        method: method.to_owned(),
+        names: names.to_owned(),
+    })
 }
 
 /// What a request asks, if it is one of CORS.
-fn question(
-    entry: &Entry,
-    credentials: bool,
-    preflights: &[(String, String, String)],
-) -> Result<Option<Question>, String> {
+fn question(entry: &Entry, credentials: bool, preflights: &[Preflight]) -> Result<Option<Question>, String> {
     let sent = &entry.request;
     // A form that is posted, a beacon and a WebSocket have an Origin too.
     if sent.header("sec-fetch-mode").is_some_and(|mode| mode != "cors") {
@@ -118,12 +128,14 @@ fn question(
     if request.is_same_origin() {
         return Ok(None);
     }
-    let asked = preflights
-        .iter()
-        .find(|(url, method, _)| *url == sent.url && *method == sent.method);
+    let asked = preflights.iter().find(|asked| {
+        asked.url == sent.url
+            && asked.method == sent.method
+            && asked.origin.as_deref() == sent.header(names::ORIGIN)
+    });
     let unsafe_names = match asked {
-        Some((.., names)) => {
-            let names = names.split(',').map(|name| name.trim().to_owned());
+        Some(asked) => {
+            let names = asked.names.split(',').map(|name| name.trim().to_owned());
             names.filter(|name| !name.is_empty()).collect()
         }
         None => browser::unsafe_names(&of_the_page(&request.headers)),
@@ -142,6 +154,7 @@ fn question(
         request,
         credentials: credentials || has_cookies,
         unsafe_names: Some(unsafe_names),
+        use_preflight: asked.is_some(),
         store: u32::try_from(entry.response.status)
             .ok()
             .filter(|status| *status != 0)

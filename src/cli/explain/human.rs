@@ -2,11 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::explanation::{Exchange, Explanation, Kind, Verdict};
-use super::site::{By, Decided, Tried};
+use anstyle::Style;
 
+use super::explanation::{BrowserVerdict, Exchange, Explanation, RequestKind};
+use super::site::{By, RulesTried, Tried};
+use crate::terminal::{BAD, DOUBTFUL, GOOD, LEAD, styled};
+
+/// First what it comes to, why, and what to do; then all of it.
 pub(super) fn write(it: &Explanation, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{}", printable(&title(it)))?;
+    write_end(it, out)?;
+    writeln!(out)?;
     match &it.owner.bucket {
         Some(bucket) => {
             let mode = if it.owner.is_shadow {
@@ -23,11 +28,57 @@ pub(super) fn write(it: &Explanation, out: &mut impl Write) -> io::Result<()> {
         writeln!(out)?;
         write_exchange(it, exchange, out)?;
     }
-    writeln!(out, "\n{}", printable(&verdict(it)))
+    if !it.warnings.is_empty() {
+        writeln!(out, "\nwarnings about these rules:")?;
+    }
+    for warning in &it.warnings {
+        writeln!(out, "  {}", printable(&warning.to_string()))?;
+    }
+    Ok(())
+}
+
+/// What it comes to.
+pub(super) fn write_end(it: &Explanation, out: &mut impl Write) -> io::Result<()> {
+    write_line(it, out)?;
+    let check = match &it.verdict {
+        BrowserVerdict::Refused(refusal) => format!(" [{}]", refusal.check),
+        _ => String::new(),
+    };
+    let cause = styled(LEAD, "cause:");
+    writeln!(out, "{cause} {}{check}", printable(&it.advice.cause))?;
+    if let Some(way_out) = &it.advice.way_out {
+        writeln!(out, "{} {}", styled(LEAD, "way out:"), printable(way_out))?;
+    }
+    for note in &it.advice.notes {
+        writeln!(out, "{} {}", styled(LEAD, "note:"), printable(note))?;
+    }
+    Ok(())
+}
+
+/// A line of a recording.
+pub(super) fn write_line(it: &Explanation, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}: {}", styled(style(it), word(it)), printable(&title(it)))
+}
+
+/// The verdict, in a word.
+fn word(it: &Explanation) -> &'static str {
+    match it.verdict {
+        BrowserVerdict::Allowed | BrowserVerdict::NotCors { .. } => "allowed",
+        BrowserVerdict::Refused(_) => "refused",
+        BrowserVerdict::Unknown { .. } => "not known",
+    }
+}
+
+fn style(it: &Explanation) -> Style {
+    match it.verdict {
+        BrowserVerdict::Allowed | BrowserVerdict::NotCors { .. } => GOOD,
+        BrowserVerdict::Refused(_) => BAD,
+        BrowserVerdict::Unknown { .. } => DOUBTFUL,
+    }
 }
 
 /// What is asked, in a line.
-pub(super) fn title(it: &Explanation) -> String {
+fn title(it: &Explanation) -> String {
     let from = match &it.origin {
         Some(origin) if origin == "null" => ", from a page without an origin of its own (null)".to_owned(),
         Some(origin) => format!(", from a page of {origin}"),
@@ -37,40 +88,16 @@ pub(super) fn title(it: &Explanation) -> String {
     format!("{} {}{from}{credentials}", it.method, it.url)
 }
 
-/// The end of it, in a line.
-pub(super) fn verdict(it: &Explanation) -> String {
-    match &it.verdict {
-        Verdict::Allowed => "browser: allowed".to_owned(),
-        Verdict::Refused(refusal) => {
-            let at_preflight = it
-                .exchanges
-                .iter()
-                .find(|exchange| exchange.verdict == it.verdict)
-                .is_some_and(|exchange| exchange.kind == Kind::Preflight);
-            let step = if at_preflight {
-                "the preflight is refused, so the request is not sent"
-            } else {
-                "refused"
-            };
-            format!("browser: {step}: {} [{}]", refusal.message, refusal.check)
-        }
-        Verdict::NotCors { message } => format!("browser: allowed: {message}"),
-        Verdict::Unknown { message } => {
-            format!("browser: not known: {message}")
-        }
-    }
-}
-
 fn write_exchange(it: &Explanation, exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     match exchange.kind {
-        Kind::Preflight if it.preflight_because.is_empty() => writeln!(out, "preflight:")?,
-        Kind::Preflight => writeln!(out, "preflight, since {}:", it.preflight_because.join(" and "))?,
-        Kind::Request if it.is_refused() && it.exchanges.len() > 1 => {
+        RequestKind::Preflight if it.preflight_because.is_empty() => writeln!(out, "preflight:")?,
+        RequestKind::Preflight => writeln!(out, "preflight, since {}:", it.preflight_because.join(" and "))?,
+        RequestKind::Request if it.is_refused() && it.exchanges.len() > 1 => {
             writeln!(out, "request, which would get this if it were sent:")?;
         }
-        Kind::Request if it.exchanges.len() > 1 => writeln!(out, "request:")?,
-        Kind::Request if it.origin.is_none() => writeln!(out, "request:")?,
-        Kind::Request => writeln!(out, "request, without a preflight:")?,
+        RequestKind::Request if it.exchanges.len() > 1 => writeln!(out, "request:")?,
+        RequestKind::Request if it.origin.is_none() => writeln!(out, "request:")?,
+        RequestKind::Request => writeln!(out, "request, without a preflight:")?,
     }
     for (name, value) in &exchange.asked {
         writeln!(out, "  > {name}: {}", printable(value))?;
@@ -80,20 +107,22 @@ fn write_exchange(it: &Explanation, exchange: &Exchange, out: &mut impl Write) -
     }
     write_answer(exchange, out)?;
     let said = match (&exchange.verdict, &exchange.kept) {
-        (Verdict::Refused(refusal), _) => format!("refused: {}", refusal.message),
-        (Verdict::Unknown { message } | Verdict::NotCors { message }, _) => message.clone(),
-        (Verdict::Allowed, Some(kept)) if kept.firefox == 0 => "passes, and is not kept".to_owned(),
-        (Verdict::Allowed, Some(kept)) => format!(
+        (BrowserVerdict::Refused(refusal), _) => format!("refused: {}", refusal.message),
+        (BrowserVerdict::Unknown { message } | BrowserVerdict::NotCors { message }, _) => message.clone(),
+        (BrowserVerdict::Allowed, Some(kept)) if kept.firefox == 0 => "passes, and is not kept".to_owned(),
+        (BrowserVerdict::Allowed, Some(kept)) => format!(
             "passes, and is kept for {} s in Chromium, {} s in Firefox, {} s in WebKit",
             kept.chromium, kept.firefox, kept.webkit
         ),
-        (Verdict::Allowed, None) if exchange.readable.is_empty() => "passes".to_owned(),
-        (Verdict::Allowed, None) => format!("passes; scripts may read {}", exchange.readable.join(", ")),
+        (BrowserVerdict::Allowed, None) if exchange.readable.is_empty() => "passes".to_owned(),
+        (BrowserVerdict::Allowed, None) => {
+            format!("passes; scripts may read {}", exchange.readable.join(", "))
+        }
     };
     writeln!(out, "  browser: {}", printable(&said))
 }
 
-fn write_rules(decision: &Decided, out: &mut impl Write) -> io::Result<()> {
+fn write_rules(decision: &RulesTried, out: &mut impl Write) -> io::Result<()> {
     if decision.rules.is_empty() {
         return writeln!(out, "  rules: none");
     }
@@ -143,7 +172,8 @@ fn outcome(rule: &Tried, matched: Option<usize>) -> String {
             _ => "matches".to_owned(),
         };
     };
-    let value = rule.value.as_deref().unwrap_or_default();
+    let value = rule.values.join(", ");
+    let s = if rule.values.len() > 1 { "s" } else { "" };
     let lists = match rule.lists.as_slice() {
         [] => "the rule lists none".to_owned(),
         lists => {
@@ -152,7 +182,7 @@ fn outcome(rule: &Tried, matched: Option<usize>) -> String {
             format!("the rule lists {}{more}", shown.join(", "))
         }
     };
-    format!("fails by {fails}: {value}; {lists}")
+    format!("fails by {fails}{s}: {value}; {lists}")
 }
 
 fn write_answer(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {

@@ -1,11 +1,17 @@
 //! `bucket-cors explain`.
 
+mod access_log;
+mod advice;
 mod browser;
-mod explanation;
-mod har;
+mod elsewhere;
+pub(crate) mod explanation;
+pub(crate) mod har;
 mod human;
-mod request;
-mod site;
+pub(crate) mod near;
+pub(crate) mod request;
+pub(crate) mod site;
+mod unsent;
+mod warned;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,11 +20,17 @@ use bucket_cors::config::Findings;
 use bucket_cors::http::names;
 use clap::ValueHint;
 
+use crate::bare::{self, Asked};
+use crate::clients;
+use crate::clients::checked::{self, OperationLine};
 use crate::input;
-use crate::source::{self, Configuration};
-use explanation::{Explanation, Question, StoreAnswer, Verdict};
+use crate::output;
+use crate::source::{self, FoundConfiguration, Trouble, Unread, Warning};
+use crate::terminal::{complain, complain_of};
+use explanation::{Explanation, Question, StoreAnswer};
 use request::{Headers, Request, push_folded};
 use site::Site;
+use warned::Warned;
 
 /// Says what the edge does with a request, and what a browser makes of it
 ///
@@ -27,7 +39,8 @@ use site::Site;
 /// Fetch standard, the preflight that it makes on its own included. Everything but the browser's part is asked of the code
 /// that runs at the edge.
 ///
-/// FILE is as for `check`; it must hold one configuration of bucket-cors that the filter would load.
+/// FILE is as for `check`; it must hold one configuration of bucket-cors that the filter would load, or a store's own CORS
+/// document, whose rules are taken for those of the bucket in the URL.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -40,7 +53,7 @@ pub(crate) struct Arguments {
     configuration: Option<usize>,
 
     /// The URL that is requested
-    #[arg(long, required_unless_present = "har", value_hint = ValueHint::Other)]
+    #[arg(long, required_unless_present_any = ["har", "access_log"], value_hint = ValueHint::Other)]
     url: Option<String>,
 
     /// The request's method; OPTIONS with --request-method is a preflight by itself
@@ -80,6 +93,18 @@ pub(crate) struct Arguments {
     )]
     har: Option<String>,
 
+    /// Explain each request of an access log that was refused or got no CORS headers instead; `-` is standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["har", "url", "method", "origin", "request_method", "request_headers", "headers", "response_headers"]
+    )]
+    access_log: Option<String>,
+
+    #[command(flatten)]
+    client: clients::explained::ClientArguments,
+
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -94,13 +119,17 @@ Examples:
   bucket-cors explain envoy.yaml --method OPTIONS --request-method PUT --request-headers x-a,x-b \\
       --url https://edge.example/bucket/a.txt --origin https://www.example.com
   bucket-cors explain cors.json --har recording.har
+  kubectl logs edge-0 | bucket-cors explain cors.json --access-log -
+  bucket-cors explain cors.json --client ali-oss --operation put \\
+      --url https://edge.example/bucket/a.txt --origin https://app.example.com
 
 Exit status:
   0  a browser lets the page see every response, or that depends on the store
-  1  a browser refuses one
+  1  a browser refuses one, or a client cannot read what it needs
   2  a file cannot be read, the configuration would be refused, or an argument is wrong
 
-In a recording (\"Save all as HAR\" in a browser's developer tools) the recorded response stands for the store's.";
+In a recording (\"Save all as HAR\" in a browser's developer tools) the recorded response stands for the store's. An access log
+is that of the samples, an object of JSON on each line; requests that differ in the object alone are explained once.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
@@ -108,49 +137,106 @@ enum Format {
     Json,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(arguments: &Arguments, is_quiet: bool) -> ExitCode {
     match explained(arguments) {
         Err(problem) => {
-            let _ = writeln!(io::stderr(), "error: {problem}");
+            complain_of(&problem);
             ExitCode::from(2)
         }
-        Ok(explanations) => {
-            let mut out = io::stdout().lock();
-            // Nobody is left to be told where the reader of a pipe has gone.
-            let _ = write(arguments, &explanations, &mut out).and_then(|()| out.flush());
-            ExitCode::from(u8::from(explanations.iter().any(Explanation::is_refused)))
+        Ok(explained) => {
+            let status = ExitCode::from(u8::from(explained.is_bad()));
+            match arguments.format {
+                Format::Human => output::finish_for_people(status, |mut out| {
+                    explained.write_for_people(arguments, is_quiet, &mut out)
+                }),
+                Format::Json => output::finish(status, |mut out| explained.write_json(arguments, &mut out)),
+            }
         }
     }
 }
 
-fn explained(arguments: &Arguments) -> Result<Vec<Explanation>, String> {
+/// What was asked for.
+enum Explained {
+    /// And how a client's operation ends, where one was asked for.
+    Requests(Vec<Explanation>, Option<OperationLine>),
+    Log(access_log::LogReport),
+}
+
+/// # Errors
+/// Why nothing can be explained.
+fn explained(arguments: &Arguments) -> Result<Explained, String> {
     let configuration = configuration(arguments)?;
     let site =
         Site::new(&configuration.text).map_err(|errors| refused(&arguments.file, &configuration, &errors))?;
+    let explain = |question: &Question| {
+        let mut explanation = site.explain(question);
+        explanation.advice = advice::of(&site, question, &explanation);
+        explanation.warnings = Warned::all(&arguments.file, &configuration, &site, &question.request);
+        explanation
+    };
+    if let Some(log) = &arguments.access_log {
+        return access_log::read(log, arguments.credentials, &site, explain).map(Explained::Log);
+    }
+    let mut played = None;
     let questions = match &arguments.har {
+        None if arguments.client.is_given() => {
+            let url = arguments.url.as_deref().unwrap_or_default();
+            let origin = arguments.origin.as_deref().unwrap_or_default();
+            let (questions, end) = arguments.client.play(&arguments.file, &site, url, origin)?;
+            played = end;
+            questions
+        }
         Some(file) => {
             let bytes =
                 input::bytes(file).map_err(|problem| format!("{file}: it cannot be read: {problem}"))?;
             let requests =
                 har::read(&bytes, arguments.credentials).map_err(|problem| format!("{file}: {problem}"))?;
             for problem in &requests.problems {
-                let _ = writeln!(io::stderr(), "warning: {file}: not explained: {problem}");
+                complain([&format!("warning: {file}: not explained: {problem}")]);
             }
             requests.questions
         }
         None => vec![question(arguments)?],
     };
-    Ok(questions.iter().map(|question| site.explain(question)).collect())
+    Ok(Explained::Requests(
+        questions.iter().map(explain).collect(),
+        played,
+    ))
 }
 
-fn configuration(arguments: &Arguments) -> Result<Configuration, String> {
+fn configuration(arguments: &Arguments) -> Result<FoundConfiguration, String> {
     let file = &arguments.file;
-    let mut found = source::read(file)
-        .map_err(|trouble| match trouble.position {
-            Some(at) => format!("{file}:{}:{}: {}", at.line, at.column, trouble.message),
-            None => format!("{file}: {}", trouble.message),
-        })?
-        .configurations;
+    let said = |trouble: Trouble| format!("{}: {}", trouble.place(file), trouble.message);
+    let mut found = source::read(file).map_err(said)?;
+    let asked = arguments.url.as_deref().map_or(Asked::Any, Asked::Url);
+    bare::take(file, &mut found, asked).map_err(said)?;
+    let found = found.configurations;
+    for unread in found.iter().flat_map(|it| &it.unread) {
+        let Unread {
+            position,
+            code,
+            message,
+            ..
+        } = unread;
+        complain([&format!(
+            "{file}:{}:{}: {message} [{code}]",
+            position.line, position.column
+        )]);
+    }
+    // What is refused or on its way out answers nothing, unless there is nothing else.
+    let has_running = found.iter().any(|it| it.is_in_force);
+    let is_asked = |it: &FoundConfiguration| it.is_in_force || !has_running;
+    let mut troubles: Vec<_> = found.iter().flat_map(|it| &it.around).cloned().collect();
+    troubles.retain(Warning::is_of_what_runs);
+    for it in &troubles {
+        let at = it.region.start;
+        let line = format!(
+            "{}:{}:{}: warning: {} [{}]",
+            it.file, at.line, at.column, it.message, it.code.name
+        );
+        complain([&line]);
+    }
+    let mut found: Vec<_> = found.into_iter().filter(is_asked).collect();
     let count = found.len();
     // A dump of Envoy's has it in the bootstrap and in the listener.
     let is_one = found
@@ -179,13 +265,15 @@ fn configuration(arguments: &Arguments) -> Result<Configuration, String> {
         .ok_or_else(|| format!("{file} has no configuration {number}: there are {count}"))
 }
 
-fn refused(file: &str, configuration: &Configuration, errors: &Findings) -> String {
+fn refused(file: &str, configuration: &FoundConfiguration, errors: &Findings) -> String {
     let lines = errors.kept().iter().take(5).map(|finding| {
         let at = configuration.locate(finding).region.start;
         format!("\n{file}:{}:{}: {finding}", at.line, at.column)
     });
     let lines: String = lines.collect();
-    format!("the filter would refuse this configuration; `bucket-cors check` says all of it:{lines}")
+    let instead = configuration.instead().map(|instead| format!(": {instead}"));
+    let instead = instead.unwrap_or_default();
+    format!("the filter would refuse this configuration{instead}; `bucket-cors check` says all of it:{lines}")
 }
 
 fn question(arguments: &Arguments) -> Result<Question, String> {
@@ -223,34 +311,70 @@ fn question(arguments: &Arguments) -> Result<Question, String> {
         request,
         credentials: arguments.credentials,
         unsafe_names: None,
+        use_preflight: false,
         store: (!headers.is_empty()).then_some(StoreAnswer { status: 200, headers }),
     })
 }
 
-fn write(arguments: &Arguments, explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
-    match (arguments.format, &arguments.har, explanations) {
-        (Format::Human, None, all) => all.iter().try_for_each(|it| human::write(it, out)),
-        (Format::Human, Some(_), all) => write_recording(all, out),
-        (Format::Json, None, [it]) => write_json(it, out),
-        (Format::Json, _, all) => write_json(all, out),
+impl Explained {
+    fn is_bad(&self) -> bool {
+        match self {
+            Self::Requests(all, played) => {
+                all.iter().any(Explanation::is_refused) || played.as_ref().is_some_and(OperationLine::fails)
+            }
+            Self::Log(report) => !report.groups.is_empty(),
+        }
     }
-}
 
-fn write_json<T: serde::Serialize + ?Sized>(value: &T, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    writeln!(out)
+    fn write_for_people(
+        &self,
+        arguments: &Arguments,
+        is_quiet: bool,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let (all, played) = match self {
+            Self::Requests(all, played) => (all, played),
+            Self::Log(report) => {
+                let log = arguments.access_log.as_deref().unwrap_or_default();
+                return report.write(log, is_quiet, out);
+            }
+        };
+        if is_quiet {
+            let mut refused = all.iter().filter(|it| it.is_refused());
+            return refused.try_for_each(|it| human::write_end(it, out));
+        }
+        if arguments.har.is_some() {
+            return write_recording(all, out);
+        }
+        for (index, it) in all.iter().enumerate() {
+            if index > 0 {
+                writeln!(out)?;
+            }
+            human::write(it, out)?;
+        }
+        checked::write(played.as_ref(), out)
+    }
+
+    fn write_json(&self, arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
+        let value = match self {
+            Self::Log(report) => serde_json::json!(report),
+            Self::Requests(all, played) => match all.as_slice() {
+                all if arguments.client.is_given() => {
+                    serde_json::json!({ "client": played, "requests": all })
+                }
+                [it] if arguments.har.is_none() => serde_json::json!(it),
+                all => serde_json::json!(all),
+            },
+        };
+        writeln!(out, "{value:#}")
+    }
 }
 
 /// A line for each request, then all there is to say of those that are refused.
 fn write_recording(all: &[Explanation], out: &mut impl Write) -> io::Result<()> {
     let refused = all.iter().filter(|it| it.is_refused()).count();
     for it in all {
-        let word = match it.verdict {
-            Verdict::Allowed | Verdict::NotCors { .. } => "allowed",
-            Verdict::Refused(_) => "refused",
-            Verdict::Unknown { .. } => "unknown",
-        };
-        writeln!(out, "{word}  {}", human::printable(&human::title(it)))?;
+        human::write_line(it, out)?;
     }
     for it in all.iter().filter(|it| it.is_refused()) {
         writeln!(out)?;

@@ -6,21 +6,21 @@ use http::{HeaderName, Uri};
 use url::Url;
 
 /// Headers in order, names in lower case.
-pub(super) type Headers = Vec<(String, Vec<u8>)>;
+pub(crate) type Headers = Vec<(String, Vec<u8>)>;
 
 /// What stands for the id that the proxy gives a request.
 const REQUEST_ID: &[u8] = b"00000000-0000-0000-0000-000000000000";
 
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) url: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) url: String,
     /// Scheme, host and port of the URL, as an origin is written.
     own_origin: String,
     authority: String,
     path: String,
     /// As sent; lines of one name joined with a comma, as Envoy does it.
-    pub(super) headers: Headers,
+    pub(crate) headers: Headers,
 }
 
 impl Request {
@@ -28,7 +28,7 @@ impl Request {
     ///
     /// # Errors
     /// What is wrong with the URL.
-    pub(super) fn new(method: &str, url: &str) -> Result<Self, String> {
+    pub(crate) fn new(method: &str, url: &str) -> Result<Self, String> {
         let wrong = |why: &str| Err(format!("the URL {url:?} {why}"));
         if !["http://", "https://"]
             .iter()
@@ -79,17 +79,22 @@ impl Request {
     }
 
     /// Adds a line of a header.
-    pub(super) fn push(&mut self, name: &str, value: &[u8]) {
+    pub(crate) fn push(&mut self, name: &str, value: &[u8]) {
         push_folded(&mut self.headers, name, value);
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&[u8]> {
+    pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
         let found = self.headers.iter().find(|(there, _)| there == name);
         found.map(|(_, value)| value.as_slice())
     }
 
+    /// The host, with its port where it is not the scheme's own.
+    pub(crate) fn host(&self) -> &str {
+        &self.authority
+    }
+
     /// What the core looks at.
-    pub(super) fn head(&self) -> RequestHead<'_> {
+    pub(crate) fn head(&self) -> RequestHead<'_> {
         let own: [(&[u8], &[u8]); 3] = [
             (b":method", self.method.as_bytes()),
             (b":authority", self.authority.as_bytes()),
@@ -102,13 +107,22 @@ impl Request {
         head
     }
 
+    /// The method that a script asked for: a preflight asks on its behalf.
+    pub(crate) fn method_of_script(&self) -> String {
+        let asked = self.header(names::REQUEST_METHOD).filter(|_| self.is_preflight());
+        asked.map_or_else(
+            || self.method.clone(),
+            |method| String::from_utf8_lossy(method).into_owned(),
+        )
+    }
+
     /// Whether it is to the page's own origin, which no rule can forbid.
-    pub(super) fn is_same_origin(&self) -> bool {
+    pub(crate) fn is_same_origin(&self) -> bool {
         self.header(names::ORIGIN) == Some(self.own_origin.as_bytes())
     }
 
     /// Whether it is a CORS-preflight request by itself.
-    pub(super) fn is_preflight(&self) -> bool {
+    pub(crate) fn is_preflight(&self) -> bool {
         self.method == "OPTIONS"
             && self.header(names::ORIGIN).is_some()
             && self.header(names::REQUEST_METHOD).is_some()
@@ -116,7 +130,7 @@ impl Request {
 }
 
 /// Adds a line to headers.
-pub(super) fn push_folded(headers: &mut Headers, name: &str, value: &[u8]) {
+pub(crate) fn push_folded(headers: &mut Headers, name: &str, value: &[u8]) {
     let (name, value) = (name.to_ascii_lowercase(), value.trim_ascii());
     match headers.iter_mut().find(|(there, _)| *there == name) {
         Some((_, joined)) => {
@@ -131,7 +145,7 @@ pub(super) fn push_folded(headers: &mut Headers, name: &str, value: &[u8]) {
 ///
 /// # Errors
 /// That it is none.
-pub(super) fn header(text: &str) -> Result<(String, String), String> {
+pub(crate) fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("write it as 'name: value'")?;
     let name = HeaderName::from_bytes(name.trim_ascii().as_bytes())
         .map_err(|_| format!("{:?} is no header name", name.trim_ascii()))?;
@@ -141,6 +155,12 @@ pub(super) fn header(text: &str) -> Result<(String, String), String> {
         .any(|character| character.is_control() && character != '\t')
     {
         return Err("its value holds a control character".to_owned());
+    }
+    // Web IDL, ByteString: fetch() throws.
+    if let Some(beyond) = value.chars().find(|character| *character > '\u{ff}') {
+        return Err(format!(
+            "its value holds {beyond:?}, which fetch() refuses: nothing is sent"
+        ));
     }
     Ok((name.as_str().to_owned(), value.to_owned()))
 }

@@ -4,37 +4,42 @@ use std::borrow::Cow;
 
 use bucket_cors::addressing::{HostName, InPath, Style};
 use bucket_cors::answer::Scratch;
-use bucket_cors::config::{self, Bucket, Configuration, Findings, Mode, Rule, UpstreamCors};
-use bucket_cors::decision::{self, Decision, NoRule};
+use bucket_cors::config::{
+    self, Bucket, Configuration, Finding, Findings, Mode, Rule, Settings, UpstreamCors,
+};
+use bucket_cors::decision::{self, Decision};
 use bucket_cors::edge::{Edge, Outcome, ResponseHeaders};
 use bucket_cors::http::head::RequestHead;
 use bucket_cors::http::list::RequestedNames;
 use bucket_cors::http::names;
 use bucket_cors::http::pairs::{self, Pairs};
-use bucket_cors::matcher::{BucketId, MatcherBuilder, Place};
-use serde::Serialize;
+use bucket_cors::matcher::{self, BucketId, MatcherBuilder};
+use bucket_cors::verdict::NoRule;
+use serde::{Serialize, Serializer};
 
 use super::request::{Headers, Request};
 
-pub(super) struct Site<'a> {
+pub(crate) struct Site<'a> {
     configuration: Configuration<'a>,
+    /// What loading warns of.
+    warnings: Findings,
     edge: Edge,
 }
 
 /// Whose request it is.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Owner {
+pub(crate) struct Ownership {
     /// The bucket's name in the configuration.
-    pub(super) bucket: Option<String>,
+    pub(crate) bucket: Option<String>,
     /// How it was found, or that it was not.
-    pub(super) how: String,
+    pub(crate) how: String,
     /// Whose answers it gets.
-    pub(super) profile: Option<&'static str>,
+    pub(crate) profile: Option<&'static str>,
     /// Whether its rules only are decided, and change nothing.
-    pub(super) is_shadow: bool,
+    pub(crate) is_shadow: bool,
 }
 
-impl Owner {
+impl Ownership {
     fn nobody(how: String) -> Self {
         Self {
             bucket: None,
@@ -47,38 +52,45 @@ impl Owner {
 
 /// What the edge does.
 #[derive(Debug)]
-pub(super) struct Served {
+pub(crate) struct Served {
     /// The rule that applies, where the bucket is one of the configuration.
-    pub(super) decision: Option<Decided>,
-    pub(super) answer: Answer,
+    pub(crate) decision: Option<RulesTried>,
+    pub(crate) answer: SiteAnswer,
 }
 
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Decided {
+pub(crate) struct RulesTried {
     /// The index of the rule that matches.
-    pub(super) rule: Option<usize>,
+    pub(crate) rule: Option<usize>,
     /// Why none does.
-    pub(super) reason: Option<&'static str>,
-    pub(super) rules: Vec<Tried>,
+    pub(crate) reason: Option<&'static str>,
+    pub(crate) rules: Vec<Tried>,
 }
 
 /// What became of a rule.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Tried {
-    pub(super) index: usize,
-    pub(super) id: Option<String>,
+pub(crate) struct Tried {
+    pub(crate) index: usize,
+    pub(crate) id: Option<String>,
     /// The first check that it fails: `origin`, `method` or `header`. None: it matches.
-    pub(super) fails: Option<&'static str>,
-    /// The value that fails it.
-    pub(super) value: Option<String>,
+    pub(crate) fails: Option<&'static str>,
+    /// What fails it: of headers, each that it does not list.
+    #[serde(rename = "value", serialize_with = "joined")]
+    pub(crate) values: Vec<String>,
     /// What the rule lists instead.
-    pub(super) lists: Vec<String>,
+    pub(crate) lists: Vec<String>,
+}
+
+#[allow(clippy::ptr_arg)] // serde's signature.
+fn joined<S: Serializer>(values: &Vec<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    let joined = (!values.is_empty()).then(|| values.join(", "));
+    joined.serialize(serializer)
 }
 
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum By {
+pub(crate) enum By {
     Edge,
     /// The store, and the edge changes its response.
     Store,
@@ -87,17 +99,17 @@ pub(super) enum By {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
-    pub(super) by: By,
+pub(crate) struct SiteAnswer {
+    pub(crate) by: By,
     /// The edge's; what the store answers is its own.
-    pub(super) status: Option<u32>,
+    pub(crate) status: Option<u32>,
     /// All that there are in the end.
-    pub(super) headers: Headers,
+    pub(crate) headers: Headers,
     /// Those of them that are the edge's.
-    pub(super) set: Headers,
+    pub(crate) set: Headers,
     /// Those of the store's that the edge took off.
-    pub(super) removed: Vec<String>,
-    pub(super) body: String,
+    pub(crate) removed: Vec<String>,
+    pub(crate) body: String,
 }
 
 impl<'a> Site<'a> {
@@ -105,56 +117,104 @@ impl<'a> Site<'a> {
     ///
     /// # Errors
     /// Why the filter refuses it.
-    pub(super) fn new(text: &'a [u8]) -> Result<Self, Findings> {
+    pub(crate) fn new(text: &'a [u8]) -> Result<Self, Findings> {
         let (configuration, report) = config::parse(text);
-        let configuration = configuration.ok_or(report.errors)?;
+        Ok(Self {
+            warnings: report.warnings,
+            ..Self::of(configuration.ok_or(report.errors)?)
+        })
+    }
+
+    /// Puts a configuration to work that is read already.
+    pub(crate) fn of(configuration: Configuration<'a>) -> Self {
         let mut builder = MatcherBuilder::default();
         for bucket in &configuration.buckets {
             builder.add(bucket);
         }
-        let edge = Edge::new(builder.finish(configuration.settings.clone()));
-        Ok(Self { configuration, edge })
+        // What the edge would log is asked for whether it would be logged or not: it changes no answer.
+        let settings = Settings {
+            access_log: true,
+            ..configuration.settings.clone()
+        };
+        let edge = Edge::new(builder.finish(settings));
+        Self {
+            configuration,
+            warnings: Findings::default(),
+            edge,
+        }
     }
 
-    fn place(&self, head: &RequestHead<'_>) -> Place {
+    fn located(&self, head: &RequestHead<'_>) -> matcher::Owner {
         self.edge.matcher().locate(head.authority, head.path)
     }
 
     /// Whose request it is, and how that was found.
-    pub(super) fn owner(&self, request: &Request) -> Owner {
+    pub(crate) fn owner(&self, request: &Request) -> Ownership {
         let head = request.head();
         let asked = self.asked_for(&head);
-        let (bucket, style) = match self.place(&head) {
-            Place::Nowhere => {
-                let how = "none: it is for the service itself, or for a host that is not the store's";
-                return Owner::nobody(how.to_owned());
+        let (bucket, style) = match self.located(&head) {
+            matcher::Owner::Unclear => {
+                let how = "none: servers read its path or host in different ways, so that it may be a listed bucket's";
+                return Ownership::nobody(how.to_owned());
             }
-            Place::Unlisted => {
-                return Owner::nobody(match asked {
-                    Some(asked) => format!("{asked}, which is not listed"),
-                    None => "none: its path does not say clearly for which bucket it is".to_owned(),
+            matcher::Owner::Unlisted => {
+                return Ownership::nobody(match asked {
+                    Ok(asked) => format!("{asked}, which is not listed"),
+                    Err(why) => why.to_owned(),
                 });
             }
-            Place::Bucket(id, style) => match self.bucket(id) {
+            matcher::Owner::Bucket(id, style) => match self.bucket(id) {
                 Some(bucket) => (bucket, style),
-                None => return Owner::nobody(asked.unwrap_or_default()),
+                None => return Ownership::nobody(asked.unwrap_or_default()),
             },
         };
         let (way, is_by_own_host) = self.way(bucket, style, &head);
         let how = if bucket.name == "*" && !is_by_own_host {
             match asked {
-                Some(asked) => format!("{way}, as \"*\" stands for {asked}, which is not listed"),
-                None => format!("{way}, as \"*\" stands for whichever bucket its path is for"),
+                Ok(asked) => format!("{way}, as \"*\" stands for {asked}, which is not listed"),
+                Err(_) => format!("{way}, as \"*\" stands for whichever bucket its path is for"),
             }
         } else {
             way
         };
-        Owner {
+        Ownership {
             bucket: Some(bucket.name.clone().into_owned()),
             how,
             profile: Some(bucket.profile.name),
             is_shadow: bucket.mode == Mode::Shadow,
         }
+    }
+
+    /// The bucket whose rules the request gets.
+    pub(crate) fn bucket_of(&self, request: &Request) -> Option<&Bucket<'a>> {
+        self.configuration.buckets.get(self.index_of(request)?)
+    }
+
+    fn index_of(&self, request: &Request) -> Option<usize> {
+        match self.located(&request.head()) {
+            matcher::Owner::Bucket(id, _) => Some(id.index()),
+            matcher::Owner::Unlisted | matcher::Owner::Unclear => None,
+        }
+    }
+
+    /// Whether servers may read another bucket in the request than the edge.
+    pub(crate) fn is_unclear(&self, request: &Request) -> bool {
+        matches!(self.located(&request.head()), matcher::Owner::Unclear)
+    }
+
+    /// What loading warns of in the bucket whose rules the request gets.
+    pub(crate) fn warnings_for(&self, request: &Request) -> impl Iterator<Item = &Finding> {
+        let place = self.index_of(request).map(|index| format!("/buckets/{index}/"));
+        let is_of_it = move |finding: &&Finding| {
+            let place = place.as_deref();
+            place.is_some_and(|place| finding.pointer.starts_with(place))
+        };
+        self.warnings.kept().iter().filter(is_of_it)
+    }
+
+    /// What is in force.
+    pub(crate) fn configuration(&self) -> &Configuration<'a> {
+        &self.configuration
     }
 
     fn bucket(&self, id: BucketId) -> Option<&Bucket<'a>> {
@@ -193,24 +253,32 @@ impl<'a> Site<'a> {
         })
     }
 
-    /// The bucket that the request names. `None`: its path does not say clearly.
-    fn asked_for(&self, head: &RequestHead<'_>) -> Option<String> {
+    /// The bucket that the request names, or why it names none.
+    fn asked_for(&self, head: &RequestHead<'_>) -> Result<String, &'static str> {
+        const NONE: &str = "none: it is for the service itself, or for a host that is not the store's";
         if let Some((name, _)) = self.endpoint(head) {
-            return Some(format!("{name:?}"));
+            return Ok(format!("{name:?}"));
+        }
+        let endpoints = &self.configuration.settings.endpoints;
+        let host = head.authority.and_then(HostName::from_authority);
+        let is_endpoint =
+            host.is_some_and(|host| endpoints.iter().any(|known| known.as_bytes() == host.as_bytes()));
+        if !endpoints.is_empty() && !is_endpoint {
+            return Err(NONE);
         }
         match InPath::read(head.path.unwrap_or_default()) {
-            InPath::Bucket(name) => Some(format!("{:?}", String::from_utf8_lossy(name.as_bytes()))),
-            InPath::Unclear => None,
-            InPath::Service => Some("no bucket".to_owned()),
+            InPath::Bucket(name) => Ok(format!("{:?}", String::from_utf8_lossy(name.as_bytes()))),
+            InPath::Unclear => Err("none: its path does not say clearly for which bucket it is"),
+            InPath::Service => Err(NONE),
         }
     }
 
     /// What the edge does with a request, and then with the store's response.
-    pub(super) fn serve(&self, request: &Request, store: &Headers) -> Served {
+    pub(crate) fn serve(&self, request: &Request, store: &Headers) -> Served {
         let head = request.head();
-        let decision = match self.place(&head) {
-            Place::Bucket(id, _) => self.decided(id, &head),
-            Place::Unlisted | Place::Nowhere => None,
+        let decision = match self.located(&head) {
+            matcher::Owner::Bucket(id, _) => self.decided(id, &head),
+            matcher::Owner::Unlisted | matcher::Owner::Unclear => None,
         };
         Served {
             decision,
@@ -218,21 +286,28 @@ impl<'a> Site<'a> {
         }
     }
 
-    fn answer(&self, head: &RequestHead<'_>, store: &Headers) -> Answer {
+    /// What the edge tells the proxy's access log of a request. Empty: nothing.
+    pub(crate) fn logged(&self, request: &Request) -> String {
+        let mut scratch = Scratch::default();
+        self.edge.on_request(&request.head(), &mut scratch, &());
+        String::from_utf8_lossy(scratch.access_log().unwrap_or_default()).into_owned()
+    }
+
+    fn answer(&self, head: &RequestHead<'_>, store: &Headers) -> SiteAnswer {
         let mut scratch = Scratch::default();
         let mut response = Response {
             headers: store.clone(),
             set: Vec::new(),
             removed: Vec::new(),
         };
-        let by = match self.edge.on_request(head, &mut scratch) {
+        let by = match self.edge.on_request(head, &mut scratch, &()) {
             Outcome::Answer { answer, .. } => {
                 let headers: Headers = answer
                     .headers
                     .iter()
                     .map(|(name, value)| (name.to_owned(), value.to_vec()))
                     .collect();
-                return Answer {
+                return SiteAnswer {
                     by: By::Edge,
                     status: Some(answer.status),
                     set: headers.clone(),
@@ -253,7 +328,7 @@ impl<'a> Site<'a> {
                 let sent = Pairs::parse(&map);
                 self.edge
                     .on_response(decided, echo, &sent, &mut scratch, &mut response);
-                let bucket = self.bucket(decided.bucket);
+                let bucket = decided.bucket.and_then(|id| self.bucket(id));
                 let stands = |bucket: &Bucket<'_>| {
                     bucket.mode == Mode::Shadow
                         || bucket.upstream_cors == UpstreamCors::Keep
@@ -266,7 +341,7 @@ impl<'a> Site<'a> {
                 }
             }
         };
-        Answer {
+        SiteAnswer {
             by,
             status: None,
             headers: response.headers,
@@ -276,13 +351,12 @@ impl<'a> Site<'a> {
         }
     }
 
-    fn decided(&self, id: BucketId, head: &RequestHead<'_>) -> Option<Decided> {
+    fn decided(&self, id: BucketId, head: &RequestHead<'_>) -> Option<RulesTried> {
         let bucket = self.bucket(id)?;
-        let compiled = self.edge.matcher().bucket(id)?;
-        let decision = decision::decide(self.edge.matcher(), id, compiled, head);
+        let decision = decision::decide(self.edge.matcher(), id, head);
         let reason = decision.verdict().err().map(NoRule::reason);
         let rules = bucket.rules.iter().enumerate();
-        Some(Decided {
+        Some(RulesTried {
             rule: decision.verdict().ok().map(|rule| rule.index()),
             reason,
             rules: rules
@@ -309,7 +383,7 @@ impl<'a> Site<'a> {
         let matcher = builder.finish(self.configuration.settings.clone());
         let verdict = |head: &RequestHead<'_>| {
             let (_, id) = matcher.bucket_names().next()?;
-            Some(decision::decide(&matcher, id, matcher.bucket(id)?, head).verdict())
+            Some(decision::decide(&matcher, id, head).verdict())
         };
         let fails = verdict(head).and_then(Result::err);
         let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -317,32 +391,35 @@ impl<'a> Site<'a> {
         let patterns = |list: &[bucket_cors::wildcard::Pattern<'_>]| {
             list.iter().map(|pattern| pattern.as_str().to_owned()).collect()
         };
-        let (value, lists) = match fails {
-            Some(NoRule::Origin) => (head.origin.map(shown), patterns(&rule.allowed_origins)),
+        let (values, lists) = match fails {
+            Some(NoRule::Origin) => (
+                head.origin.map(shown).into_iter().collect(),
+                patterns(&rule.allowed_origins),
+            ),
             Some(NoRule::Method) => {
                 let asks =
                     !matches!(decision, Decision::Actual(_)) || bucket.profile.preflight_headers_on_actual;
                 let method = head.request_method.filter(|_| asks).unwrap_or(head.method);
-                (Some(shown(method)), texts(&rule.allowed_methods))
+                (vec![shown(method)], texts(&rule.allowed_methods))
             }
             Some(NoRule::Header) => {
                 let names = RequestedNames::parsed_before(head.request_headers.unwrap_or_default());
-                let first = names.iter().find(|name| {
+                let missing = names.iter().filter(|name| {
                     let one = RequestHead {
                         request_headers: Some(name),
                         ..*head
                     };
                     verdict(&one) == Some(Err(NoRule::Header))
                 });
-                (first.map(shown), patterns(&rule.allowed_headers))
+                (missing.map(shown).collect(), patterns(&rule.allowed_headers))
             }
-            _ => (None, Vec::new()),
+            _ => (Vec::new(), Vec::new()),
         };
         Tried {
             index,
             id: rule.id.as_ref().map(|id| id.clone().into_owned()),
             fails: fails.map(NoRule::reason),
-            value,
+            values,
             lists,
         }
     }

@@ -1,15 +1,25 @@
-//! An Ingress, and its CORS annotations as Higress reads them.
+//! An Ingress, and its CORS annotations as its controller reads them.
 
+use super::code;
 use super::document::{Bucket, Sourced};
-use super::higress::{HEADERS, MAX_AGE, METHODS};
+use super::kubernetes;
 use super::node::Node;
-use super::policy::{self, Lists, Policy};
-use super::report::Report;
-use super::routes::{Host, Paths, Reach, Route};
-use super::store;
+use super::policy::{self, ListUse, Policy};
+use super::remarks::Remarks;
+use super::routes::{self, Host, Paths, Reach, Route};
+use super::rule_fields;
 
-/// What the annotations start with.
-const PREFIXES: [&str; 2] = ["higress.io/", "nginx.ingress.kubernetes.io/"];
+/// What reads an Ingress. They share the names of the annotations, and not what they make of them.
+pub(crate) struct Controller {
+    /// What the annotations start with.
+    pub(crate) prefixes: &'static [&'static str],
+    /// The headers where none are said.
+    pub(crate) headers: &'static str,
+    /// What an origin with a `*` beside other characters stands for, if a pattern can say it.
+    pub(crate) origin: fn(Sourced<String>, &mut Remarks) -> Option<Sourced<String>>,
+    /// Where every origin is let in, it answers with that origin and not with `*`.
+    pub(crate) echoes: bool,
+}
 
 /// Those for CORS, without what they start with.
 const ANNOTATIONS: [&str; 7] = [
@@ -22,23 +32,52 @@ const ANNOTATIONS: [&str; 7] = [
     "cors-max-age",
 ];
 
+/// What stands where nothing is said.
+pub(crate) const METHODS: &str = "GET, PUT, POST, DELETE, PATCH, OPTIONS";
+pub(crate) const MAX_AGE: i64 = 1_728_000;
+
+/// Whether an Ingress has annotations for CORS that start so.
+pub(crate) fn has_annotations(resource: &Node<'_>, prefix: &str) -> bool {
+    let annotations = resource.path(&["metadata", "annotations"]);
+    annotations.is_some_and(|annotations| {
+        let mut names = ANNOTATIONS.iter();
+        names.any(|name| annotations.get(&format!("{prefix}{name}")).is_some())
+    })
+}
+
 /// The rules that the annotations stand for. `None`: they do not switch CORS on.
-pub(crate) fn policy(resource: &Node<'_>, report: &mut Report) -> Option<Bucket> {
+pub(crate) fn policy(resource: &Node<'_>, controller: &Controller, remarks: &mut Remarks) -> Option<Bucket> {
     let annotations = resource.path(&["metadata", "annotations"])?;
     let get = |name: &str| {
-        PREFIXES.iter().find_map(|prefix| {
+        controller.prefixes.iter().find_map(|prefix| {
             let value = annotations.get(&format!("{prefix}{name}"))?;
             Some((value.text()?, value.place))
         })
     };
+    for (key, value) in annotations.fields() {
+        let text = value.text().unwrap_or_default().to_ascii_lowercase();
+        if key.ends_with("-snippet") && text.contains("access-control-") {
+            remarks.say(
+                code::NOT_READ,
+                &value.place,
+                format!(
+                    "the CORS headers in {key}, which is a piece of another program: write a rule for them"
+                ),
+            );
+        }
+    }
     let (enabled, place) = get("enable-cors")?;
     if go_flag(&enabled) != Some(true) {
         return None;
     }
     for (key, value) in annotations.fields() {
-        let name = PREFIXES.iter().find_map(|prefix| key.strip_prefix(prefix));
+        let name = controller
+            .prefixes
+            .iter()
+            .find_map(|prefix| key.strip_prefix(prefix));
         if name.is_some_and(|name| name.contains("cors") && !ANNOTATIONS.contains(&name)) {
-            report.lost(
+            remarks.say(
+                code::UNKNOWN_FIELD,
                 &value.place,
                 format!("{key} is no annotation for CORS that is known: see whether it changes answers"),
             );
@@ -50,60 +89,47 @@ pub(crate) fn policy(resource: &Node<'_>, report: &mut Report) -> Option<Bucket>
     };
     let mut origins = Vec::new();
     for origin in list("cors-allow-origin", "*") {
-        origins.extend(read_origin(origin, report));
+        if origin.value == "*" || !origin.value.contains('*') {
+            origins.push(origin);
+        } else {
+            origins.extend((controller.origin)(origin, remarks));
+        }
     }
-    let credentials = get("cors-allow-credentials");
+    let mut credentials = match get("cors-allow-credentials") {
+        Some((text, place)) => Sourced::new(go_flag(&text) != Some(false), &place),
+        None => Sourced::new(true, &place),
+    };
+    if credentials.value && !controller.echoes && origins.iter().any(|origin| origin.value == "*") {
+        remarks.say(
+            code::NO_EFFECT,
+            &credentials.place,
+            "credentials beside Access-Control-Allow-Origin: *, which browsers do not take",
+        );
+        credentials.value = false;
+    }
     let policy = Policy {
         origins,
         methods: list("cors-allow-methods", METHODS),
-        headers: list("cors-allow-headers", HEADERS),
+        headers: list("cors-allow-headers", controller.headers),
         exposed: list("cors-expose-headers", ""),
         max_age: match get("cors-max-age") {
-            Some((text, place)) => store::seconds(&text, &place, report),
+            Some((text, place)) => rule_fields::seconds(&text, &place, remarks),
             None => Some(Sourced::new(MAX_AGE, &place)),
         },
-        credentials: match credentials {
-            Some((text, place)) => Sourced::new(go_flag(&text) != Some(false), &place),
-            None => Sourced::new(true, &place),
-        },
+        credentials,
         place: place.clone(),
         ..Policy::default()
     };
-    Some(policy.into_bucket(Lists::Printed, report))
+    Some(policy.into_bucket(ListUse::Printed, remarks))
 }
 
-/// As Go parses one, which is how Higress reads these annotations.
+/// As Go parses one, which is how both controllers read these annotations.
 fn go_flag(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
         _ => None,
     }
-}
-
-/// Higress looks for a `*` at the start of the host, and does not look at the scheme then.
-fn read_origin(origin: Sourced<String>, report: &mut Report) -> Option<Sourced<String>> {
-    let Sourced { value, place } = &origin;
-    if value == "*" || !value.contains('*') {
-        return Some(origin);
-    }
-    let one_in_front = value
-        .split_once("://*")
-        .is_some_and(|(scheme, rest)| !scheme.contains('*') && !rest.contains('*'));
-    if !one_in_front {
-        report.lost(
-            place,
-            format!("{value:?}: Higress takes a * only at the start of a host and leaves this out; so does this import"),
-        );
-        return None;
-    }
-    report.note(
-        place,
-        format!(
-            "{value:?}: Higress lets in any scheme for an origin with a *; the edge only what is written"
-        ),
-    );
-    Some(origin)
 }
 
 /// Whether a resource is the Ingress of that name, with or without its namespace.
@@ -119,8 +145,24 @@ pub(crate) fn is_called(resource: &Node<'_>, name: &str) -> bool {
     is_name && resource.text_of("kind").as_deref() == Some("Ingress")
 }
 
+/// The hosts of all Ingresses, each with its own annotations. The longest path wins, in whatever resource it stands.
+pub(crate) fn all<'t>(
+    resources: impl Iterator<Item = &'t Node<'t>>,
+    controller: &Controller,
+    remarks: &mut Remarks,
+) -> Vec<Host> {
+    let mut all = Vec::new();
+    for resource in resources.filter(|resource| kubernetes::kind(resource) == "Ingress") {
+        let bucket = policy(resource, controller, remarks);
+        for host in hosts(resource, bucket.as_ref(), remarks) {
+            routes::join(&mut all, host, remarks);
+        }
+    }
+    all
+}
+
 /// Its hosts, each route of which has these rules, if there are any.
-pub(crate) fn hosts(resource: &Node<'_>, bucket: Option<&Bucket>, report: &mut Report) -> Vec<Host> {
+pub(crate) fn hosts(resource: &Node<'_>, bucket: Option<&Bucket>, remarks: &mut Remarks) -> Vec<Host> {
     let Some(spec) = resource.get("spec") else {
         return Vec::new();
     };
@@ -130,7 +172,7 @@ pub(crate) fn hosts(resource: &Node<'_>, bucket: Option<&Bucket>, report: &mut R
         place: node.place.clone(),
     };
     let mut host = |name: Option<Node<'_>>, node: &Node<'_>, routes: Vec<Route>| {
-        let mut domains = policy::texts(name, report);
+        let mut domains = policy::texts(name, remarks);
         if domains.is_empty() {
             domains.push(Sourced::new("*".to_owned(), &node.place));
         }

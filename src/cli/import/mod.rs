@@ -1,39 +1,50 @@
 //! `bucket-cors import`.
 
-mod document;
-mod envoy;
-mod gcs;
-mod higress;
+pub(crate) mod code;
+pub(crate) mod document;
+pub(crate) mod file;
+mod foreign;
+mod gateway_api;
+mod gateway_hosts;
+mod gcs_entry;
+mod imported;
 mod ingress;
-mod istio;
+mod inputs;
+mod kubernetes;
+mod mapping;
 mod node;
-mod oss;
 mod policy;
 mod regex;
-mod report;
+pub(crate) mod remarks;
 mod routes;
+mod rule_fields;
 mod settle;
-mod store;
+pub(crate) mod sources;
+pub(crate) mod store;
 mod string_match;
-mod terraform;
-mod xml;
+mod tried;
+pub(crate) mod xml;
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bucket_cors::profile::{self, Profile};
-use clap::ValueEnum;
 
+use self::code::Weight;
 use self::document::{Bucket, Document};
-use self::report::{Report, Weight};
-use crate::input::{self, Input};
+use self::file::{File, FileContent};
+use self::imported::Imported;
+use self::remarks::Remarks;
+use self::sources::{BucketNames, Source};
+use crate::source::Trouble;
+use crate::terminal::complain;
+use crate::{arguments, folder};
 
 const EXAMPLES: &str = "\
 Examples:
   aws s3api get-bucket-cors --bucket photos | bucket-cors import --from s3 --bucket photos -
   ossutil cors --method get oss://photos | bucket-cors import --from oss --bucket photos -
-  bucket-cors import --from s3 photos.xml videos.xml >cors.json
+  bucket-cors import photos.xml videos.xml -o cors.json
   terraform show -json | bucket-cors import --from terraform - >cors.json
   kubectl get virtualservices -A -o yaml | bucket-cors import --from istio -
 
@@ -42,31 +53,6 @@ Exit status:
   1  something was not, or nothing was found
   2  wrong usage, or a file that cannot be read";
 
-const SOURCES: &str = "\
---from oss
-  What GetBucketCORS answers, as XML or JSON: `ossutil cors --method get oss://BUCKET`, or `ossutil api get-bucket-cors --bucket BUCKET`. It does not name the bucket: say --bucket, or give several files, which are taken for the buckets that they are called after (photos.xml is that of photos). Nothing is lost.
-
---from s3
-  The same of S3 and its kin: the XML, what `aws s3api get-bucket-cors --bucket BUCKET` prints, or the list that the console shows. Methods beside GET, PUT, POST, DELETE and HEAD, which some stores take, are not carried over; --profile fetch takes them.
-
---from gcs
-  What `gcloud storage buckets describe gs://BUCKET`, `gsutil cors get gs://BUCKET` or the JSON API prints. Its responseHeader is both the headers that may be sent and those that may be read, and is written as both. A * beside other characters is no wildcard there, and is not carried over. Every method (*) becomes seven.
-
---from terraform
-  What `terraform show -json` prints of a state or a plan, with all its modules: aws_s3_bucket_cors_configuration, aws_s3_bucket, alicloud_oss_bucket_cors, alicloud_oss_bucket and google_storage_bucket. The rules of the first and of the third are sets, whose order is lost: where it matters, it is said, and the store has it. What a plan does not know yet is not carried over. --bucket chooses among the buckets.
-
---from envoy
-  CorsPolicy in the routes of a bootstrap, a resource file or a config dump, in typed_per_filter_config or, as in older ones, in cors. A policy of the prefix /BUCKET/ is that bucket's. One of a whole virtual host is that of a bucket bound to its domains, called as the first of them, or as --bucket says. Other routes are no bucket's, and not carried over. A regular expression is carried over where patterns with one * admit the same origins: https://.*\\.example\\.com is, https://[^.]+\\.example\\.com is not, because a * takes dots too. Envoy does not check methods and headers, and the edge does. Credentials for every origin are not carried over.
-
---from istio
-  corsPolicy of a VirtualService, and the CORS filter of the Gateway API's HTTPRoute: `kubectl get virtualservices -A -o yaml`. The same is lost as of Envoy's.
-
---from higress
-  Its cors plugin, in a WasmPlugin or alone, and an Ingress with the annotations enable-cors and cors-*: `kubectl get wasmplugins.extensions.higress.io,ingresses -A -o yaml`. Patterns with several *, or with any port beside a *, are not carried over; what is not said has Higress's defaults.";
-
-/// Remarks that are printed. Nobody reads more, and a document can be made to give one for every few bytes.
-const PRINTED: usize = 1_000;
-
 /// Turns a store's or a proxy's CORS rules into a plugin configuration
 ///
 /// Prints the configuration, which the filter loads as it is, on standard output. On standard error it says, with file, line
@@ -74,96 +60,35 @@ const PRINTED: usize = 1_000;
 /// and what to do about it. What is left out because no answer depends on it is named too. Nothing is widened without saying
 /// so.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, after_long_help = format!("{SOURCES}\n\n{EXAMPLES}"))]
+#[command(after_help = EXAMPLES, after_long_help = format!("{}{}{EXAMPLES}", sources::about(), code::about()))]
 pub(crate) struct Arguments {
-    /// Whose rules the files hold
-    #[arg(long, value_enum)]
-    from: From,
+    /// Whose rules the files hold. Default: what each file looks like
+    #[arg(long, value_parser = sources::parser())]
+    from: Option<&'static Source>,
     /// The bucket whose rules a file holds: once for each file, in their order. Where the source names its buckets
     /// itself, only these are imported
     #[arg(long, value_name = "NAME")]
     bucket: Vec<String>,
     /// Whose answers the edge gives. Default: those of the source's store, and `fetch` for the others
-    #[arg(long, value_enum)]
-    profile: Option<ProfileName>,
+    #[arg(long, value_parser = arguments::profile())]
+    profile: Option<&'static Profile>,
+    /// Write the configuration to a file, whole or not at all, and not to standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How what there is to say is printed: in lines on standard error, or, with the configuration, as JSON on standard output
+    #[arg(long, value_enum, default_value_t = imported::Format::Human)]
+    format: imported::Format,
     /// Exit with 1 also where something only loses meaning
     #[arg(long)]
     strict: bool,
-    /// Files to read; `-` is standard input
+    /// Files to read, folders whose files are read, or `-` for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum From {
-    /// Alibaba Cloud OSS: XML or JSON of GetBucketCORS
-    Oss,
-    /// Amazon S3 and its kin: XML or JSON of GetBucketCors
-    S3,
-    /// Google Cloud Storage: JSON of `gcloud storage buckets describe`
-    Gcs,
-    /// `terraform show -json` of a state or a plan
-    Terraform,
-    /// Envoy's own filter: a bootstrap, a file of resources or a config dump
-    Envoy,
-    /// Istio's VirtualService, or the Gateway API's HTTPRoute
-    Istio,
-    /// Higress's `cors` plugin, or the annotations of an Ingress
-    Higress,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ProfileName {
-    Oss,
-    S3,
-    Fetch,
-}
-
-impl ProfileName {
-    fn profile(self) -> &'static Profile {
-        match self {
-            Self::Oss => &profile::OSS,
-            Self::S3 => &profile::S3,
-            Self::Fetch => &profile::FETCH,
-        }
-    }
-}
-
-/// What a file holds: buckets, or what is still to be mapped to them.
-enum Found {
-    Buckets(Vec<Bucket>),
-    Hosts(Vec<routes::Host>),
-}
-
-/// One file on its way.
-#[derive(Debug)]
-pub(crate) struct Source<'s> {
-    /// As messages name it.
-    file: &'s str,
-    text: &'s str,
-    /// The bucket that a file without a name in it holds the rules of.
-    bucket: Option<&'s str>,
-    /// The buckets to import, of a source that names them; none: all.
-    wanted: &'s [String],
-}
-
-impl Source<'_> {
-    /// Whether a bucket that the source names is to be imported.
-    fn wants(&self, name: &str) -> bool {
-        self.wanted.is_empty() || self.wanted.iter().any(|wanted| wanted == name)
-    }
-
-    /// The bucket, for sources that do not name it.
-    fn bucket(&self) -> Result<String, String> {
-        self.bucket
-            .map(str::to_owned)
-            .ok_or_else(|| "it does not say whose rules it holds: name the bucket with --bucket".to_owned())
-    }
-}
-
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let mut report = Report::default();
-    match imported(arguments, &mut report) {
+pub(crate) fn run(arguments: &Arguments, is_quiet: bool) -> ExitCode {
+    let mut remarks = Remarks::default();
+    match imported(arguments, is_quiet, &mut remarks) {
         Ok(code) => code,
         Err(lines) => {
             complain(&lines);
@@ -174,35 +99,56 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 
 /// # Errors
 /// Wrong usage, or what could not be read.
-fn imported(arguments: &Arguments, report: &mut Report) -> Result<ExitCode, Vec<String>> {
-    let inputs = read(&arguments.files)?;
-    let names = names(arguments)?;
-    let mut buckets = Vec::new();
-    let mut hosts = Vec::new();
-    for (input, bucket) in inputs.iter().zip(&names) {
-        let source = Source {
-            file: &input.name,
-            text: &input.text,
-            bucket: bucket.as_deref(),
-            wanted: &arguments.bucket,
-        };
-        let found = match arguments.from {
-            From::Oss | From::S3 => oss::read(&source, report).map(Found::Buckets),
-            From::Gcs => gcs::read(&source, report).map(Found::Buckets),
-            From::Terraform => terraform::read(&source, report).map(Found::Buckets),
-            From::Envoy => envoy::read(&source, report).map(Found::Hosts),
-            From::Istio => istio::read(&source, report).map(Found::Hosts),
-            From::Higress => higress::read(&source, report).map(Found::Hosts),
-        };
-        match found.map_err(|problem| vec![format!("{}: {problem}", input.name)])? {
-            Found::Buckets(found) => buckets.extend(found),
-            Found::Hosts(found) => hosts.extend(found),
+fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Result<ExitCode, Vec<String>> {
+    let inputs = inputs::read(&arguments.files)?;
+    let mut files = Vec::new();
+    for given in &inputs {
+        let file = File::new(&given.input.name, &given.input.text, &arguments.bucket);
+        if let Some(source) = source(arguments.from, &file, given.is_met, remarks)? {
+            files.push((file, source));
         }
     }
-    let mapped = routes::map(hosts, report);
-    buckets.extend(mapped.buckets);
-    if let ([name], From::Envoy | From::Istio | From::Higress) = (arguments.bucket.as_slice(), arguments.from)
-    {
+    name(&mut files, &arguments.bucket)?;
+    let mut buckets = Vec::new();
+    let mut hosts = Vec::new();
+    for (file, source) in &files {
+        let found = (source.read)(file, remarks).map_err(|problem| {
+            let foreign = foreign::file(file);
+            // OSS's and S3's documents are read alike.
+            let other = sources::of(file).filter(|other| !std::ptr::fn_addr_eq(other.read, source.read));
+            let advice = match (foreign, other) {
+                (_, Some(other)) => format!("; it looks like what --from {} reads", other.name),
+                // Where a template begins is where it stops being a document.
+                (Some(template), None) if template.position.is_some() => {
+                    return vec![format!("{}: {}", template.place(file.name), template.message)];
+                }
+                (Some(foreign), None) => format!("; {}", foreign.message),
+                (None, None) => String::new(),
+            };
+            vec![format!(
+                "{}: {}{advice}",
+                problem.place(file.name),
+                problem.message
+            )]
+        })?;
+        say_unread(file, source, remarks);
+        match found {
+            FileContent::Buckets(found) => buckets.extend(found.into_iter().map(|bucket| Bucket {
+                profile: bucket.profile.or(Some(source.profile.name)),
+                ..bucket
+            })),
+            FileContent::Hosts(found) => hosts.extend(found),
+        }
+    }
+    let mapped = mapping::map(hosts, remarks);
+    buckets.extend(mapped.buckets.into_iter().map(|bucket| Bucket {
+        profile: Some(profile::FETCH.name),
+        ..bucket
+    }));
+    let are_routes = files
+        .iter()
+        .all(|(_, source)| source.names == BucketNames::Routes);
+    if let ([name], true) = (arguments.bucket.as_slice(), are_routes) {
         let mut whole = buckets.iter_mut().filter(|bucket| !bucket.hosts.is_empty());
         if let (Some(bucket), None) = (whole.next(), whole.next()) {
             bucket.name.clone_from(name);
@@ -210,104 +156,170 @@ fn imported(arguments: &Arguments, report: &mut Report) -> Result<ExitCode, Vec<
     }
     for name in &arguments.bucket {
         if !buckets.iter().any(|bucket| bucket.name == *name) {
-            report.lost("--bucket", format!("no rules of a bucket {name:?} were found"));
+            remarks.say(
+                code::NO_TARGET,
+                "--bucket",
+                format!("no rules of a bucket {name:?} were found"),
+            );
         }
     }
+    let buckets = told_apart(buckets, remarks);
     let mut document = document(arguments, buckets);
     document.endpoints = mapped.endpoints;
+    let outcome = outcome(document, remarks);
+    let weighed = outcome.text.is_none()
+        || remarks.count(Weight::NotCarriedOver) > 0
+        || (arguments.strict && remarks.count(Weight::LosesMeaning) > 0);
+    let status = ExitCode::from(u8::from(weighed));
+    outcome
+        .deliver(
+            status,
+            arguments.output.as_deref(),
+            arguments.format,
+            is_quiet,
+            remarks,
+        )
+        .map_err(|problem| vec![problem])
+}
+
+/// One list of rules for each bucket: the first of those that several files have.
+fn told_apart(buckets: Vec<Bucket>, remarks: &mut Remarks) -> Vec<Bucket> {
+    let mut kept: Vec<Bucket> = Vec::new();
+    for bucket in buckets {
+        match kept.iter().find(|known| known.name == bucket.name) {
+            None => kept.push(bucket),
+            Some(known) if known.answers_like(&bucket) && known.hosts == bucket.hosts => {}
+            Some(known) => remarks.say(
+                code::SECOND_POLICY,
+                &bucket.place,
+                format!(
+                    "other rules of the bucket {:?}: those at {} stand",
+                    known.name, known.place
+                ),
+            ),
+        }
+    }
+    kept
+}
+
+/// Makes the document one that the edge loads.
+fn outcome(mut document: Document, remarks: &mut Remarks) -> Imported {
     let Some(first) = document.buckets.first() else {
-        print_remarks(report);
-        complain(&["nothing to import was found".to_owned()]);
-        return Ok(ExitCode::from(1));
+        return Imported::nothing(vec!["nothing to import was found".to_owned()]);
     };
-    let nothing = document.buckets.iter().all(|bucket| bucket.cors.rules.is_empty());
-    if nothing {
+    if document.buckets.iter().all(|bucket| bucket.cors.rules.is_empty()) {
         let place = first.place.clone();
-        report.lost(
+        remarks.say(
+            code::NO_RULE,
             &place,
             "no rule was found: the preflights of a bucket without rules are refused",
         );
     }
-    let text = match settle::settle(&mut document, report) {
-        Ok(text) => text,
-        Err(errors) => {
-            print_remarks(report);
-            complain(&errors);
-            return Ok(ExitCode::from(1));
+    match settle::settle(&mut document, remarks) {
+        Ok(text) => Imported {
+            text: Some(text),
+            buckets: document.buckets.len(),
+            rules: document
+                .buckets
+                .iter()
+                .map(|bucket| bucket.cors.rules.len())
+                .sum(),
+            errors: Vec::new(),
+        },
+        Err(errors) => Imported::nothing(errors),
+    }
+}
+
+/// The source of a file. `None`: one that was met in a folder and is left out.
+///
+/// # Errors
+/// That no source reads it.
+fn source(
+    from: Option<&'static Source>,
+    file: &File<'_>,
+    is_met: bool,
+    remarks: &mut Remarks,
+) -> Result<Option<&'static Source>, Vec<String>> {
+    let told = sources::of(file);
+    let fits = |source: &&Source| !is_met || (source.recognises)(file);
+    if let Some(source) = from.or(told).filter(fits) {
+        if from.is_none() {
+            remarks.took(file.name, source.name);
         }
+        return Ok(Some(source));
+    }
+    let why = match (told, foreign::file(file), file.documents()) {
+        (Some(other), ..) => Trouble::new(format!("--from {} reads it", other.name)),
+        (None, Some(foreign), _) => foreign,
+        (None, None, Err(problem)) if !file.is_xml() => problem,
+        _ => Trouble::new("no source is known for it: say it with --from"),
     };
-    print_remarks(report);
-    // A closed pipe is the reader's decision.
-    let _ = writeln!(io::stdout().lock(), "{text}");
-    let weighed = report.count(Weight::NotCarriedOver) > 0
-        || (arguments.strict && report.count(Weight::LosesMeaning) > 0);
-    Ok(ExitCode::from(u8::from(weighed)))
+    let place = why.place(file.name);
+    if !is_met {
+        return Err(vec![format!("{place}: {}", why.message)]);
+    }
+    if foreign::mentions_cors(file.text) {
+        remarks.say(code::NOT_READ, &place, format!("this file: {}", why.message));
+    }
+    Ok(None)
 }
 
-fn read(files: &[String]) -> Result<Vec<Input>, Vec<String>> {
-    let mut inputs = Vec::new();
-    let mut errors = Vec::new();
-    for file in files {
-        match input::read(file) {
-            Ok(input) => inputs.push(input),
-            Err(problem) => errors.push(problem),
+/// Resources beside those that the source reads, with CORS in them.
+fn say_unread(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
+    for value in file.values() {
+        let kind = kubernetes::kind(&value);
+        if kind.is_empty() || source.kinds.contains(&&*kind) {
+            continue;
         }
-    }
-    if errors.is_empty() {
-        Ok(inputs)
-    } else {
-        Err(errors)
+        let Some(place) = kubernetes::cors_in(&value) else {
+            continue;
+        };
+        let others = sources::SOURCES
+            .iter()
+            .filter(|other| other.kinds.contains(&&*kind));
+        let others: Vec<_> = others.map(|other| format!("--from {}", other.name)).collect();
+        let way_out = match (foreign::value(&value), others.as_slice()) {
+            (Some(foreign), _) => foreign,
+            (None, [_, ..]) => format!("import it with {}", others.join(" or ")),
+            (None, []) => "see what it says, and write a rule for it".to_owned(),
+        };
+        let name = value.path(&["metadata", "name"]).and_then(|name| name.text());
+        remarks.say(
+            code::NOT_READ,
+            &place,
+            format!(
+                "the CORS of the {kind} {:?}, which --from {} does not read: {way_out}",
+                name.unwrap_or_default(),
+                source.name
+            ),
+        );
     }
 }
 
-/// The bucket of each file: as said, or, where there are several files, as the file is called.
-fn names(arguments: &Arguments) -> Result<Vec<Option<String>>, Vec<String>> {
-    let Arguments {
-        from, bucket, files, ..
-    } = arguments;
-    if !matches!(from, From::Oss | From::S3 | From::Gcs) {
-        return Ok(vec![None; files.len()]);
-    }
-    if !bucket.is_empty() && bucket.len() != files.len() {
+/// Names the bucket of each file that does not do so itself: as said, or as the file is called.
+fn name(files: &mut [(File<'_>, &Source)], said: &[String]) -> Result<(), Vec<String>> {
+    let nameless = files
+        .iter_mut()
+        .filter(|(_, source)| source.names == BucketNames::Outside);
+    let mut nameless: Vec<_> = nameless.map(|(file, _)| file).collect();
+    if !nameless.is_empty() && !said.is_empty() && said.len() != nameless.len() {
         return Err(vec![format!(
             "--bucket is given {} times for {} files: name the bucket of each file, in their order, or none",
-            bucket.len(),
-            files.len()
+            said.len(),
+            nameless.len()
         )]);
     }
-    Ok(files
-        .iter()
-        .enumerate()
-        .map(|(index, file)| match bucket.get(index) {
-            Some(name) => Some(name.clone()),
-            None if files.len() > 1 => named_by(file),
-            None => None,
-        })
-        .collect())
-}
-
-/// `photos.xml` and `photos.cors.xml` are of the bucket `photos`. Bucket names may hold dots.
-fn named_by(file: &str) -> Option<String> {
-    if file == "-" {
-        return None;
+    for (index, file) in nameless.iter_mut().enumerate() {
+        file.bucket = said.get(index).cloned().or_else(|| folder::called(file.name));
     }
-    let stem = Path::new(file).file_stem()?.to_str()?;
-    let stem = stem.strip_suffix(".cors").unwrap_or(stem);
-    Some(stem.to_owned()).filter(|stem| !stem.is_empty())
+    Ok(())
 }
 
 /// The buckets, with the profile that most of what is imported has said once.
 fn document(arguments: &Arguments, mut buckets: Vec<Bucket>) -> Document {
-    let own = match arguments.from {
-        From::Oss => &profile::OSS,
-        From::S3 => &profile::S3,
-        From::Gcs | From::Envoy | From::Istio | From::Higress => &profile::FETCH,
-        From::Terraform => buckets
-            .iter()
-            .find_map(|bucket| Profile::named(bucket.profile?))
-            .unwrap_or(&profile::FETCH),
-    };
-    let profile = arguments.profile.map_or(own, ProfileName::profile);
+    let said = buckets.iter().find_map(|bucket| Profile::named(bucket.profile?));
+    let own = said.unwrap_or(&profile::FETCH);
+    let profile = arguments.profile.unwrap_or(own);
     for bucket in &mut buckets {
         if arguments.profile.is_some() || bucket.profile == Some(profile.name) {
             bucket.profile = None;
@@ -317,22 +329,5 @@ fn document(arguments: &Arguments, mut buckets: Vec<Bucket>) -> Document {
         profile: profile.name,
         endpoints: Vec::new(),
         buckets,
-    }
-}
-
-fn print_remarks(report: &Report) {
-    let remarks = report.sorted();
-    let mut lines: Vec<_> = remarks.iter().take(PRINTED).map(ToString::to_string).collect();
-    if let Some(more) = remarks.len().checked_sub(PRINTED).filter(|&more| more > 0) {
-        lines.push(format!("and {more} more"));
-    }
-    complain(&lines);
-}
-
-/// Prints lines for the person, on standard error. There is nobody to tell where that fails.
-fn complain(lines: &[String]) {
-    let mut stderr = io::stderr().lock();
-    for line in lines {
-        let _ = writeln!(stderr, "{line}");
     }
 }

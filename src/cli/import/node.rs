@@ -1,7 +1,8 @@
 //! A value of a JSON or YAML document that knows its place.
 
-use super::report::Report;
-use crate::source::{self, NodeId, Scalar, Tree, Trouble};
+use super::code;
+use super::remarks::Remarks;
+use crate::source::{self, NodeId, Position, Scalar, Tree, Trouble};
 
 /// The documents of a file.
 pub(crate) struct Documents<'f> {
@@ -14,16 +15,13 @@ impl<'f> Documents<'f> {
     /// Reads JSON, or YAML.
     ///
     /// # Errors
-    /// What is wrong and where, for a person, without the file's name.
-    pub(crate) fn read(file: &'f str, text: &str) -> Result<Self, String> {
+    /// What is wrong and where, for a person.
+    pub(crate) fn read(file: &'f str, text: &str) -> Result<Self, Trouble> {
         // What a pipe holds where the command before it has failed.
         if text.trim().is_empty() {
-            return Err("it is empty".to_owned());
+            return Err(Trouble::new("it is empty"));
         }
-        let (tree, roots) = source::parse(text).map_err(|Trouble { position, message }| match position {
-            Some(at) => format!("{message} at line {} column {}", at.line, at.column),
-            None => message,
-        })?;
+        let (tree, roots) = source::parse(text)?;
         Ok(Self { file, tree, roots })
     }
 
@@ -36,11 +34,20 @@ impl<'f> Documents<'f> {
         nodes.filter(|node| !node.is_null())
     }
 
+    /// The values that they hold: each document, or the elements of a list or of its `items`, as `kubectl get -o json` prints
+    /// them.
+    pub(crate) fn values(&self) -> Vec<Node<'_>> {
+        let values = self
+            .roots()
+            .flat_map(|root| root.get("items").unwrap_or(root).items());
+        values.collect()
+    }
+
     /// The one document that there is, or nothing.
     ///
     /// # Errors
     /// That there are several.
-    pub(crate) fn root(&self) -> Result<Node<'_>, String> {
+    pub(crate) fn root(&self) -> Result<Node<'_>, Trouble> {
         let mut roots = self.roots();
         let root = roots.next().unwrap_or(Node {
             file: self.file,
@@ -50,9 +57,10 @@ impl<'f> Documents<'f> {
         });
         match roots.next() {
             None => Ok(root),
-            Some(second) => Err(format!(
-                "a second document begins at {}, where one is read",
-                second.place
+            Some(second) => Err(Trouble::at(
+                second.start(),
+                "a second document begins here, and nothing says which bucket each of them is for: put each into a file of its \
+                 own, called after its bucket",
             )),
         }
     }
@@ -80,34 +88,38 @@ impl<'t> Node<'t> {
         }
     }
 
+    fn start(&self) -> Position {
+        self.id.map_or(Position::START, |id| self.tree.start(id))
+    }
+
     fn at(&self, id: NodeId) -> Self {
         Self::new(self.file, self.tree, id)
     }
 
     /// Reports each field that is none of these: what a source's own reader would refuse or leave out, or has learnt since.
     /// `of`: what it would be a field of.
-    pub(crate) fn say_unknown(&self, known: &[&str], of: &str, report: &mut Report) {
-        self.say_others(|key| known.contains(&key), of, report);
+    pub(crate) fn say_unknown(&self, known: &[&str], of: &str, remarks: &mut Remarks) {
+        self.say_others(|key| known.contains(&key), of, remarks);
     }
 
     /// The same for a protobuf message.
-    pub(crate) fn say_unknown_proto(&self, known: &[&str], of: &str, report: &mut Report) {
+    pub(crate) fn say_unknown_proto(&self, known: &[&str], of: &str, remarks: &mut Remarks) {
         let is_known = |key: &str| {
             let mut names = known.iter();
             key == "@type" || names.any(|name| *name == key || camel(name) == key)
         };
-        self.say_others(is_known, of, report);
+        self.say_others(is_known, of, remarks);
     }
 
-    fn say_others(&self, is_known: impl Fn(&str) -> bool, of: &str, report: &mut Report) {
+    fn say_others(&self, is_known: impl Fn(&str) -> bool, of: &str, remarks: &mut Remarks) {
         let pairs = self.id.map(|id| self.tree.pairs(id)).unwrap_or_default();
         for (key, value) in pairs {
             let Some(name) = self.tree.text(*key) else {
                 continue;
             };
             if !is_known(name) && !self.at(*value).is_null() {
-                report.lost(
-                    // A list or an object begins on a later line than its name.
+                remarks.say(
+                    code::UNKNOWN_FIELD, // A list or an object begins on a later line than its name.
                     &self.at(*key).place,
                     format!("{name} is no field of {of} that is known: see whether it changes answers"),
                 );
@@ -167,6 +179,15 @@ impl<'t> Node<'t> {
             Some(id) if self.is_list() => self.tree.items(id).iter().map(|item| self.at(*item)).collect(),
             _ if self.is_null() => Vec::new(),
             _ => vec![self.clone()],
+        }
+    }
+
+    /// What is in a list or an object.
+    pub(crate) fn children(&self) -> Vec<Self> {
+        if self.is_list() {
+            self.items()
+        } else {
+            self.fields().into_iter().map(|(_, field)| field).collect()
         }
     }
 

@@ -1,13 +1,16 @@
 //! A proxy's CORS policy, with its origins as patterns, and the rule that it becomes.
 
+use super::code;
 use super::document::{Bucket, Cors, Rule, Sourced};
-use super::gcs::METHODS;
 use super::node::Node;
-use super::report::Report;
+use super::remarks::Remarks;
+
+/// What a `*` among methods is written as: what Cloud Storage's own APIs answer to.
+pub(crate) const EVERY_METHOD: [&str; 7] = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"];
 
 /// What a proxy does with the lists of methods and headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lists {
+pub(crate) enum ListUse {
     /// It prints them, and browsers obey them: Envoy, and what configures it.
     Printed,
     /// It holds requests against them.
@@ -30,43 +33,63 @@ pub(crate) struct Policy {
 }
 
 /// The values of a list of strings.
-pub(crate) fn texts(node: Option<Node<'_>>, report: &mut Report) -> Vec<Sourced<String>> {
+pub(crate) fn texts(node: Option<Node<'_>>, remarks: &mut Remarks) -> Vec<Sourced<String>> {
     let items = node.map(|node| node.items()).unwrap_or_default();
-    let texts = items.iter().filter_map(|item| text(item, report));
+    let texts = items.iter().filter_map(|item| text(item, remarks));
     texts.filter(|text| !text.value.is_empty()).collect()
 }
 
 /// A value that is to be a string.
-pub(crate) fn text(node: &Node<'_>, report: &mut Report) -> Option<Sourced<String>> {
+pub(crate) fn text(node: &Node<'_>, remarks: &mut Remarks) -> Option<Sourced<String>> {
     let text = node.text();
     if text.is_none() && !node.is_null() {
-        report.lost(&node.place, "a list or an object, where a string is read");
+        let fields = node.fields();
+        let function = fields.first().map(|(name, _)| *name);
+        match function.filter(|name| *name == "Ref" || name.starts_with("Fn::")) {
+            Some(function) => remarks.say(
+                code::KNOWN_LATER,
+                &node.place,
+                format!("a value that {function} makes when the stack is made: write it in its place"),
+            ),
+            None => remarks.say(
+                code::OTHER_TYPE,
+                &node.place,
+                "a list or an object, where a string is read",
+            ),
+        }
     }
     Some(Sourced::new(text?.trim().to_owned(), &node.place))
 }
 
 /// A boolean, if there is one.
-pub(crate) fn flag(node: &Node<'_>, report: &mut Report) -> Option<bool> {
+pub(crate) fn flag(node: &Node<'_>, remarks: &mut Remarks) -> Option<bool> {
     let flag = node.flag();
     if flag.is_none() && !node.is_null() {
-        report.lost(&node.place, "neither true nor false, where one of them is read");
+        remarks.say(
+            code::OTHER_TYPE,
+            &node.place,
+            "neither true nor false, where one of them is read",
+        );
     }
     flag
 }
 
 /// Whether credentials are allowed, by the field that says so in a policy.
-pub(crate) fn credentials(policy: &Node<'_>, field: Option<Node<'_>>, report: &mut Report) -> Sourced<bool> {
+pub(crate) fn credentials(
+    policy: &Node<'_>,
+    field: Option<Node<'_>>,
+    remarks: &mut Remarks,
+) -> Sourced<bool> {
     match field {
-        Some(field) => Sourced::new(flag(&field, report) == Some(true), &field.place),
+        Some(field) => Sourced::new(flag(&field, remarks) == Some(true), &field.place),
         None => Sourced::new(false, &policy.place),
     }
 }
 
 /// What becomes of a preflight whose origin no matcher of the policy takes. A policy that says what the proxy does anyway means
 /// what one that leaves it out means, so that neither is missing anything.
-pub(crate) fn say_unmatched_preflights(forwards: bool, place: &str, report: &mut Report) {
-    report.note_once(
-        place,
+pub(crate) fn say_unmatched_preflights(forwards: bool, place: &str, remarks: &mut Remarks) {
+    remarks.say_once(code::PREFLIGHT_STATUS, place,
         if forwards {
             "a preflight from another origin goes to the store there, which may allow it, and is answered with 403 at the edge"
         } else {
@@ -86,7 +109,7 @@ pub(crate) fn commas(text: &str, place: &str) -> Vec<Sourced<String>> {
 
 impl Policy {
     /// The rules of a bucket that has this policy, still without a name.
-    pub(crate) fn into_bucket(self, lists: Lists, report: &mut Report) -> Bucket {
+    pub(crate) fn into_bucket(self, lists: ListUse, remarks: &mut Remarks) -> Bucket {
         let Self {
             place,
             origins,
@@ -98,15 +121,14 @@ impl Policy {
             private_network,
             is_shadow,
         } = self;
-        if lists == Lists::Printed {
-            report.note_once(
-                &place,
-                "the proxy prints the lists of methods and headers and lets browsers obey them; the edge checks them: a \
-                 request whose method is not in AllowedMethods gets no CORS headers, GET, HEAD and POST too, and a \
-                 preflight that no rule allows is answered with 403 at the edge and not forwarded",
+        if lists == ListUse::Printed {
+            remarks.say_once(code::LISTS_CHECKED, &place,
+                "browsers obey the lists of methods and headers that the proxy prints; the edge checks them itself: a request with \
+             another method gets no CORS headers, and a preflight that no rule allows gets 403",
             );
             if methods.is_empty() {
-                report.note(
+                remarks.say(
+                    code::DEFAULT_METHODS,
                     &place,
                     "no methods are listed: GET, HEAD and POST are written, which browsers send without",
                 );
@@ -116,15 +138,14 @@ impl Policy {
             }
         }
         if let Some(any) = methods.iter().find(|method| method.value == "*").cloned() {
-            report.note(
-                &any.place,
+            remarks.say(code::EVERY_METHOD, &any.place,
                 format!(
                     "every method is written as {}: add others to AllowedMethods if what is behind the edge has them",
-                    METHODS.join(", ")
+                    EVERY_METHOD.join(", ")
                 ),
             );
             methods.retain(|method| method.value != "*");
-            for name in METHODS {
+            for name in EVERY_METHOD {
                 let method = Sourced::new(name.to_owned(), &any.place);
                 if !methods.contains(&method) {
                     methods.push(method);
@@ -132,14 +153,13 @@ impl Policy {
             }
         }
         if credentials.value && origins.iter().any(|origin| origin.value == "*") {
-            report.lost(
-                &credentials.place,
+            remarks.say(code::ANY_WITH_CREDENTIALS, &credentials.place,
                 "credentials: with every origin let in, any site could read what a signed-in user can, so the edge never \
                  sends both: list the origins that are meant, and set allow_credentials",
             );
             credentials.value = false;
         }
-        let headers = allowed_headers(headers, lists, credentials.value, report);
+        let headers = allowed_headers(headers, lists, credentials.value, remarks);
         // Entries that are written more than once, and what the lone `*` holds anyway.
         let origins = match origins.iter().find(|origin| origin.value == "*") {
             Some(any) => vec![any.clone()],
@@ -171,22 +191,21 @@ impl Policy {
 /// In a response a `*` is a wildcard to browsers where it is all of an entry, and that without credentials.
 pub(crate) fn allowed_headers(
     headers: Vec<Sourced<String>>,
-    lists: Lists,
+    lists: ListUse,
     credentials: bool,
-    report: &mut Report,
+    remarks: &mut Remarks,
 ) -> Vec<Sourced<String>> {
     // Envoy repeats the requested names where `*` is the whole list.
     let is_any = headers.len() == 1;
     let mut kept = Vec::new();
     for header in headers {
         let is_literal = if header.value == "*" {
-            lists == Lists::Printed && credentials && !is_any
+            lists == ListUse::Printed && credentials && !is_any
         } else {
             header.value.contains('*')
         };
         if is_literal {
-            report.lost(
-                &header.place,
+            remarks.say(code::LITERAL_STAR, &header.place,
                 format!(
                     "the header {:?}: as it is sent, browsers take this * for a character, and to the edge it is a \
                      wildcard: write it into AllowedHeaders if that is what you mean",

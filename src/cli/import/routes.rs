@@ -1,7 +1,8 @@
-//! From hosts and routes, which a proxy's policies belong to, to buckets, which rules belong to.
+//! Hosts and routes, which a proxy's policies belong to.
 
+use super::code;
 use super::document::{Bucket, Sourced};
-use super::report::Report;
+use super::remarks::Remarks;
 
 /// The routes of some hosts.
 #[derive(Debug, Default)]
@@ -37,9 +38,9 @@ pub(crate) enum Paths {
 /// The first segments that paths may have. What is not known counts as every one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
-    start: String,
+    pub(crate) start: String,
     /// The segment is the start, and not only begins so.
-    is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 impl Reach {
@@ -83,7 +84,7 @@ impl Reach {
         Self::of_prefix(start)
     }
 
-    fn holds(&self, name: &str) -> bool {
+    pub(crate) fn holds(&self, name: &str) -> bool {
         if self.is_whole {
             name == self.start
         } else {
@@ -153,19 +154,8 @@ fn is_plain(name: &str) -> bool {
     name != "." && name != ".." && !name.contains(['%', '?', '#', '*', ' ', '(', '[', '|', '$', '\\'])
 }
 
-/// Buckets, and the hosts that path-style names are under.
-#[derive(Debug, Default)]
-pub(crate) struct Mapped {
-    pub(crate) buckets: Vec<Bucket>,
-    pub(crate) endpoints: Vec<String>,
-    /// Hosts with path-style names, each with the names.
-    path_style: Vec<(Vec<String>, Vec<String>)>,
-    /// A route is for path-style names on every host.
-    on_every_host: bool,
-}
-
 /// Adds a host of a proxy that prefers the longest path, wherever it stands, in whatever resource.
-pub(crate) fn join(hosts: &mut Vec<Host>, host: Host, report: &mut Report) {
+pub(crate) fn join(hosts: &mut Vec<Host>, host: Host, remarks: &mut Remarks) {
     let mut found = hosts.iter_mut().find(|known| known.domains == host.domains);
     let mut routes = found
         .as_mut()
@@ -177,7 +167,8 @@ pub(crate) fn join(hosts: &mut Vec<Host>, host: Host, report: &mut Report) {
             known.paths == route.paths && !matches!(paths_of(known), Some(Paths::Other(..)))
         });
         match (earlier.and_then(|known| known.bucket.as_ref()), &route.bucket) {
-            (Some(known), Some(own)) if !known.answers_like(own) => report.lost(
+            (Some(known), Some(own)) if !known.answers_like(own) => remarks.say(
+                code::SECOND_POLICY,
                 &own.place,
                 "a second policy for the same hosts and paths: the first policy stands",
             ),
@@ -200,295 +191,9 @@ fn paths_of(route: &Route) -> Option<&Paths> {
 }
 
 /// That a route's policy is also for paths that spell the bucket's name otherwise.
-pub(crate) fn say_any_case(place: &str, report: &mut Report) {
-    report.lost(
-        place,
+pub(crate) fn say_any_case(place: &str, remarks: &mut Remarks) {
+    remarks.say(code::PATH_CASE, place,
         "that upper and lower case are alike in the path: buckets' names compare byte for byte, so that only the name as \
          written gets this policy",
     );
-}
-
-/// Maps every host.
-pub(crate) fn map(hosts: Vec<Host>, report: &mut Report) -> Mapped {
-    let mut mapped = Mapped::default();
-    for host in hosts {
-        mapped.add(host, report);
-    }
-    mapped.finish(report);
-    mapped
-}
-
-impl Mapped {
-    fn add(&mut self, host: Host, report: &mut Report) {
-        let Some(policy) = host.routes.iter().find_map(|route| route.bucket.as_ref()) else {
-            return;
-        };
-        if host.domains.is_empty() {
-            report.lost(
-                &policy.place,
-                "the policies of a host without a name: say in buckets what they are for",
-            );
-            return;
-        }
-        let (mut paths, whole) = tried(host.routes, report);
-        if paths.is_empty() && whole.as_ref().is_none_or(|route| route.bucket.is_none()) {
-            return;
-        }
-        // What the whole host gets anyway needs no entry.
-        if let Some(Route {
-            bucket: Some(whole), ..
-        }) = &whole
-        {
-            let differs = |route: &Route| route.bucket.as_ref().is_none_or(|own| !own.answers_like(whole));
-            if !paths.iter().any(|(_, route)| differs(route)) {
-                paths.clear();
-            }
-        } else {
-            paths.retain(|(_, route)| route.bucket.is_some());
-        }
-        let (is_any, names) = domains(&host.domains, report);
-        if !is_any && names.is_empty() {
-            return;
-        }
-        if paths.is_empty() {
-            if let Some(bucket) = whole.and_then(|route| route.bucket) {
-                self.add_whole(bucket, is_any, names, report);
-            }
-            return;
-        }
-        let mut of_host = Vec::new();
-        for (name, route) in paths {
-            match route.bucket {
-                Some(bucket) => {
-                    of_host.push(name.clone());
-                    self.push(Bucket { name, ..bucket }, report);
-                }
-                None => report.lost(
-                    &route.place,
-                    format!(
-                        "the bucket {name:?} has no policy, but the rest of its host has one, which the edge gives to \
-                         every bucket that is not listed: list it in buckets as it is to be"
-                    ),
-                ),
-            }
-        }
-        if let Some(bucket) = whole.and_then(|route| route.bucket) {
-            of_host.push("*".to_owned());
-            let hosts = if is_any { vec!["*".to_owned()] } else { Vec::new() };
-            self.push(
-                Bucket {
-                    name: "*".to_owned(),
-                    hosts,
-                    ..bucket
-                },
-                report,
-            );
-        }
-        self.on_every_host |= is_any;
-        if !is_any {
-            self.path_style.push((names, of_host));
-        }
-    }
-
-    /// A policy that a whole host has: the bucket that the host is bound to.
-    fn add_whole(&mut self, bucket: Bucket, is_any: bool, names: Vec<String>, report: &mut Report) {
-        let (name, hosts) = match names.first() {
-            Some(first) if !is_any => (first.clone(), names),
-            _ => ("*".to_owned(), vec!["*".to_owned()]),
-        };
-        self.push(
-            Bucket {
-                name,
-                hosts,
-                ..bucket
-            },
-            report,
-        );
-    }
-
-    fn push(&mut self, bucket: Bucket, report: &mut Report) {
-        let Some(known) = self.buckets.iter_mut().find(|known| known.name == bucket.name) else {
-            self.buckets.push(bucket);
-            return;
-        };
-        if known.answers_like(&bucket) {
-            for host in bucket.hosts {
-                if !known.hosts.contains(&host) {
-                    known.hosts.push(host);
-                }
-            }
-        } else {
-            report.lost(
-                &bucket.place,
-                format!(
-                    "a second policy for the bucket {:?}: a bucket has one list of rules on every host; the first policy \
-                     stands",
-                    bucket.name
-                ),
-            );
-        }
-    }
-
-    fn finish(&mut self, report: &mut Report) {
-        let Some((_, first)) = self.path_style.first() else {
-            return;
-        };
-        let alike = self.path_style.iter().all(|(_, names)| names == first);
-        if self.on_every_host || !alike {
-            report.note(
-                "endpoints",
-                "the rules of a bucket apply on every host that it is addressed on: the source has other buckets on some \
-                 hosts than on others",
-            );
-        }
-        if !self.on_every_host {
-            for (hosts, _) in &self.path_style {
-                for host in hosts {
-                    if !self.endpoints.contains(host) {
-                        self.endpoints.push(host.clone());
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The routes by first segment, and the one that takes every path. The first that matches is the one.
-fn tried(routes: Vec<Route>, report: &mut Report) -> (Vec<(String, Route)>, Option<Route>) {
-    let mut by_name: Vec<(String, Route)> = Vec::new();
-    let mut whole: Option<Route> = None;
-    let mut parts = Vec::new();
-    for route in routes {
-        for Sourced { value: paths, place } in &route.paths {
-            let own = || Route {
-                paths: Vec::new(),
-                bucket: route.bucket.clone(),
-                place: route.place.clone(),
-            };
-            if let Some(whole) = &whole {
-                let alike = match (&whole.bucket, &route.bucket) {
-                    (Some(some), Some(other)) => some.answers_like(other),
-                    (None, None) => true,
-                    _ => route.bucket.is_none(),
-                };
-                if !alike {
-                    report.note(
-                        place,
-                        "no request comes to this route: an earlier one takes every path",
-                    );
-                }
-                continue;
-            }
-            match paths {
-                Paths::All => whole = Some(own()),
-                Paths::Bucket(name) | Paths::Prefix(name) => {
-                    if matches!(paths, Paths::Prefix(_)) && route.bucket.is_some() {
-                        report.note(
-                            place,
-                            format!("the prefix is taken for the bucket {name:?}, and not for others whose name begins so"),
-                        );
-                    }
-                    if matches!(paths, Paths::Prefix(_)) {
-                        parts.push(Part {
-                            why: None,
-                            reach: Reach {
-                                start: name.clone(),
-                                is_whole: false,
-                            },
-                            bucket: route.bucket.clone(),
-                            place: place.clone(),
-                            after: by_name.len().saturating_add(1),
-                        });
-                    }
-                    if !by_name.iter().any(|(known, _)| known == name) {
-                        by_name.push((name.clone(), own()));
-                    }
-                }
-                Paths::Other(why, reach) => parts.push(Part {
-                    why: Some(why),
-                    reach: reach.clone(),
-                    bucket: route.bucket.clone(),
-                    place: place.clone(),
-                    after: by_name.len(),
-                }),
-            }
-        }
-    }
-    for part in parts {
-        part.say(&by_name, whole.as_ref(), report);
-    }
-    (by_name, whole)
-}
-
-/// Paths that have no entry of their own, so that they get what others have.
-struct Part {
-    /// Why they have none. `None`: one of the buckets has it.
-    why: Option<&'static str>,
-    reach: Reach,
-    bucket: Option<Bucket>,
-    place: String,
-    /// How many buckets' routes take their requests before.
-    after: usize,
-}
-
-impl Part {
-    fn say(&self, by_name: &[(String, Route)], whole: Option<&Route>, report: &mut Report) {
-        let differs = |route: &Route| {
-            route
-                .bucket
-                .as_ref()
-                .is_some_and(|policy| self.bucket.as_ref().is_none_or(|own| !own.answers_like(policy)))
-        };
-        let mut getting: Vec<_> = by_name
-            .iter()
-            .skip(self.after)
-            .filter(|(name, route)| self.reach.holds(name) && differs(route))
-            .map(|(name, _)| format!("the bucket {name:?}"))
-            .collect();
-        let is_taken = self.reach.is_whole && by_name.iter().any(|(name, _)| *name == self.reach.start);
-        // Of a prefix that names a bucket, the rest of the host is told where its bucket is.
-        if self.why.is_some() && !is_taken && whole.is_some_and(differs) {
-            getting.push("the rest of its host".to_owned());
-        }
-        let own = match (&self.bucket, self.why) {
-            (Some(_), Some(why)) => format!("the policy of this route: {why}"),
-            (None, Some(why)) => format!("that this route has no policy: {why}"),
-            (Some(_), None) => "the policy of this route for every name that begins so".to_owned(),
-            (None, None) => "that this route has no policy, for every name that begins so".to_owned(),
-        };
-        if !getting.is_empty() {
-            report.lost(
-                &self.place,
-                format!("{own}; its objects get the policy of {}", getting.join(" and ")),
-            );
-        } else if self.bucket.is_some() && self.why.is_some() {
-            report.lost(&self.place, own);
-        }
-    }
-}
-
-/// Whether the host is every host, and the names it has, as requests are compared: without port, in lower case.
-fn domains(domains: &[Sourced<String>], report: &mut Report) -> (bool, Vec<String>) {
-    let mut is_any = false;
-    let mut names = Vec::new();
-    for Sourced { value, place } in domains {
-        let name = value.to_ascii_lowercase();
-        let name = match name.rsplit_once(':') {
-            Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => {
-                host.to_owned()
-            }
-            _ => name,
-        };
-        if name == "*" {
-            is_any = true;
-        } else if name.contains('*') {
-            report.lost(
-                place,
-                format!("the hosts {value:?}: a bucket's hosts hold no wildcard: list them in hosts, or the domain in endpoints"),
-            );
-        } else if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    (is_any, names)
 }

@@ -4,20 +4,23 @@ use std::collections::BTreeSet;
 
 use bucket_cors::config::{self, Bucket as Valid, BucketSink, Finding};
 
+use super::code::{self, RemarkCode};
 use super::document::{Document, Rule};
-use super::report::Report;
+use super::foreign;
+use super::remarks::Remarks;
+use crate::source::placeholder;
 
 /// What a finding of the core is about, with indexes into the document. In this order within a rule, so that taking them
 /// out from the last to the first moves nothing that is still to be taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Target {
+struct FindingTarget {
     bucket: usize,
     rule: Option<usize>,
-    part: Part,
+    part: FoundIn,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+enum FoundIn {
     Whole,
     Credentials,
     Id,
@@ -28,8 +31,8 @@ enum Part {
     MaxAge,
 }
 
-/// Each pass takes something out, and what is left can be wrong in new ways only twice: a rule without its values, and a
-/// bucket without its rules.
+/// More than any document takes. Each pass takes out what is wrong. That can leave a rule without values, which the next
+/// pass takes out, and a bucket without rules, which the one after it takes out.
 const PASSES: usize = 1_000;
 
 struct Nowhere;
@@ -43,11 +46,11 @@ impl<'a> BucketSink<'a> for Nowhere {
 ///
 /// # Errors
 /// What is wrong and cannot be taken out without taking out a bucket.
-pub(crate) fn settle(document: &mut Document, report: &mut Report) -> Result<String, Vec<String>> {
+pub(crate) fn settle(document: &mut Document, remarks: &mut Remarks) -> Result<String, Vec<String>> {
     for _ in 0..PASSES {
         let text = serde_json::to_string_pretty(document).map_err(|error| vec![error.to_string()])?;
-        let (settings, found) = config::read(text.as_bytes(), &mut Nowhere);
-        if settings.is_some() {
+        let (_, found) = config::read(text.as_bytes(), &mut Nowhere);
+        if found.errors.is_empty() {
             return Ok(text);
         }
         let mut targets = BTreeSet::new();
@@ -58,12 +61,20 @@ pub(crate) fn settle(document: &mut Document, report: &mut Report) -> Result<Str
                     if let Some(place) = place(document, target)
                         && targets.insert(target)
                     {
-                        let of = if target.part == Part::Credentials {
+                        let of = if target.part == FoundIn::Credentials {
                             "credentials: "
                         } else {
                             ""
                         };
-                        report.lost(&place, format!("{of}{} [{}]", finding.message, finding.code));
+                        let filled_later =
+                            value(document, target).filter(|value| placeholder::within(value).is_some());
+                        match filled_later {
+                            Some(value) => remarks.say(code::TEMPLATE, &place, foreign::to_be_filled(value)),
+                            None => {
+                                let code = RemarkCode::of_the_core(finding.code);
+                                remarks.say(code, &place, format!("{of}{}", finding.message));
+                            }
+                        }
                     }
                 }
                 None => others.push(said(document, finding)),
@@ -82,10 +93,10 @@ pub(crate) fn settle(document: &mut Document, report: &mut Report) -> Result<Str
     Err(vec!["too much in it is wrong".to_owned()])
 }
 
-fn target(pointer: &str) -> Option<Target> {
+fn target(pointer: &str) -> Option<FindingTarget> {
     let steps: Vec<_> = pointer.split('/').skip(1).collect();
     let at = |part, bucket: &str, rule: Option<&str>| {
-        Some(Target {
+        Some(FindingTarget {
             bucket: bucket.parse().ok()?,
             rule: match rule {
                 Some(rule) => Some(rule.parse().ok()?),
@@ -95,12 +106,12 @@ fn target(pointer: &str) -> Option<Target> {
         })
     };
     match steps.as_slice() {
-        ["buckets", bucket, "allow_credentials"] => at(Part::Credentials, bucket, None),
-        ["buckets", bucket, "cors", "CORSRules", rule] => at(Part::Whole, bucket, Some(rule)),
+        ["buckets", bucket, "allow_credentials"] => at(FoundIn::Credentials, bucket, None),
+        ["buckets", bucket, "cors", "CORSRules", rule] => at(FoundIn::Whole, bucket, Some(rule)),
         ["buckets", bucket, "cors", "CORSRules", rule, field] => {
             let part = match *field {
-                "ID" => Part::Id,
-                "MaxAgeSeconds" => Part::MaxAge,
+                "ID" => FoundIn::Id,
+                "MaxAgeSeconds" => FoundIn::MaxAge,
                 _ => return None,
             };
             at(part, bucket, Some(rule))
@@ -108,10 +119,10 @@ fn target(pointer: &str) -> Option<Target> {
         ["buckets", bucket, "cors", "CORSRules", rule, field, index] => {
             let index = index.parse().ok()?;
             let part = match *field {
-                "AllowedOrigins" => Part::Origin(index),
-                "AllowedMethods" => Part::Method(index),
-                "AllowedHeaders" => Part::AllowedHeader(index),
-                "ExposeHeaders" => Part::ExposedHeader(index),
+                "AllowedOrigins" => FoundIn::Origin(index),
+                "AllowedMethods" => FoundIn::Method(index),
+                "AllowedHeaders" => FoundIn::AllowedHeader(index),
+                "ExposeHeaders" => FoundIn::ExposedHeader(index),
                 _ => return None,
             };
             at(part, bucket, Some(rule))
@@ -121,25 +132,43 @@ fn target(pointer: &str) -> Option<Target> {
 }
 
 /// Where in the source it came from.
-fn place(document: &Document, target: Target) -> Option<String> {
+fn place(document: &Document, target: FindingTarget) -> Option<String> {
     let bucket = document.buckets.get(target.bucket)?;
     let Some(rule) = target.rule else {
         return Some(bucket.allow_credentials.place.clone());
     };
     let rule = bucket.cors.rules.get(rule)?;
     let place = match target.part {
-        Part::Whole | Part::Credentials => &rule.place,
-        Part::Id => &rule.id.as_ref()?.place,
-        Part::Origin(index) => &rule.allowed_origins.get(index)?.place,
-        Part::Method(index) => &rule.allowed_methods.get(index)?.place,
-        Part::AllowedHeader(index) => &rule.allowed_headers.get(index)?.place,
-        Part::ExposedHeader(index) => &rule.expose_headers.get(index)?.place,
-        Part::MaxAge => &rule.max_age_seconds.as_ref()?.place,
+        FoundIn::Whole | FoundIn::Credentials => &rule.place,
+        FoundIn::Id => &rule.id.as_ref()?.place,
+        FoundIn::Origin(index) => &rule.allowed_origins.get(index)?.place,
+        FoundIn::Method(index) => &rule.allowed_methods.get(index)?.place,
+        FoundIn::AllowedHeader(index) => &rule.allowed_headers.get(index)?.place,
+        FoundIn::ExposedHeader(index) => &rule.expose_headers.get(index)?.place,
+        FoundIn::MaxAge => &rule.max_age_seconds.as_ref()?.place,
     };
     Some(place.clone())
 }
 
-fn take_out(document: &mut Document, target: Target) {
+/// The text that a finding is about.
+fn value(document: &Document, target: FindingTarget) -> Option<&str> {
+    let rule = document
+        .buckets
+        .get(target.bucket)?
+        .cors
+        .rules
+        .get(target.rule?)?;
+    let (list, index) = match target.part {
+        FoundIn::Origin(index) => (&rule.allowed_origins, index),
+        FoundIn::Method(index) => (&rule.allowed_methods, index),
+        FoundIn::AllowedHeader(index) => (&rule.allowed_headers, index),
+        FoundIn::ExposedHeader(index) => (&rule.expose_headers, index),
+        _ => return None,
+    };
+    list.get(index).map(|value| value.value.as_str())
+}
+
+fn take_out(document: &mut Document, target: FindingTarget) {
     let Some(bucket) = document.buckets.get_mut(target.bucket) else {
         return;
     };
@@ -147,7 +176,7 @@ fn take_out(document: &mut Document, target: Target) {
         bucket.allow_credentials.value = false;
         return;
     };
-    if target.part == Part::Whole {
+    if target.part == FoundIn::Whole {
         remove(&mut bucket.cors.rules, index);
         return;
     }
@@ -164,13 +193,13 @@ fn take_out(document: &mut Document, target: Target) {
         return;
     };
     match target.part {
-        Part::Whole | Part::Credentials => {}
-        Part::Id => *id = None,
-        Part::Origin(index) => remove(allowed_origins, index),
-        Part::Method(index) => remove(allowed_methods, index),
-        Part::AllowedHeader(index) => remove(allowed_headers, index),
-        Part::ExposedHeader(index) => remove(expose_headers, index),
-        Part::MaxAge => *max_age_seconds = None,
+        FoundIn::Whole | FoundIn::Credentials => {}
+        FoundIn::Id => *id = None,
+        FoundIn::Origin(index) => remove(allowed_origins, index),
+        FoundIn::Method(index) => remove(allowed_methods, index),
+        FoundIn::AllowedHeader(index) => remove(allowed_headers, index),
+        FoundIn::ExposedHeader(index) => remove(expose_headers, index),
+        FoundIn::MaxAge => *max_age_seconds = None,
     }
 }
 

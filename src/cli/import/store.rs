@@ -1,153 +1,127 @@
-//! The fields of a store's rule, which its XML and its JSON share.
+//! A store's CORS document.
 
-use super::document::{Cors, Rule, Sourced};
+use super::code;
+use super::document::{Bucket, Cors, Rule};
+use super::file::{File, FileContent};
 use super::node::Node;
-use super::report::Report;
+use super::remarks::Remarks;
+use super::rule_fields::{add, response_vary};
+use super::xml;
+use crate::source::Trouble;
 
-/// Takes a field's value into a rule.
-pub(crate) fn add(
-    cors: &mut Cors,
-    rule: &mut Rule,
-    field: &str,
-    value: &str,
-    place: &str,
-    report: &mut Report,
-) {
-    // OSS's own sample has a blank before a value.
-    let value = value.trim();
-    let list = match field {
-        "AllowedOrigin" | "AllowedOrigins" => &mut rule.allowed_origins,
-        "AllowedMethod" | "AllowedMethods" => &mut rule.allowed_methods,
-        "AllowedHeader" | "AllowedHeaders" => &mut rule.allowed_headers,
-        "ExposeHeader" | "ExposeHeaders" => &mut rule.expose_headers,
-        "ID" => {
-            if !value.is_empty() {
-                rule.id = Some(Sourced::new(value.to_owned(), place));
-            }
-            return;
+/// Whose words a document is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub(crate) enum Dialect {
+    Oss,
+    S3,
+}
+
+/// Whose words a file's document is in, if it is one. What both would write alike is OSS's, whose answers are the edge's
+/// default.
+pub(crate) fn dialect(file: &File<'_>) -> Option<Dialect> {
+    if file.is_xml() {
+        if !file.text.contains("CORSConfiguration") {
+            return None;
         }
-        "MaxAgeSeconds" => {
-            if rule.max_age_seconds.is_some() {
-                report.lost(
-                    place,
-                    "a second MaxAgeSeconds: stores take one in a rule; the first stands",
-                );
-            } else if !value.is_empty() {
-                rule.max_age_seconds = seconds(value, place, report);
-            }
-            return;
-        }
-        "ResponseVary" => {
-            // Volcengine TOS has it in each rule, and one that is true is enough.
-            if let Some(flag) = response_vary(value, place, report) {
-                cors.response_vary = Some(flag || cors.response_vary == Some(true));
-            }
-            return;
-        }
-        _ => {
-            report.lost(
-                place,
-                format!("{field} is no field of a rule that is known: see whether it changes answers"),
-            );
-            return;
-        }
-    };
-    // No value, where a list of values is printed as one element: not a pattern that matches nothing.
-    if !(value.is_empty()
-        && matches!(
-            field,
-            "AllowedHeader" | "AllowedHeaders" | "ExposeHeader" | "ExposeHeaders"
-        ))
-    {
-        list.push(Sourced::new(value.to_owned(), place));
+        let is_s3 = file.text.contains("s3.amazonaws.com") || file.text.contains("x-amz-");
+        return Some(if is_s3 { Dialect::S3 } else { Dialect::Oss });
+    }
+    let values = file.values();
+    let first = values.first()?;
+    let document = first.get("CORSConfiguration");
+    let document = document.as_ref().unwrap_or(first);
+    let is_oss = document.has_any(&["CORSRule", "ResponseVary"]);
+    // Azure's rules begin alike.
+    let is_rule = document.has_any(&["AllowedOrigins", "AllowedOrigin"])
+        && document.has_any(&["AllowedMethods", "AllowedMethod"])
+        && document.get("MaxAgeInSeconds").is_none();
+    if is_oss {
+        Some(Dialect::Oss)
+    } else if is_rule || document.get("CORSRules").is_some() {
+        Some(Dialect::S3)
+    } else {
+        None
     }
 }
 
-/// A number of seconds. The core says whether there can be so many.
-pub(crate) fn seconds(value: &str, place: &str, report: &mut Report) -> Option<Sourced<i64>> {
-    let whole = value.strip_suffix(".0").unwrap_or(value);
-    let Ok(number) = whole.parse() else {
-        report.lost(
-            place,
-            format!("{value:?} is no whole number of seconds: write MaxAgeSeconds as one"),
-        );
-        return None;
+/// Reads the document of a bucket.
+///
+/// # Errors
+/// Why it is none, for a person.
+pub(crate) fn document(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
+    let cors = if file.is_xml() {
+        xml::read(file.name, file.text, remarks)?
+    } else {
+        json(&file.documents()?.root()?, remarks)?
     };
-    Some(Sourced::new(number, place))
-}
-
-/// The flag of a document.
-pub(crate) fn response_vary(value: &str, place: &str, report: &mut Report) -> Option<bool> {
-    match value.trim() {
-        "true" => Some(true),
-        "false" => Some(false),
-        "" => None,
-        other => {
-            report.lost(
-                place,
-                format!("{other:?} is no ResponseVary: write true or false"),
-            );
-            None
-        }
-    }
+    Ok(FileContent::Buckets(vec![Bucket {
+        name: file.bucket()?,
+        cors,
+        place: file.name.to_owned(),
+        ..Bucket::default()
+    }]))
 }
 
 /// The JSON shapes: an object with a list of rules, the same in a `CORSConfiguration`, or the bare list.
 ///
 /// # Errors
 /// That it is none of them.
-pub(crate) fn json(node: &Node<'_>, report: &mut Report) -> Result<Cors, String> {
+pub(crate) fn json(node: &Node<'_>, remarks: &mut Remarks) -> Result<Cors, Trouble> {
     const SHAPES: &str =
         "no CORS document: an object with CORSRules (S3) or CORSRule (OSS), or a list of rules, is one";
     if let Some(inner) = node.get("CORSConfiguration") {
-        return json(&inner, report);
+        return json(&inner, remarks);
     }
     let mut cors = Cors::default();
     let fields = node.fields();
-    let rules = if fields.is_empty() {
-        let rules = node.items();
-        let is_list = rules.iter().all(|rule| {
-            rule.has_any(&[
-                "AllowedOrigins",
-                "AllowedOrigin",
-                "AllowedMethods",
-                "AllowedMethod",
-            ])
-        });
-        // A single value counts as a list of one, but text is no rule.
-        if !is_list || node.text().is_some() {
-            return Err(SHAPES.to_owned());
-        }
-        rules
-    } else {
-        let mut lists = ["CORSRules", "CORSRule"]
-            .into_iter()
-            .filter_map(|key| node.get(key));
-        let Some(rules) = lists.next() else {
-            return Err(SHAPES.to_owned());
-        };
-        if let Some(second) = lists.next() {
-            report.lost(&second.place, "a second list of rules: CORSRules stands");
-        }
-        for (key, value) in fields {
-            match key {
+    let rules =
+        if fields.is_empty() {
+            let rules = node.items();
+            let is_list = rules.iter().all(|rule| {
+                rule.has_any(&[
+                    "AllowedOrigins",
+                    "AllowedOrigin",
+                    "AllowedMethods",
+                    "AllowedMethod",
+                ])
+            });
+            // A single value counts as a list of one, but text is no rule.
+            if !is_list || node.text().is_some() {
+                return Err(Trouble::new(SHAPES));
+            }
+            rules
+        } else {
+            let mut lists = ["CORSRules", "CORSRule"]
+                .into_iter()
+                .filter_map(|key| node.get(key));
+            let Some(rules) = lists.next() else {
+                return Err(Trouble::new(SHAPES));
+            };
+            if let Some(second) = lists.next() {
+                remarks.say(
+                    code::SECOND_VALUE,
+                    &second.place,
+                    "a second list of rules: CORSRules stands",
+                );
+            }
+            for (key, value) in fields {
+                match key {
                 "CORSRules" | "CORSRule" => {}
                 "ResponseVary" => {
                     let text = value.text().unwrap_or_default();
-                    cors.response_vary = response_vary(&text, &value.place, report);
+                    cors.response_vary = response_vary(&text, &value.place, remarks);
                 }
                 // What tools add around an answer.
                 "ResponseMetadata" | "RequestId" | "xmlns" | "@xmlns" => {}
-                _ => report.lost(
-                    &value.place,
+                _ => remarks.say(code::UNKNOWN_FIELD, &value.place,
                     format!(
                         "{key} is no field of a CORS document that is known: see whether it changes answers"
                     ),
                 ),
             }
-        }
-        rules.items()
-    };
+            }
+            rules.items()
+        };
     let own = cors.response_vary;
     for node in rules {
         let mut rule = Rule {
@@ -157,8 +131,12 @@ pub(crate) fn json(node: &Node<'_>, report: &mut Report) -> Result<Cors, String>
         for (key, field) in node.fields() {
             for value in field.items() {
                 match value.text() {
-                    Some(text) => add(&mut cors, &mut rule, key, &text, &value.place, report),
-                    None => report.lost(&value.place, format!("the value of {key} is no string")),
+                    Some(text) => add(&mut cors, &mut rule, key, &text, &value.place, remarks),
+                    None => remarks.say(
+                        code::OTHER_TYPE,
+                        &value.place,
+                        format!("the value of {key} is no string"),
+                    ),
                 }
             }
         }

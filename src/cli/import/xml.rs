@@ -1,79 +1,133 @@
 //! `<CORSConfiguration>`, as OSS, S3 and their kin print it.
 
+use std::cell::Cell;
+
 use roxmltree::{Document as Xml, Error, Node, ParsingOptions};
 
+use super::code;
 use super::document::{Cors, Rule};
-use super::report::Report;
-use super::store;
+use super::remarks::Remarks;
+use super::rule_fields;
+use crate::source::{Position, Trouble};
 
 /// More elements than any store lets a document have.
 const MAX_NODES: u32 = 1_000_000;
 
+/// More bytes than a tag, a text or a comment of a store's document has. The parser compares each attribute of a tag with each
+/// other one, so that without a bound 50,000 of them take minutes.
+const MAX_TAG_BYTES: usize = 16 * 1024;
+
+/// Elements of a rule that may stand more than once.
+const FIELDS: [&str; 4] = ["AllowedOrigin", "AllowedMethod", "AllowedHeader", "ExposeHeader"];
+
 /// Where a byte is, for a person. The parser's own answer counts from the start each time.
-struct Lines<'t> {
+struct LineNumbers<'t> {
     file: &'t str,
     text: &'t str,
     starts: Vec<usize>,
+    /// The place that was asked for last, and its column: nodes come in order, and a document may be one line.
+    last: Cell<(usize, usize)>,
 }
 
-impl<'t> Lines<'t> {
+impl<'t> LineNumbers<'t> {
     fn new(file: &'t str, text: &'t str) -> Self {
         let breaks = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
         Self {
             file,
             text,
             starts: breaks.map(|(at, _)| at.saturating_add(1)).collect(),
+            last: Cell::default(),
         }
     }
 
     fn place(&self, node: Node<'_, '_>) -> String {
-        let (line, column) = self.position(node.range().start);
+        let Position { line, column } = self.position(node.range().start);
         format!("{}:{line}:{column}", self.file)
     }
 
-    fn position(&self, at: usize) -> (usize, usize) {
+    fn position(&self, at: usize) -> Position {
         let line = self.starts.partition_point(|&start| start <= at);
         let start = line
             .checked_sub(1)
             .and_then(|before| self.starts.get(before))
             .copied()
             .unwrap_or(0);
-        let column = self
-            .text
-            .get(start..at)
-            .map_or(0, |before| before.chars().count());
-        (line.saturating_add(1), column.saturating_add(1))
+        let (from, before) = match self.last.get() {
+            (last, column) if (start..=at).contains(&last) => (last, column),
+            _ => (start, 0),
+        };
+        let characters = self.text.get(from..at).map_or(0, |text| text.chars().count());
+        let column = before.saturating_add(characters);
+        self.last.set((at, column));
+        Position {
+            line: line.saturating_add(1),
+            column: column.saturating_add(1),
+        }
     }
 }
 
-/// Reads a document.
+/// Parses what a store printed.
 ///
 /// # Errors
-/// Why it is none, for a person, without the file's name.
-pub(crate) fn read(file: &str, text: &str, report: &mut Report) -> Result<Cors, String> {
+/// Why it is no XML, for a person.
+pub(crate) fn parse(text: &str) -> Result<Xml<'_>, Trouble> {
     let options = ParsingOptions {
         // An entity of the document's own could multiply text, or fetch it from elsewhere.
         allow_dtd: false,
         nodes_limit: MAX_NODES,
         ..ParsingOptions::default()
     };
-    let lines = Lines::new(file, text);
-    let xml = Xml::parse_with_options(text, options).map_err(|error| {
-        // The parser says no place for these.
-        let (line, column) = lines.position(behind_prolog(text));
-        match error {
-            Error::DtdDetected => format!(
-                "the XML has a DTD (<!DOCTYPE …>) at {line}:{column}, which no store prints and which is not read: take it \
-                 out"
-            ),
-            Error::UnclosedRootNode => {
-                format!("bad XML: the root element, which opens at {line}:{column}, is never closed")
-            }
-            Error::NoRootNode => format!("bad XML: there is no root element at {line}:{column}"),
-            Error::NodesLimitReached => format!("the XML has more than {MAX_NODES} elements and texts"),
-            other => format!("bad XML: {other}"),
+    let lines = LineNumbers::new("", text);
+    // No tag has a `<` but its own, not even in an attribute.
+    let mut at = 0_usize;
+    for part in text.split('<') {
+        if part.len() > MAX_TAG_BYTES {
+            return Err(Trouble::at(
+                lines.position(at.saturating_sub(1)),
+                format!(
+                    "the XML has a tag, a text or a comment of more than {MAX_TAG_BYTES} bytes, which no store prints"
+                ),
+            ));
         }
-    })?;
+        at = at.saturating_add(part.len()).saturating_add(1);
+    }
+    Xml::parse_with_options(text, options).map_err(|error| {
+        // The parser says no place for these.
+        let start = lines.position(behind_prolog(text));
+        match error {
+            Error::DtdDetected => Trouble::at(
+                start,
+                "the XML has a DTD (<!DOCTYPE …>), which no store prints and which is not read: take it out",
+            ),
+            Error::UnclosedRootNode => Trouble::at(
+                start,
+                "bad XML: the root element, which opens here, is never closed",
+            ),
+            Error::NoRootNode => Trouble::at(start, "bad XML: there is no root element"),
+            Error::NodesLimitReached => {
+                Trouble::new(format!("the XML has more than {MAX_NODES} elements and texts"))
+            }
+            other => {
+                let at = other.pos();
+                let said = other.to_string();
+                let position = Position {
+                    line: at.row.try_into().unwrap_or(1),
+                    column: at.col.try_into().unwrap_or(1),
+                };
+                let said = said.strip_suffix(&format!(" at {at}")).unwrap_or(&said);
+                Trouble::at(position, format!("bad XML: {said}"))
+            }
+        }
+    })
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// Why it is none, for a person.
+pub(crate) fn read(file: &str, text: &str, remarks: &mut Remarks) -> Result<Cors, Trouble> {
+    let xml = parse(text)?;
+    let lines = LineNumbers::new(file, text);
     let root = xml.root_element();
     match root.tag_name().name() {
         "CORSConfiguration" => {}
@@ -84,16 +138,13 @@ pub(crate) fn read(file: &str, text: &str, report: &mut Report) -> Result<Cors, 
                     .and_then(|child| child.text())
                     .unwrap_or("none")
             };
-            return Err(format!(
-                "it is an error of the store, {}, and no rules: {}",
-                of("Code"),
-                of("Message")
-            ));
+            let (code, message) = (of("Code"), of("Message"));
+            let said = format!("it is an error of the store, {code}, and no rules: {message}");
+            return Err(Trouble::at(lines.position(root.range().start), said));
         }
         other => {
-            return Err(format!(
-                "its root is <{other}>, where <CORSConfiguration> is read"
-            ));
+            let said = format!("its root is <{other}>, where <CORSConfiguration> is read");
+            return Err(Trouble::at(lines.position(root.range().start), said));
         }
     }
     let mut cors = Cors::default();
@@ -102,11 +153,12 @@ pub(crate) fn read(file: &str, text: &str, report: &mut Report) -> Result<Cors, 
         let place = lines.place(element);
         match element.tag_name().name() {
             "CORSRule" => {
-                let rule = rule(element, &lines, &mut cors, report);
+                let rule = rule(element, &lines, &mut cors, remarks);
                 cors.rules.push(rule);
             }
-            "ResponseVary" => own = store::response_vary(&text_of(element), &place, report),
-            other => report.lost(
+            "ResponseVary" => own = rule_fields::response_vary(&text_of(element), &place, remarks),
+            other => remarks.say(
+                code::UNKNOWN_FIELD,
                 &place,
                 format!(
                     "<{other}> is no element of a CORS document that is known: see whether it changes answers"
@@ -136,7 +188,7 @@ fn behind_prolog(text: &str) -> usize {
     text.len().saturating_sub(rest.len())
 }
 
-fn rule(element: Node<'_, '_>, lines: &Lines<'_>, cors: &mut Cors, report: &mut Report) -> Rule {
+fn rule(element: Node<'_, '_>, lines: &LineNumbers<'_>, cors: &mut Cors, remarks: &mut Remarks) -> Rule {
     let mut rule = Rule {
         place: lines.place(element),
         ..Rule::default()
@@ -145,10 +197,23 @@ fn rule(element: Node<'_, '_>, lines: &Lines<'_>, cors: &mut Cors, report: &mut 
         let place = lines.place(field);
         let name = field.tag_name().name();
         if field.children().any(|child| child.is_element()) {
-            report.lost(&place, format!("<{name}> holds elements, where text is read"));
+            remarks.say(
+                code::OTHER_TYPE,
+                &place,
+                format!("<{name}> holds elements, where text is read"),
+            );
             continue;
         }
-        store::add(cors, &mut rule, name, &text_of(field), &place, report);
+        // The plural is JSON's.
+        if let Some(single) = name.strip_suffix('s').filter(|single| FIELDS.contains(single)) {
+            remarks.say(
+                code::UNKNOWN_FIELD,
+                &place,
+                format!("<{name}> is no element that a store has: write <{single}>, once for each value"),
+            );
+            continue;
+        }
+        rule_fields::add(cors, &mut rule, name, &text_of(field), &place, remarks);
     }
     rule
 }

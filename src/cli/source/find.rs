@@ -2,12 +2,12 @@
 
 use bucket_cors::config;
 
-use super::tree::{Content, NodeId, Style, Tree};
+use super::tree::{Content, NodeId, ScalarForm, Tree};
 
 /// How the filter gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// The document is the configuration.
+pub(super) enum Delivery {
+    /// The document is the configuration, or would be if it were JSON: the filter gets the file as it stands.
     Itself,
     /// A string that holds it.
     Text,
@@ -21,30 +21,35 @@ pub(super) enum Way {
     Nothing,
 }
 
-/// A configuration of some Wasm plugin.
+/// A configuration of some Wasm plugin or dynamic module.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct PluginConfig {
     /// What it is the configuration of.
     pub(super) label: String,
     /// The pointer to it in its document.
     pub(super) pointer: String,
     /// The value, or what lacks one.
     pub(super) value: NodeId,
-    pub(super) way: Way,
+    /// What it stands in.
+    pub(super) document: NodeId,
+    pub(super) delivery: Delivery,
     /// Whether it is this filter's.
     pub(super) is_ours: bool,
 }
 
 /// The plugin configurations in a file's documents.
-pub(super) fn search(tree: &mut Tree, documents: &[NodeId]) -> Vec<Place> {
-    let mut search = Search {
-        tree,
-        places: Vec::new(),
-    };
+pub(super) fn search(tree: &mut Tree, documents: &[NodeId]) -> Vec<PluginConfig> {
+    let mut places = Vec::new();
     for document in documents {
+        let mut search = Search {
+            tree: &mut *tree,
+            document: *document,
+            places,
+        };
         search.document(*document);
+        places = search.places;
     }
-    search.places
+    places
 }
 
 /// Whether a document is something that a plugin configuration can stand in, and not one itself.
@@ -67,48 +72,77 @@ pub(super) fn is_around(tree: &Tree, document: NodeId) -> bool {
     KEYS.iter().any(|key| tree.get(holder, key).is_some())
 }
 
-/// What every `@type` of the HTTP filter ends with.
+/// Whether a document is a plugin configuration, or what somebody may take for one: much else is YAML.
+pub(super) fn is_configuration(tree: &Tree, document: NodeId) -> bool {
+    const KEYS: [&str; 6] = [
+        "buckets",
+        "profile",
+        "endpoints",
+        "CORSRules",
+        "CORSRule",
+        "CORSConfiguration",
+    ];
+    let rule = tree.items(document).first().copied().unwrap_or(document);
+    KEYS.iter().any(|key| tree.get(document, key).is_some())
+        || ["AllowedOrigins", "AllowedOrigin"]
+            .iter()
+            .any(|key| tree.get(rule, key).is_some())
+        || is_of_gcs(tree, rule)
+        || ["cors", "cors_config"]
+            .iter()
+            .any(|key| first_of(tree, rule, key).is_some_and(|entry| is_of_gcs(tree, entry)))
+        || [Some(document), tree.get(document, "result")]
+            .into_iter()
+            .flatten()
+            .filter_map(|holder| first_of(tree, holder, "rules"))
+            .any(|rule| tree.get(rule, "allowed").is_some())
+}
+
+/// An entry of Cloud Storage's.
+fn is_of_gcs(tree: &Tree, entry: NodeId) -> bool {
+    tree.get(entry, "origin").is_some() && tree.get(entry, "method").is_some()
+}
+
+fn first_of(tree: &Tree, holder: NodeId, list: &str) -> Option<NodeId> {
+    tree.items(tree.get(holder, list)?).first().copied()
+}
+
+/// What every `@type` of the HTTP filter ends with, as a WebAssembly module and as a library.
 const WASM_FILTER: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+const DYNAMIC_MODULE_FILTER: &str = "envoy.extensions.filters.http.dynamic_modules.v3.DynamicModuleFilter";
 
 struct Search<'t> {
     tree: &'t mut Tree,
-    places: Vec<Place>,
+    /// The one that is searched.
+    document: NodeId,
+    places: Vec<PluginConfig>,
 }
 
 impl Search<'_> {
     fn document(&mut self, document: NodeId) {
         if is_around(self.tree, document) {
             self.resource(document, "");
-        } else if self.is_configuration(document) {
-            self.places.push(Place {
+        } else if is_configuration(self.tree, document) {
+            self.places.push(PluginConfig {
                 label: String::new(),
                 pointer: String::new(),
                 value: document,
-                way: Way::Itself,
+                document,
+                delivery: Delivery::Itself,
                 is_ours: true,
             });
         }
     }
 
-    /// Whether a document is a plugin configuration, or what somebody may take for one: much else is YAML.
-    fn is_configuration(&self, document: NodeId) -> bool {
-        const KEYS: [&str; 6] = [
-            "buckets",
-            "profile",
-            "endpoints",
-            "CORSRules",
-            "CORSRule",
-            "CORSConfiguration",
-        ];
-        let rule = self.tree.items(document).first().copied().unwrap_or(document);
-        KEYS.iter().any(|key| self.tree.get(document, key).is_some())
-            || ["AllowedOrigins", "AllowedOrigin"]
-                .iter()
-                .any(|key| self.tree.get(rule, key).is_some())
-    }
-
     fn text(&self, id: NodeId, path: &[&str]) -> &str {
         let found = self.tree.path(id, path);
+        found.and_then(|id| self.tree.text(id)).unwrap_or_default()
+    }
+
+    fn text_of_message(&self, id: NodeId, path: &[&str]) -> &str {
+        let found = path
+            .iter()
+            .try_fold(id, |at, name| self.tree.field(at, name).map(|(_, value)| value));
         found.and_then(|id| self.tree.text(id)).unwrap_or_default()
     }
 
@@ -134,7 +168,7 @@ impl Search<'_> {
                     format!("{pointer}/spec"),
                     spec,
                     "pluginConfig",
-                    Way::Struct,
+                    Delivery::Struct,
                     &names,
                 );
             }
@@ -142,7 +176,7 @@ impl Search<'_> {
                 if let Some(wasm) = self.tree.get(spec, "wasm") {
                     let names = names(self, wasm, &["url"]);
                     let pointer = format!("{pointer}/spec/wasm");
-                    self.plugin(label, pointer, wasm, "pluginConfig", Way::Struct, &names);
+                    self.plugin(label, pointer, wasm, "pluginConfig", Delivery::Struct, &names);
                 }
             }
             ("gateway.envoyproxy.io", "EnvoyExtensionPolicy") => {
@@ -154,7 +188,14 @@ impl Search<'_> {
                     let mut names = names(self, wasm, &["code", "image", "url"]).to_vec();
                     names.push(self.text(wasm, &["code", "http", "url"]).to_owned());
                     let pointer = format!("{pointer}/spec/wasm/{index}");
-                    self.plugin(label.clone(), pointer, wasm, "config", Way::Json, &names);
+                    self.plugin(label.clone(), pointer, wasm, "config", Delivery::Json, &names);
+                }
+                let modules = self.tree.get(spec, "dynamicModule");
+                let modules = modules.map(|modules| self.tree.items(modules).to_vec());
+                for (index, module) in modules.unwrap_or_default().into_iter().enumerate() {
+                    let names = names(self, module, &["filterName"]);
+                    let pointer = format!("{pointer}/spec/dynamicModule/{index}");
+                    self.plugin(label.clone(), pointer, module, "config", Delivery::Json, &names);
                 }
             }
             ("extensions.higress.io", "WasmPlugin") => {
@@ -165,7 +206,7 @@ impl Search<'_> {
                     format!("{pointer}/spec"),
                     spec,
                     "defaultConfig",
-                    Way::Struct,
+                    Delivery::Struct,
                     &names,
                 );
             }
@@ -217,7 +258,7 @@ impl Search<'_> {
             .unwrap_or(key);
         let scalar = |text: &str| Content::Scalar {
             text: text.to_owned(),
-            style: Style::Quoted,
+            style: ScalarForm::Quoted,
         };
         let name = self.tree.add(scalar("_rules_"), key).ok()?;
         let list = self.tree.add(Content::List(active), region).ok()?;
@@ -233,20 +274,25 @@ impl Search<'_> {
         pointer: String,
         plugin: NodeId,
         field: &str,
-        way: Way,
+        delivery: Delivery,
         names: &[String],
     ) {
         let value = self.tree.get(plugin, field);
         let is_ours =
             names.iter().any(|name| is_our_name(name)) || value.is_some_and(|value| self.is_our_value(value));
-        self.places.push(Place {
+        self.places.push(PluginConfig {
             label,
             pointer: match value {
                 Some(_) => format!("{pointer}/{field}"),
                 None => pointer,
             },
             value: value.unwrap_or(plugin),
-            way: if value.is_some() { way } else { Way::Nothing },
+            document: self.document,
+            delivery: if value.is_some() {
+                delivery
+            } else {
+                Delivery::Nothing
+            },
             is_ours,
         });
     }
@@ -262,21 +308,16 @@ impl Search<'_> {
                 .is_some_and(|text| text.contains("\"buckets\""))
     }
 
-    /// Every Wasm filter of a bootstrap, a resource of discovery, a dump, a patch. `name`: of the filter around.
+    /// Every filter of either form in a bootstrap, a resource of discovery, a dump, a patch. `name`: of the filter around.
     fn anywhere(&mut self, id: NodeId, pointer: &str, name: &str) {
-        let filter = if self.text(id, &["@type"]).ends_with(WASM_FILTER) {
-            Some((id, ""))
-        } else if self.text(id, &["type_url"]).ends_with(WASM_FILTER) {
-            // A TypedStruct.
-            self.tree.get(id, "value").map(|filter| (filter, "/value"))
-        } else {
-            None
-        };
-        if let Some((filter, below)) = filter {
+        if let Some((filter, below)) = self.message(id, WASM_FILTER) {
             if let Some(config) = self.tree.get(filter, "config") {
-                self.filter(config, &format!("{pointer}{below}/config"), name);
+                self.wasm_filter(config, &format!("{pointer}{below}/config"), name);
             }
             return;
+        }
+        if let Some((filter, below)) = self.message(id, DYNAMIC_MODULE_FILTER) {
+            return self.dynamic_module_filter(filter, &format!("{pointer}{below}"), name);
         }
         let name = match self.text(id, &["name"]) {
             "" => name.to_owned(),
@@ -292,39 +333,92 @@ impl Search<'_> {
         }
     }
 
+    /// A message of that type, and the pointer to it from here.
+    fn message(&self, id: NodeId, kind: &str) -> Option<(NodeId, &'static str)> {
+        if self.text(id, &["@type"]).ends_with(kind) {
+            Some((id, ""))
+        } else if self.text_of_message(id, &["type_url"]).ends_with(kind) {
+            // A TypedStruct.
+            self.tree.get(id, "value").map(|message| (message, "/value"))
+        } else {
+            None
+        }
+    }
+
     /// A PluginConfig of Envoy.
-    fn filter(&mut self, config: NodeId, pointer: &str, filter: &str) {
+    fn wasm_filter(&mut self, config: NodeId, pointer: &str, filter: &str) {
         let module = |vm| {
             [
-                self.text(config, &[vm, "code", "local", "filename"]).to_owned(),
-                self.text(config, &[vm, "code", "remote", "http_uri", "uri"])
+                self.text_of_message(config, &[vm, "code", "local", "filename"])
+                    .to_owned(),
+                self.text_of_message(config, &[vm, "code", "remote", "http_uri", "uri"])
                     .to_owned(),
             ]
         };
-        let own = self.text(config, &["name"]).to_owned();
         let mut names = module("vm_config").to_vec();
-        names.extend([own.clone(), filter.to_owned()]);
-        let name = if own.is_empty() { filter.to_owned() } else { own };
-        let label = format!("Wasm filter {name}");
-        let Some(any) = self.tree.get(config, "configuration") else {
-            return self.plugin(
-                label,
-                pointer.to_owned(),
-                config,
-                "configuration",
-                Way::Nothing,
-                &names,
-            );
+        names.extend([self.text(config, &["name"]).to_owned(), filter.to_owned()]);
+        self.filter(
+            "Wasm filter",
+            config,
+            pointer,
+            "configuration",
+            &names,
+            Delivery::Bytes,
+        );
+    }
+
+    /// A DynamicModuleFilter of Envoy, which hands over a Struct as JSON.
+    fn dynamic_module_filter(&mut self, config: NodeId, pointer: &str, filter: &str) {
+        let module = |path: &[&str]| {
+            let path = [&["dynamic_module_config"], path].concat();
+            self.text_of_message(config, &path).to_owned()
         };
-        let pointer = format!("{pointer}/configuration");
-        let way = match self.text(any, &["@type"]) {
-            kind if kind.ends_with("google.protobuf.StringValue") => Way::Text,
-            _ => Way::Bytes,
+        let names = [
+            module(&["name"]),
+            module(&["module", "local", "filename"]),
+            module(&["module", "remote", "http_uri", "uri"]),
+        ];
+        let own = self.text_of_message(config, &["filter_name"]).to_owned();
+        let names = [&names[..], &[own, filter.to_owned()]].concat();
+        self.filter(
+            "Dynamic module",
+            config,
+            pointer,
+            "filter_config",
+            &names,
+            Delivery::Struct,
+        );
+    }
+
+    /// `names`: of what runs, then of the plugin, then of the filter around; `of_struct`: how the plugin gets a Struct.
+    fn filter(
+        &mut self,
+        form: &str,
+        config: NodeId,
+        pointer: &str,
+        field: &str,
+        names: &[String],
+        of_struct: Delivery,
+    ) {
+        let name = match names {
+            [.., own, around] if own.is_empty() => around,
+            [.., own, _] => own,
+            _ => "",
         };
-        self.plugin(label, pointer, any, "value", way, &names);
+        let label = format!("{form} {name}");
+        let Some((key, any)) = self.tree.field(config, field) else {
+            return self.plugin(label, pointer.to_owned(), config, field, Delivery::Nothing, names);
+        };
+        let pointer = format!("{pointer}/{key}");
+        let delivery = match self.text(any, &["@type"]) {
+            kind if kind.ends_with("google.protobuf.StringValue") => Delivery::Text,
+            kind if kind.ends_with("google.protobuf.Struct") => of_struct,
+            _ => Delivery::Bytes,
+        };
+        self.plugin(label, pointer, any, "value", delivery, names);
     }
 }
 
-fn is_our_name(name: &str) -> bool {
+pub(super) fn is_our_name(name: &str) -> bool {
     name.replace('_', "-").contains("bucket-cors")
 }

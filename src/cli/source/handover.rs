@@ -5,13 +5,11 @@ use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value};
 
 use super::scalar::{self, Plain};
-use super::tree::{Content, NodeId, Style, Tree};
+use super::tree::{Content, NodeId, ScalarForm, Tree};
 
 /// How a value becomes JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// As it is written.
-    Kept,
     /// By way of Kubernetes: keys are sorted.
     Sorted,
     /// By way of a `google.protobuf.Struct` as well: each number becomes a double.
@@ -45,9 +43,7 @@ fn write(tree: &Tree, id: NodeId, form: Form, json: &mut String) {
                 .iter()
                 .map(|(key, value)| (tree.text(*key).unwrap_or_default(), *value))
                 .collect();
-            if form != Form::Kept {
-                pairs.sort_by_key(|(key, _)| *key);
-            }
+            pairs.sort_by_key(|(key, _)| *key);
             json.push('{');
             for (index, (key, value)) in pairs.into_iter().enumerate() {
                 if index > 0 {
@@ -62,10 +58,10 @@ fn write(tree: &Tree, id: NodeId, form: Form, json: &mut String) {
     }
 }
 
-fn plain(text: &str, style: Style) -> Plain {
+fn plain(text: &str, style: ScalarForm) -> Plain {
     match style {
-        Style::Plain => Plain::read(text),
-        Style::Quoted | Style::Literal | Style::Folded => Plain::Text,
+        ScalarForm::Plain => Plain::read(text),
+        ScalarForm::Quoted | ScalarForm::Literal | ScalarForm::Folded => Plain::Text,
     }
 }
 

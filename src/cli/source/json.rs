@@ -2,7 +2,7 @@
 //! speaks of, so it takes what it can and never complains.
 
 use super::position::{Position, Region};
-use super::tree::{Content, MOST_LEVELS, NodeId, Style, Tree};
+use super::tree::{Content, MOST_LEVELS, NodeId, ScalarForm, Tree};
 
 /// The tree of a text, up to where it is no JSON any more.
 pub(super) fn parse(text: &str) -> (Tree, Option<NodeId>) {
@@ -13,10 +13,15 @@ pub(super) fn parse(text: &str) -> (Tree, Option<NodeId>) {
     (reader.tree, reader.root)
 }
 
-/// The tree of a text that is JSON. `None`: there is too much of it.
-pub(super) fn parse_whole(text: &str) -> Option<(Tree, NodeId)> {
-    let reader = read(text);
-    Some((reader.tree, reader.root?))
+/// The documents of a text that is JSON, one behind the other: fewer than there are, where there is too much of it.
+pub(super) fn parse_all(text: &str) -> (Tree, Vec<NodeId>) {
+    let mut reader = read(text);
+    let mut roots = Vec::new();
+    while let Some(root) = reader.root.take() {
+        roots.push(root);
+        reader.read();
+    }
+    (reader.tree, roots)
 }
 
 fn read(text: &str) -> Reader<'_> {
@@ -28,7 +33,7 @@ fn read(text: &str) -> Reader<'_> {
         open: Vec::new(),
         root: None,
     };
-    while reader.root.is_none() && reader.token().is_some() {}
+    reader.read();
     reader
 }
 
@@ -48,6 +53,11 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
+    /// Reads up to the end of a document.
+    fn read(&mut self) {
+        while self.root.is_none() && self.token().is_some() {}
+    }
+
     fn rest(&self) -> &'t str {
         self.text.get(self.offset..).unwrap_or_default()
     }
@@ -100,7 +110,7 @@ impl<'t> Reader<'t> {
         }
         let quoted = self.text.get(from..self.offset)?;
         let text = serde_json::from_str(quoted).unwrap_or_else(|_| quoted.trim_matches('"').to_owned());
-        self.scalar(text, Style::Quoted, start)
+        self.scalar(text, ScalarForm::Quoted, start)
     }
 
     fn word(&mut self, start: Position) -> Option<()> {
@@ -112,10 +122,10 @@ impl<'t> Reader<'t> {
         for character in word.chars() {
             self.step(character);
         }
-        self.scalar(word.to_owned(), Style::Plain, start)
+        self.scalar(word.to_owned(), ScalarForm::Plain, start)
     }
 
-    fn scalar(&mut self, text: String, style: Style, start: Position) -> Option<()> {
+    fn scalar(&mut self, text: String, style: ScalarForm, start: Position) -> Option<()> {
         let region = Region { start, end: self.at };
         let node = self.tree.add(Content::Scalar { text, style }, region).ok()?;
         self.put(node);
@@ -128,6 +138,7 @@ impl<'t> Reader<'t> {
             Frame::Map(start, pairs, _) => (start, Content::Map(pairs)),
         };
         let node = self.tree.add(content, Region::at(start)).ok()?;
+        self.tree.ends(node, self.at);
         self.put(node);
         Some(())
     }

@@ -10,6 +10,13 @@ pub(crate) struct Position {
 impl Position {
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 
+    /// Behind a text.
+    pub(crate) fn behind(text: &str) -> Self {
+        let mut at = Self::START;
+        text.chars().for_each(|character| at.step(character));
+        at
+    }
+
     /// Behind a character.
     pub(super) fn step(&mut self, character: char) {
         if character == '\n' {
@@ -30,7 +37,7 @@ pub(crate) struct Region {
 
 impl Region {
     /// One character.
-    pub(super) fn at(start: Position) -> Self {
+    pub(crate) fn at(start: Position) -> Self {
         let mut end = start;
         end.step(' ');
         Self { start, end }

@@ -1,6 +1,6 @@
 //! A document of JSON or YAML as a tree whose nodes know where they stand.
 
-use super::position::Region;
+use super::position::{Position, Region};
 
 /// A node of a [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,7 +8,7 @@ pub(crate) struct NodeId(usize);
 
 /// How a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(super) enum ScalarForm {
     /// Without quotes, so that it may be a number, a boolean or nothing.
     Plain,
     /// In quotes, or with a tag that makes it a string.
@@ -21,7 +21,7 @@ pub(super) enum Style {
 
 #[derive(Debug, Clone)]
 pub(super) enum Content {
-    Scalar { text: String, style: Style },
+    Scalar { text: String, style: ScalarForm },
     List(Vec<NodeId>),
     Map(Vec<(NodeId, NodeId)>),
 }
@@ -30,6 +30,9 @@ pub(super) enum Content {
 pub(super) struct Node {
     pub(super) content: Content,
     pub(super) region: Region,
+    /// Behind all of it: a list or a map has the region of its first character.
+    #[cfg_attr(not(feature = "sync"), allow(dead_code))]
+    pub(super) end: Position,
     /// How many levels there are, aliases followed.
     height: usize,
     /// How much there is, aliases followed: a node, or eight bytes of text.
@@ -84,14 +87,36 @@ impl Tree {
         self.nodes.push(Node {
             content,
             region,
+            end: region.end,
             height,
             size,
         });
         Ok(id)
     }
 
+    /// Says where a list or a map ends.
+    pub(super) fn ends(&mut self, id: NodeId, end: Position) {
+        if let Some(node) = self.nodes.get_mut(id.0) {
+            node.end = end;
+        }
+    }
+
     pub(super) fn node(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.0)
+    }
+
+    /// Places a value.
+    pub(super) fn put(&mut self, id: NodeId, region: Region) {
+        if let Some(node) = self.nodes.get_mut(id.0) {
+            node.region = region;
+        }
+    }
+
+    /// Places everything at the start.
+    pub(super) fn forget_places(&mut self) {
+        for node in &mut self.nodes {
+            node.region = Region::at(Position::START);
+        }
     }
 
     pub(super) fn region(&self, id: NodeId) -> Option<Region> {
@@ -146,6 +171,34 @@ impl Tree {
     pub(super) fn pair(&self, id: NodeId, key: &str) -> Option<(NodeId, NodeId)> {
         let pairs = self.pairs(id).iter();
         pairs.copied().find(|(name, _)| self.text(*name) == Some(key))
+    }
+
+    /// A field of a message, by either of its names in JSON: that of the definition, and that with humps.
+    pub(super) fn field(&self, id: NodeId, name: &str) -> Option<(String, NodeId)> {
+        let mut words = name.split('_');
+        let first = words.next().unwrap_or_default().to_owned();
+        let with_humps = words.fold(first, |name, word| {
+            let (initial, rest) = word.split_at_checked(1).unwrap_or_default();
+            format!("{name}{}{rest}", initial.to_ascii_uppercase())
+        });
+        [name.to_owned(), with_humps]
+            .into_iter()
+            .find_map(|name| Some((self.get(id, &name)?, name)))
+            .map(|(value, name)| (name, value))
+    }
+
+    /// The text of a field of a message.
+    pub(super) fn text_of(&self, id: NodeId, name: &str) -> Option<&str> {
+        self.field(id, name).and_then(|(_, value)| self.text(value))
+    }
+
+    /// Whether a node, or one below it, is such a one.
+    pub(super) fn any(&self, id: NodeId, is_such: &dyn Fn(NodeId) -> bool) -> bool {
+        let values = self.pairs(id).iter().map(|(_, value)| value);
+        is_such(id)
+            || values
+                .chain(self.items(id))
+                .any(|below| self.any(*below, is_such))
     }
 
     /// The value behind several keys.

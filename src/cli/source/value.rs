@@ -2,29 +2,58 @@
 
 use std::collections::HashSet;
 
+use serde::de::IgnoredAny;
+use serde_json::Deserializer;
+
+use super::found::column;
 use super::position::Position;
 use super::scalar::Plain;
-use super::tree::{Content, NodeId, Style, Tree};
-use super::{Trouble, json, yaml};
+use super::tree::{Content, NodeId, ScalarForm, Tree};
+use super::trouble::Trouble;
+use super::{json, jsonc, yaml};
 
 /// The documents of any JSON or YAML. A key that is given twice is refused: which of the two counts depends on the reader.
 ///
 /// # Errors
 /// What is wrong with it, and where.
 pub(crate) fn parse(text: &str) -> Result<(Tree, Vec<NodeId>), Trouble> {
-    let (tree, documents) = if text.trim_start().starts_with(['{', '[']) {
-        // That reader takes what it can; this one says what is wrong.
-        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
-            return Err(Trouble::new(error.to_string()));
+    let (tree, documents) = if text.trim_start().starts_with(['{', '[', '/']) {
+        let plain = jsonc::blanked(text);
+        // What is wrong is said of the text as it stands.
+        let (text, count) = match (count(text), count(&plain)) {
+            (Err(error), Err(_)) => return Err(wrong(text, &error)),
+            (Ok(count), _) => (text, count),
+            (Err(_), Ok(count)) => (plain.as_str(), count),
+        };
+        let (tree, roots) = json::parse_all(text);
+        if roots.len() != count {
+            return Err(Trouble::new("it is too large, or nested too deep"));
         }
-        let whole = json::parse_whole(text);
-        let (tree, root) = whole.ok_or_else(|| Trouble::new("it is too large, or nested too deep"))?;
-        (tree, vec![root])
+        (tree, roots)
     } else {
-        yaml::parse(text)?
+        yaml::parse_with_tags(text)?
     };
     tree.check_keys()?;
     Ok((tree, documents))
+}
+
+/// How many documents of JSON there are. The reader that knows their places takes what it can; this one says what is wrong.
+fn count(text: &str) -> Result<usize, serde_json::Error> {
+    let mut documents = Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    documents.try_fold(0_usize, |count, document| {
+        document.map(|_| count.saturating_add(1))
+    })
+}
+
+/// What is no JSON, without the place that the reader adds to its words.
+fn wrong(text: &str, error: &serde_json::Error) -> Trouble {
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let position = Position {
+        line: error.line().max(1),
+        column: column(text, error.line(), error.column()),
+    };
+    Trouble::at(position, message.strip_suffix(&place).unwrap_or(&message))
 }
 
 /// What a scalar is to a program.
@@ -44,10 +73,10 @@ impl Tree {
             return None;
         };
         Some(match (style, Plain::read(text)) {
-            (Style::Plain, Plain::Null) => Scalar::Null,
-            (Style::Plain, Plain::Flag(flag)) => Scalar::Flag(flag),
-            (Style::Plain, Plain::Integer(integer)) => Scalar::Number(integer.to_string()),
-            (Style::Plain, Plain::Double(double)) => Scalar::Number(double.to_string()),
+            (ScalarForm::Plain, Plain::Null) => Scalar::Null,
+            (ScalarForm::Plain, Plain::Flag(flag)) => Scalar::Flag(flag),
+            (ScalarForm::Plain, Plain::Integer(integer)) => Scalar::Number(integer.to_string()),
+            (ScalarForm::Plain, Plain::Double(double)) => Scalar::Number(double.to_string()),
             _ => Scalar::Text(text.clone()),
         })
     }

@@ -4,16 +4,29 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
-use super::Trouble;
 use super::position::{Position, Region};
-use super::tree::{self, Content, MOST_LEVELS, NodeId, Style, Tree};
+use super::tree::{self, Content, MOST_LEVELS, NodeId, ScalarForm, Tree};
+use super::trouble::Trouble;
 
 /// The documents of a file.
 ///
 /// # Errors
 /// What is no YAML, or too much of it, and where.
 pub(super) fn parse(text: &str) -> Result<(Tree, Vec<NodeId>), Trouble> {
-    let mut builder = Builder::default();
+    read(text, Builder::default())
+}
+
+/// The same with each value that has a tag of its file's own, as `!Ref name`, as a map from the tag to the value: what
+/// CloudFormation's JSON has in its place.
+pub(super) fn parse_with_tags(text: &str) -> Result<(Tree, Vec<NodeId>), Trouble> {
+    let builder = Builder {
+        keeps_tags: true,
+        ..Builder::default()
+    };
+    read(text, builder)
+}
+
+fn read(text: &str, mut builder: Builder) -> Result<(Tree, Vec<NodeId>), Trouble> {
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let marker = error.marker();
@@ -47,6 +60,9 @@ struct Frame {
     anchor: usize,
     children: Vec<NodeId>,
     is_map: bool,
+    tag: Option<String>,
+    /// Behind what it holds so far.
+    end: Position,
 }
 
 #[derive(Default)]
@@ -55,6 +71,7 @@ struct Builder {
     documents: Vec<NodeId>,
     open: Vec<Frame>,
     anchors: HashMap<usize, NodeId>,
+    keeps_tags: bool,
     /// How many keys and values came by `<<`.
     merged: usize,
 }
@@ -63,23 +80,26 @@ impl Builder {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                let own = self.own_tag(tag.as_deref());
                 let style = match style {
-                    _ if tag.is_some_and(|tag| is_string(&tag)) => Style::Quoted,
-                    ScalarStyle::Plain => Style::Plain,
-                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
-                    ScalarStyle::Literal => Style::Literal,
-                    ScalarStyle::Folded => Style::Folded,
+                    _ if tag.is_some_and(|tag| is_string(&tag)) => ScalarForm::Quoted,
+                    ScalarStyle::Plain => ScalarForm::Plain,
+                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => ScalarForm::Quoted,
+                    ScalarStyle::Literal => ScalarForm::Literal,
+                    ScalarStyle::Folded => ScalarForm::Folded,
                 };
                 let text = text.into_owned();
                 let node = self.tree.add(Content::Scalar { text, style }, region(&span))?;
-                self.put(node, anchor);
+                let node = self.tagged(node, own, region(&span))?;
+                self.put(node, anchor, region(&span).end);
             }
-            Event::SequenceStart(anchor, _) => self.begin(span, anchor, false)?,
-            Event::MappingStart(anchor, _) => self.begin(span, anchor, true)?,
-            Event::SequenceEnd | Event::MappingEnd => self.end()?,
+            Event::SequenceStart(anchor, tag) => self.begin(span, anchor, false, tag.as_deref())?,
+            Event::MappingStart(anchor, tag) => self.begin(span, anchor, true, tag.as_deref())?,
+            Event::SequenceEnd | Event::MappingEnd => self.end(region(&span))?,
             Event::Alias(anchor) => {
                 let node = self.anchors.get(&anchor).copied();
-                self.put(node.ok_or("an alias stands inside of what it stands for")?, 0);
+                let node = node.ok_or("an alias stands inside of what it stands for")?;
+                self.put(node, 0, region(&span).end);
             }
             Event::Nothing
             | Event::StreamStart
@@ -90,7 +110,20 @@ impl Builder {
         Ok(())
     }
 
-    fn begin(&mut self, span: Span, anchor: usize, is_map: bool) -> Result<(), String> {
+    /// A tag that a file means something by, where that is kept.
+    fn own_tag(&self, tag: Option<&Tag>) -> Option<String> {
+        let is_own = |tag: &&Tag| self.keeps_tags && tag.handle == "!" && !tag.suffix.is_empty();
+        tag.filter(is_own).map(|tag| format!("!{}", tag.suffix))
+    }
+
+    fn tagged(&mut self, node: NodeId, tag: Option<String>, region: Region) -> Result<NodeId, String> {
+        let Some(text) = tag else { return Ok(node) };
+        let style = ScalarForm::Quoted;
+        let key = self.tree.add(Content::Scalar { text, style }, region)?;
+        self.tree.add(Content::Map(vec![(key, node)]), region)
+    }
+
+    fn begin(&mut self, span: Span, anchor: usize, is_map: bool, tag: Option<&Tag>) -> Result<(), String> {
         if self.open.len() >= MOST_LEVELS {
             return Err(tree::too_deep());
         }
@@ -99,13 +132,22 @@ impl Builder {
             anchor,
             children: Vec::new(),
             is_map,
+            tag: self.own_tag(tag),
+            end: region(&span).end,
         });
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), String> {
+    fn end(&mut self, closing: Region) -> Result<(), String> {
         let Some(frame) = self.open.pop() else {
             return Ok(());
+        };
+        // One without brackets ends with the last of it; what closes it stands where the next begins.
+        // The reader counts a comment behind a bracket as part of it.
+        let end = if closing.start == closing.end {
+            frame.end
+        } else {
+            Region::at(closing.start).end
         };
         let content = if frame.is_map {
             let pairs = frame.children.chunks_exact(2).filter_map(|pair| match pair {
@@ -120,8 +162,11 @@ impl Builder {
         } else {
             Content::List(frame.children)
         };
-        let node = self.tree.add(content, Region::at(frame.start))?;
-        self.put(node, frame.anchor);
+        let region = Region::at(frame.start);
+        let node = self.tree.add(content, region)?;
+        self.tree.ends(node, end);
+        let node = self.tagged(node, frame.tag, region)?;
+        self.put(node, frame.anchor, end);
         Ok(())
     }
 
@@ -130,7 +175,7 @@ impl Builder {
         let tree = &self.tree;
         let is_merge = |key| {
             tree.node(key).is_some_and(
-                |node| matches!(&node.content, Content::Scalar { text, style: Style::Plain } if text == "<<"),
+                |node| matches!(&node.content, Content::Scalar { text, style: ScalarForm::Plain } if text == "<<"),
             )
         };
         let mut sources = Vec::new();
@@ -154,12 +199,15 @@ impl Builder {
         Ok(pairs)
     }
 
-    fn put(&mut self, node: NodeId, anchor: usize) {
+    fn put(&mut self, node: NodeId, anchor: usize, end: Position) {
         if anchor != 0 {
             self.anchors.insert(anchor, node);
         }
         match self.open.last_mut() {
-            Some(frame) => frame.children.push(node),
+            Some(frame) => {
+                frame.children.push(node);
+                frame.end = end;
+            }
             None => self.documents.push(node),
         }
     }

@@ -1,0 +1,211 @@
+//! What has CORS in it and is not read: what it is, and how to get at something that is.
+
+use super::file::File;
+use super::kubernetes;
+use super::node::Node;
+use super::remarks::as_written;
+use crate::source::{Position, Trouble, placeholder};
+
+/// A form of rules that no source reads.
+struct Foreign {
+    name: &'static str,
+    is_it: fn(&Node<'_>) -> bool,
+    /// What to do instead.
+    way_out: &'static str,
+}
+
+const STORE: &str = "ask the store for the bucket's own rules and import those, as with `aws s3api get-bucket-cors` and \
+                     --from s3";
+
+/// Of one value of a file: a document, or an element of a list.
+static FOREIGN: [Foreign; 13] = [
+    Foreign {
+        name: "an error of Cloudflare's API",
+        is_it: |node| node.get("success").is_some_and(|flag| flag.flag() == Some(false)),
+        way_out: "see what its errors say; a bucket without rules has no CORS",
+    },
+    Foreign {
+        name: "wrangler's configuration",
+        is_it: |node| node.get("r2_buckets").is_some(),
+        way_out: "it names buckets and has no rules: import what R2's API answers for a bucket, \
+                  https://api.cloudflare.com/client/v4/accounts/ID/r2/buckets/NAME/cors, with --from r2",
+    },
+    Foreign {
+        name: "Contour's HTTPProxy",
+        is_it: |node| kubernetes::kind(node) == "HTTPProxy",
+        way_out: "import what Contour makes of it, the config dump of its Envoy, with --from envoy",
+    },
+    Foreign {
+        name: "an EnvoyFilter",
+        is_it: |node| kubernetes::kind(node) == "EnvoyFilter",
+        way_out: "import the proxy's config dump (`istioctl proxy-config all POD -o json`) with --from envoy",
+    },
+    Foreign {
+        name: "Traefik's Middleware",
+        is_it: |node| kubernetes::kind(node) == "Middleware" || node.path(&["http", "middlewares"]).is_some(),
+        way_out: "write its lists into a rule by hand; `bucket-cors check` says what is wrong with it",
+    },
+    Foreign {
+        name: "a resource of Crossplane",
+        is_it: |node| version(node, &["crossplane.io", "upbound.io"]),
+        way_out: STORE,
+    },
+    Foreign {
+        name: "a resource of ACK, the AWS controllers for Kubernetes",
+        is_it: |node| version(node, &["services.k8s.aws"]),
+        way_out: STORE,
+    },
+    Foreign {
+        name: "Backblaze B2's own form",
+        is_it: |node| {
+            let mut lists = node.list("buckets");
+            lists.push(node.clone());
+            let rules = lists.iter().flat_map(|list| list.list("corsRules"));
+            rules
+                .chain([node.clone()])
+                .any(|rule| rule.has_any(&["corsRuleName", "allowedOperations"]))
+        },
+        way_out: "ask its S3-compatible API for the rules: `aws s3api get-bucket-cors --endpoint-url …`, --from s3",
+    },
+    Foreign {
+        name: "Azure Storage's own form",
+        is_it: |node| {
+            node.path(&["properties", "cors"]).is_some()
+                || node.get("Cors").is_some()
+                || node.has_any(&["CorsRules", "exposedHeaders", "ExposedHeaders"])
+                || node
+                    .text_of("$schema")
+                    .is_some_and(|schema| schema.contains("deploymentTemplate"))
+        },
+        way_out: "its rules are of a whole account: list its origins, methods and headers in a rule by hand; `bucket-cors \
+                  check` says what is wrong with it",
+    },
+    Foreign {
+        name: "a program or a state of Pulumi",
+        is_it: |node| {
+            node.path(&["deployment", "resources"]).is_some()
+                || node.path(&["checkpoint", "latest"]).is_some()
+                || (node.get("runtime").is_some() && node.get("resources").is_some())
+        },
+        way_out: STORE,
+    },
+    Foreign {
+        name: "Kong's plugin",
+        is_it: |node| {
+            let is_named = |plugin: &Node<'_>| plugin.text_of("name").as_deref() == Some("cors");
+            kubernetes::kind(node).starts_with("Kong")
+                || node.text_of("plugin").as_deref() == Some("cors")
+                || node.list("plugins").iter().any(is_named)
+        },
+        way_out: "write its lists into a rule by hand; `bucket-cors check` says what is wrong with it",
+    },
+    Foreign {
+        name: "values of a Helm chart",
+        is_it: |node| node.get("ingress").is_some() && kubernetes::kind(node).is_empty(),
+        way_out: "render the chart (`helm template`) and import what it prints",
+    },
+    Foreign {
+        name: "an API Gateway's definition",
+        is_it: |node| node.has_any(&["openapi", "swagger"]),
+        way_out: "it is for an API and no bucket's: write a rule by hand",
+    },
+];
+
+fn version(node: &Node<'_>, groups: &[&str]) -> bool {
+    let version = node.text_of("apiVersion").unwrap_or_default();
+    groups.iter().any(|group| version.contains(group))
+}
+
+/// What a value is, if it is of a known form, and what to do.
+pub(crate) fn value(node: &Node<'_>) -> Option<String> {
+    let foreign = FOREIGN.iter().find(|foreign| (foreign.is_it)(node))?;
+    Some(foreign.words())
+}
+
+impl Foreign {
+    fn words(&self) -> String {
+        format!("it is {}, which is not read: {}", self.name, self.way_out)
+    }
+}
+
+/// The same of a whole file, one that is neither JSON nor YAML included.
+pub(crate) fn file(file: &File<'_>) -> Option<Trouble> {
+    let text = file.text;
+    let is_hcl = text.lines().any(|line| {
+        let mut words = line.split_whitespace();
+        matches!(
+            words.next(),
+            Some("resource" | "module" | "provider" | "terraform" | "data")
+        ) && words
+            .next()
+            .is_some_and(|word| word.starts_with('"') || word == "{")
+    });
+    if is_hcl
+        && file.documents().map_or(true, |documents| {
+            documents.roots().all(|root| root.text().is_some())
+        })
+    {
+        return Some(Trouble::new(
+            "it is Terraform's own language, which is not read: print a plan or the state with `terraform show -json` and \
+             import that with --from terraform",
+        ));
+    }
+    if let Some((before, _)) = text.split_once("{{")
+        && placeholder::bracketed(text).is_some()
+        && !file.is_xml()
+        && file.documents().is_err()
+    {
+        let said =
+            "it is a template, of Helm or the like: render it (`helm template`) and import what that prints";
+        return Some(Trouble::at(Position::behind(before), said));
+    }
+    // In a language of their own.
+    let others = [
+        (file.is_xml() && text.contains("<Cors>"), "Azure"),
+        (text.contains("[[r2_buckets]]"), "wrangler"),
+    ];
+    if let Some((_, name)) = others.iter().find(|(is_it, _)| *is_it) {
+        return named(name).map(|foreign| Trouble::new(foreign.words()));
+    }
+    file.values().iter().find_map(value).map(Trouble::new)
+}
+
+/// What to do with a value that is filled in later.
+pub(crate) fn to_be_filled(value: &str) -> String {
+    format!(
+        "{} is filled in by a template: render it first, and import what that prints",
+        as_written(value)
+    )
+}
+
+/// What to do in the place of a resource of Terraform.
+pub(crate) fn resource(kind: &str) -> Option<&'static str> {
+    const PROVIDERS: [(&str, &str); 5] = [
+        ("azurerm_", "Azure"),
+        ("azapi_", "Azure"),
+        ("b2_", "Backblaze"),
+        ("aws_api", "an API"),
+        ("aws_lambda_", "an API"),
+    ];
+    let (_, name) = PROVIDERS.iter().find(|(prefix, _)| kind.starts_with(prefix))?;
+    named(name).map(|foreign| foreign.way_out)
+}
+
+fn named(start: &str) -> Option<&'static Foreign> {
+    FOREIGN.iter().find(|foreign| foreign.name.starts_with(start))
+}
+
+/// Whether a text has to do with CORS at all.
+pub(crate) fn mentions_cors(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    [
+        "cors",
+        "allowedorigin",
+        "allowed_origin",
+        "access-control-allow",
+        "alloworigin",
+        "allow_origin",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+}

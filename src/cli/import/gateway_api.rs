@@ -1,0 +1,150 @@
+//! What policies of the Gateway API and of those who follow it have in common, and its HTTPRoute.
+
+use super::code;
+use super::document::{Bucket, Sourced};
+use super::gateway_hosts;
+use super::node::Node;
+use super::policy::{self, ListUse, Policy};
+use super::remarks::Remarks;
+use super::routes::{Host, Paths, Reach, Route};
+use super::rule_fields;
+use crate::duration::duration;
+
+/// The fields of a policy, which all spell alike.
+pub(crate) const FIELDS: [&str; 6] = [
+    "allowOrigins",
+    "allowMethods",
+    "allowHeaders",
+    "exposeHeaders",
+    "maxAge",
+    "allowCredentials",
+];
+
+/// The lists of a policy, which all spell alike.
+pub(crate) fn lists(node: &Node<'_>, remarks: &mut Remarks) -> Policy {
+    Policy {
+        methods: policy::texts(node.get("allowMethods"), remarks),
+        headers: policy::texts(node.get("allowHeaders"), remarks),
+        exposed: policy::texts(node.get("exposeHeaders"), remarks),
+        credentials: policy::credentials(node, node.get("allowCredentials"), remarks),
+        place: node.place.clone(),
+        ..Policy::default()
+    }
+}
+
+/// A duration in whole seconds.
+pub(crate) fn max_age(node: &Node<'_>, remarks: &mut Remarks) -> Option<Sourced<i64>> {
+    node.get("maxAge").and_then(|value| {
+        let Sourced { value: text, place } = policy::text(&value, remarks)?;
+        let seconds = duration(&text);
+        if seconds.is_none() {
+            remarks.say(
+                code::OTHER_TYPE,
+                &place,
+                format!("{text:?} is no duration in whole seconds: write MaxAgeSeconds as a number"),
+            );
+        }
+        Some(Sourced::new(seconds?, &place))
+    })
+}
+
+/// The hosts and routes of an HTTPRoute, where a listener takes any. `around`: the rules that a rule without a filter of its
+/// own has, if any.
+pub(crate) fn http_route(
+    route: &Node<'_>,
+    resources: &[Node<'_>],
+    around: impl Fn(&Node<'_>) -> Option<Bucket>,
+    remarks: &mut Remarks,
+) -> Option<Host> {
+    let spec = route.get("spec")?;
+    let (domains, is_gateway_known) = gateway_hosts::of(route, resources, remarks);
+    if domains.is_empty() {
+        remarks.say(
+            code::UNREACHED_ROUTE,
+            &spec.place,
+            "no listener of its Gateways takes a host of this route",
+        );
+        return None;
+    }
+    let mut routes = Vec::new();
+    for rule in spec.list("rules") {
+        let mut paths = Vec::new();
+        for matched in rule.list("matches") {
+            paths.push(Sourced::new(route_paths(&matched), &matched.place));
+        }
+        if paths.is_empty() {
+            paths.push(Sourced::new(Paths::All, &rule.place));
+        }
+        let mut filters = cors_filters(&rule).into_iter();
+        let policy = filters.next().map(|filter| filter_policy(&filter, remarks));
+        for second in filters {
+            remarks.say(
+                code::SECOND_POLICY,
+                &second.place,
+                "a second CORS filter of one rule: the first stands",
+            );
+        }
+        for own in rule.list("backendRefs").iter().flat_map(cors_filters) {
+            remarks.say(code::NO_BUCKET, &own.place,
+                "the CORS filter of one of several backends: rules belong to a bucket; give the rule one filter",
+            );
+        }
+        let bucket = policy.map(|policy| policy.into_bucket(ListUse::Printed, remarks));
+        let bucket = bucket.or_else(|| around(&rule));
+        // Each has its own length.
+        routes.extend(paths.into_iter().map(|paths| Route {
+            paths: vec![paths],
+            bucket: bucket.clone(),
+            place: rule.place.clone(),
+        }));
+    }
+    let is_of_every_host = domains.iter().any(|domain| domain.value == "*");
+    if is_of_every_host && !is_gateway_known && routes.iter().any(|route| route.bucket.is_some()) {
+        remarks.say(
+            code::ANY_HOST,
+            &spec.place,
+            "the hosts of this route are those of its Gateway's listeners, and the Gateway is not in this file: the rules are \
+             for every host",
+        );
+    }
+    Some(Host { domains, routes })
+}
+
+fn cors_filters<'t>(of: &Node<'t>) -> Vec<Node<'t>> {
+    let filters = of.list("filters").into_iter();
+    filters.filter_map(|filter| filter.get("cors")).collect()
+}
+
+fn route_paths(matched: &Node<'_>) -> Paths {
+    let paths = match matched.get("path") {
+        None => Paths::All,
+        Some(path) => {
+            let value = path.text_of("value").unwrap_or_else(|| "/".to_owned());
+            match path.text_of("type").as_deref() {
+                None | Some("PathPrefix") => Paths::prefix(&value, true),
+                Some("Exact") => Paths::no_prefix(Reach::of_path(&value)),
+                Some(_) => Paths::no_prefix(Reach::of_regex(&value)),
+            }
+        }
+    };
+    if matched.fields().iter().any(|(key, _)| *key != "path") {
+        paths.conditional()
+    } else {
+        paths
+    }
+}
+
+/// Its origins are whole, `*`, or with a `*` before the rest of a name, which is a pattern's own form.
+fn filter_policy(node: &Node<'_>, remarks: &mut Remarks) -> Policy {
+    node.say_unknown(&FIELDS, "a CORS filter", remarks);
+    let max_age = match node.get("maxAge") {
+        Some(value) => policy::text(&value, remarks)
+            .and_then(|text| rule_fields::seconds(&text.value, &text.place, remarks)),
+        None => Some(Sourced::new(5, &node.place)),
+    };
+    Policy {
+        origins: policy::texts(node.get("allowOrigins"), remarks),
+        max_age,
+        ..lists(node, remarks)
+    }
+}

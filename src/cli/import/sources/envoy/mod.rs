@@ -1,0 +1,349 @@
+//! `--from envoy`: the policies in an Envoy's routes, wherever in a bootstrap, a resource file or a config dump they are.
+
+mod chain;
+mod policy;
+
+use std::collections::HashSet;
+
+use bucket_cors::profile;
+
+use self::chain::{Chain, Chains};
+use self::policy::combined;
+use super::source::{BucketNames, Source};
+use crate::import::code;
+use crate::import::document::Sourced;
+use crate::import::file::{File, FileContent};
+use crate::import::kubernetes;
+use crate::import::node::{Documents, Node};
+use crate::import::policy::{ListUse, Policy};
+use crate::import::remarks::Remarks;
+use crate::import::routes::{self, Host, Paths, Reach, Route};
+use crate::source::Trouble;
+
+pub(super) static SOURCE: Source = Source {
+    name: "envoy",
+    holds: "Envoy's own filter: a bootstrap, a file of resources or a config dump",
+    about: "\
+CorsPolicy in the routes of a bootstrap, a resource file or a config dump, also inside a ConfigMap, in typed_per_filter_config or, as in older ones, in cors. A policy of the prefix /BUCKET/ is that bucket's. One of a whole virtual host is that of a bucket bound to its domains, called as the first of them, or as --bucket says. Other routes are no bucket's, and not carried over. A regular expression is carried over where patterns with one * admit the same origins: https://.*\\.example\\.com is, https://[^.]+\\.example\\.com is not, because a * takes dots too. Envoy does not check methods and headers, and the edge does. Credentials for every origin are not carried over.",
+    profile: &profile::FETCH,
+    names: BucketNames::Routes,
+    kinds: &["ConfigMap"],
+    recognises: |file| file.values().iter().any(is_envoys) || !texts(file).is_empty(),
+    read,
+};
+
+/// What is found, and the places of the policies that count or that Envoy itself leaves out.
+struct VirtualHosts<'r> {
+    hosts: Vec<Host>,
+    known: HashSet<String>,
+    chains: Chains,
+    remarks: &'r mut Remarks,
+}
+
+/// Reads the virtual hosts.
+///
+/// # Errors
+/// That it is no YAML and no JSON, for a person.
+fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
+    let mut hosts = read_documents(file.documents()?, remarks);
+    for (name, text) in texts(file) {
+        match Documents::read(&name, &text) {
+            Ok(inner) => hosts.extend(read_documents(&inner, remarks)),
+            Err(problem) => remarks.say(
+                code::NOT_READ,
+                &name,
+                format!("the text in this ConfigMap: {problem}"),
+            ),
+        }
+    }
+    Ok(FileContent::Hosts(hosts))
+}
+
+fn read_documents(documents: &Documents<'_>, remarks: &mut Remarks) -> Vec<Host> {
+    let mut reading = VirtualHosts {
+        hosts: Vec::new(),
+        known: HashSet::new(),
+        chains: Chains::of(documents),
+        remarks,
+    };
+    for document in documents.roots() {
+        if is_policy(&document) {
+            reading.alone(&document);
+        } else {
+            reading.walk(&document, None);
+            reading.say_unknown(&document);
+        }
+    }
+    reading.hosts
+}
+
+/// The texts for an Envoy in the ConfigMaps of a file, each with what messages call it.
+fn texts(file: &File<'_>) -> Vec<(String, String)> {
+    let mut texts = Vec::new();
+    for map in file
+        .values()
+        .iter()
+        .filter(|value| kubernetes::kind(value) == "ConfigMap")
+    {
+        for (key, value) in map.get("data").map(|data| data.fields()).unwrap_or_default() {
+            let text = value.text().unwrap_or_default();
+            if ["CorsPolicy", "allow_origin", "virtual_hosts", "static_resources"]
+                .iter()
+                .any(|word| text.contains(word))
+            {
+                texts.push((format!("{} ({key})", value.place), text));
+            }
+        }
+    }
+    texts
+}
+
+/// Whether it is a file for an Envoy, or a part of one that policies stand in.
+fn is_envoys(node: &Node<'_>) -> bool {
+    node.has_any(&["static_resources", "virtual_hosts", "configs", "virtualHosts"])
+        || (node.get("domains").is_some() && node.get("routes").is_some())
+        || node.text_of("@type").is_some_and(|kind| kind.contains("envoy."))
+        || is_policy(node)
+        || node.list("resources").iter().any(is_envoys)
+}
+
+/// Whether it is a policy, new or old.
+fn is_policy(node: &Node<'_>) -> bool {
+    let is_typed = node
+        .text_of("@type")
+        .is_some_and(|kind| kind.ends_with(".CorsPolicy"));
+    is_typed || node.proto("allow_origin_string_match").is_some()
+}
+
+impl VirtualHosts<'_> {
+    /// A policy without anything around it is for whatever it is put in front of.
+    fn alone(&mut self, node: &Node<'_>) {
+        let policy = combined(std::slice::from_ref(node), self.remarks);
+        self.hosts.push(Host {
+            domains: vec![Sourced::new("*".to_owned(), &node.place)],
+            routes: vec![Route {
+                paths: vec![Sourced::new(Paths::All, &node.place)],
+                bucket: policy.map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
+                place: node.place.clone(),
+            }],
+        });
+    }
+
+    /// Looks for route configurations, and for virtual hosts that stand alone (VHDS).
+    fn walk(&mut self, node: &Node<'_>, chain: Option<&Chain>) {
+        if let Some(virtual_hosts) = node.proto("virtual_hosts") {
+            let named = self.chains.using(&node.text_of("name").unwrap_or_default());
+            let chain = chain.cloned().or(named);
+            for host in virtual_hosts.items() {
+                self.virtual_host(&host, Some(node), chain.as_ref());
+            }
+        } else if node.get("domains").is_some() && node.get("routes").is_some() {
+            self.virtual_host(node, None, chain);
+        } else {
+            let own = Chain::of(node);
+            for below in node.children() {
+                self.walk(&below, own.as_ref().or(chain));
+            }
+        }
+    }
+
+    fn virtual_host(&mut self, host: &Node<'_>, configuration: Option<&Node<'_>>, chain: Option<&Chain>) {
+        let domains = host.list("domains");
+        let domains = domains
+            .iter()
+            .filter_map(|domain| Some(Sourced::new(domain.text()?, &domain.place)));
+        let around: Vec<_> = std::iter::once(host).chain(configuration).collect();
+        let mut routes = Vec::new();
+        for route in host.list("routes") {
+            let levels: Vec<_> = std::iter::once(&route).chain(around.iter().copied()).collect();
+            let matched = route.get("match").unwrap_or_else(|| route.nothing());
+            let action = route.get("route");
+            let clusters = action
+                .and_then(|action| action.proto("weighted_clusters"))
+                .map(|clusters| clusters.list("clusters"))
+                .unwrap_or_default();
+            for cluster in clusters {
+                if let Some(Filter::Policy(own)) = per_filter(&cluster, chain) {
+                    self.known.insert(own.place.clone());
+                    self.remarks.say(code::NO_BUCKET, &own.place,
+                        "the policy of one of several clusters: rules belong to a bucket; give the route one policy",
+                    );
+                }
+            }
+            let policy = self.effective(&levels, chain);
+            let paths = paths(&matched);
+            let case = matched
+                .proto("case_sensitive")
+                .filter(|flag| flag.flag() == Some(false));
+            if let (Some(case), Some(_), Paths::Bucket(_) | Paths::Prefix(_)) = (case, &policy, &paths) {
+                routes::say_any_case(&case.place, self.remarks);
+            }
+            routes.push(Route {
+                paths: vec![Sourced::new(paths, &matched.place)],
+                bucket: policy.map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
+                place: route.place,
+            });
+        }
+        // A fragment, or a virtual host whose routes are discovered.
+        if routes.is_empty() {
+            routes.push(Route {
+                paths: vec![Sourced::new(Paths::All, &host.place)],
+                bucket: self
+                    .effective(&around, chain)
+                    .map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
+                place: host.place.clone(),
+            });
+        }
+        self.hosts.push(Host {
+            domains: domains.collect(),
+            routes,
+        });
+    }
+
+    /// A policy that was met nowhere stands where its host or its path is not known.
+    fn say_unknown(&mut self, node: &Node<'_>) {
+        if is_policy(node) {
+            if !self.known.contains(&node.place) {
+                self.remarks.say(code::NO_TARGET, &node.place,
+                    "a policy that is not of a route, a virtual host or a route configuration: say in buckets what it is \
+                     for",
+                );
+            }
+            return;
+        }
+        for below in node.children() {
+            self.say_unknown(&below);
+        }
+    }
+
+    /// The policies that a level has and that Envoy does not apply.
+    fn say_not_applied(&mut self, level: &Node<'_>, chain: &Chain) {
+        let filters = level.proto("typed_per_filter_config");
+        for (name, config) in filters.map(|filters| filters.fields()).unwrap_or_default() {
+            let policy = config.get("config").filter(is_policy).unwrap_or(config);
+            if chain.filters.contains(name) || !is_policy(&policy) {
+                continue;
+            }
+            self.known.insert(policy.place.clone());
+            if chain.partly.contains(name) {
+                self.remarks.say(code::OTHER_HOSTS, &policy.place,
+                    format!(
+                        "the policy of {name:?}: some listeners with these routes have a CORS filter of this name, and \
+                         others have none: give all of them one"
+                    ),
+                );
+            } else {
+                self.remarks.say(code::NOT_APPLIED, &policy.place,
+                    format!(
+                        "Envoy does not apply this policy, so it is left out: {name:?} is no CORS filter of the listener, \
+                         which has {}",
+                        chain.names()
+                    ),
+                );
+            }
+        }
+        if let Some(policy) = legacy(level).filter(|_| !chain.runs) {
+            self.known.insert(policy.place.clone());
+            self.remarks.say(
+                code::NOT_APPLIED,
+                &policy.place,
+                "Envoy does not apply this policy, so it is left out: no CORS filter of the listener is on",
+            );
+        }
+    }
+
+    /// The policy that Envoy applies, of the policies of a route and of what is around it, the innermost first: each field
+    /// is of the first policy that has it, but whether it is on is said by the first alone. The older place counts only
+    /// where the newer is empty.
+    fn effective(&mut self, levels: &[&Node<'_>], chain: Option<&Chain>) -> Option<Policy> {
+        let mut policies = Vec::new();
+        let mut is_off = false;
+        for level in levels {
+            if let Some(chain) = chain {
+                self.say_not_applied(level, chain);
+            }
+            match per_filter(level, chain) {
+                Some(Filter::Policy(policy)) => policies.push(policy),
+                Some(Filter::Off(unused)) => {
+                    is_off |= policies.is_empty();
+                    self.known.extend(unused.map(|policy| policy.place));
+                }
+                None => {}
+            }
+        }
+        let runs = chain.is_none_or(|chain| chain.runs);
+        let older = levels.iter().filter_map(|level| legacy(level));
+        let older: Vec<_> = older.filter(|_| runs).collect();
+        self.known
+            .extend(policies.iter().chain(&older).map(|policy| policy.place.clone()));
+        if is_off {
+            return None;
+        }
+        combined(if policies.is_empty() { &older } else { &policies }, self.remarks)
+    }
+}
+
+fn paths(matched: &Node<'_>) -> Paths {
+    let mut paths = Paths::no_prefix(Reach::default());
+    let mut is_conditional = false;
+    for (key, value) in matched.fields() {
+        let text = value.text().unwrap_or_default();
+        match key {
+            "prefix" => paths = Paths::prefix(&text, false),
+            "path_separated_prefix" | "pathSeparatedPrefix" => paths = Paths::prefix(&text, true),
+            "path" => paths = Paths::no_prefix(Reach::of_path(&text)),
+            "safe_regex" | "safeRegex" => {
+                let regex = value.text_of("regex").unwrap_or_default();
+                paths = if matches!(regex.as_str(), ".*" | "/.*") {
+                    Paths::All
+                } else {
+                    Paths::no_prefix(Reach::of_regex(&regex))
+                };
+            }
+            // How a path compares. Buckets' names compare byte for byte.
+            "case_sensitive" | "caseSensitive" => {}
+            _ if value.is_empty() => {}
+            _ => is_conditional = true,
+        }
+    }
+    if is_conditional {
+        paths.conditional()
+    } else {
+        paths
+    }
+}
+
+/// What a level says of the filter.
+enum Filter<'t> {
+    Policy(Node<'t>),
+    /// With the policy that it would have, if it says one.
+    Off(Option<Node<'t>>),
+}
+
+/// The policy among what a level says for its filters: under the name of a CORS filter of the chain, or under any name
+/// where the chain is not in the file.
+fn per_filter<'t>(level: &Node<'t>, chain: Option<&Chain>) -> Option<Filter<'t>> {
+    let filters = level.proto("typed_per_filter_config")?;
+    filters.fields().into_iter().find_map(|(name, config)| {
+        let is_applied = chain.map_or(name.contains("cors"), |chain| chain.filters.contains(name));
+        if chain.is_some() && !is_applied {
+            return None;
+        }
+        if !config.text_of("@type")?.ends_with(".FilterConfig") {
+            return is_policy(&config).then_some(Filter::Policy(config));
+        }
+        let inner = config.get("config");
+        let is_of_cors = inner.as_ref().map_or(is_applied, is_policy);
+        let is_off = config.get("disabled").and_then(|flag| flag.flag()) == Some(true);
+        match inner {
+            _ if !is_of_cors => None,
+            inner if is_off => Some(Filter::Off(inner)),
+            inner => inner.map(Filter::Policy),
+        }
+    })
+}
+
+/// Older Envoys have it beside the route's action, or in the virtual host.
+fn legacy<'t>(level: &Node<'t>) -> Option<Node<'t>> {
+    level.path(&["route", "cors"]).or_else(|| level.get("cors"))
+}

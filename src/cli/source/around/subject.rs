@@ -1,0 +1,46 @@
+//! What is looked at: the files, and a configuration in one of them.
+
+use std::rc::Rc;
+
+use bucket_cors::config::{Code, Settings};
+
+use super::super::position::{Position, Region};
+use super::super::tree::{NodeId, Tree};
+use super::super::warning::Warning;
+
+/// A file that was read.
+pub(in super::super) struct File {
+    pub(in super::super) name: Rc<str>,
+    pub(in super::super) tree: Rc<Tree>,
+    pub(in super::super) documents: Vec<NodeId>,
+}
+
+/// A configuration of this filter's, as far as its surroundings go.
+pub(in super::super) struct Subject<'c> {
+    /// The index of the file that holds it.
+    pub(in super::super) file: usize,
+    pub(in super::super) document: NodeId,
+    pub(in super::super) pointer: &'c str,
+    pub(in super::super) settings: &'c Settings,
+    /// Whether a bucket has headers for every response, with `Origin` in the request or without.
+    pub(in super::super) has_headers_for_all: bool,
+}
+
+impl File {
+    /// A warning about a node of it.
+    pub(super) fn warning(
+        &self,
+        code: &'static Code,
+        pointer: String,
+        node: NodeId,
+        message: String,
+    ) -> Warning {
+        Warning {
+            code,
+            file: self.name.clone(),
+            pointer,
+            region: self.tree.region(node).unwrap_or(Region::at(Position::START)),
+            message,
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! The rounds: ask, compare, and put in force what is safe.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep;
+
+use super::arguments::{CheckFormat, SyncArguments};
+use super::ask::{self, AskedStore};
+use super::edge::{EdgeDocument, EdgeFiles, EdgeInputs};
+use super::kept::{self, KeptBuckets};
+use super::report::{self, ToldTroubles, say};
+use super::round::SyncRound;
+use super::serve::{self, Access, Published};
+use super::store::Asker;
+use super::stores;
+use crate::output;
+
+/// Where no bucket's rules are others.
+const REST: &str = "the rules are the same, and the rest of the document differs";
+
+/// What a round came to.
+enum RoundEnd {
+    /// What the edge has is what the stores say.
+    Same(EdgeDocument),
+    Differs(EdgeDocument),
+    /// It is not safe, or not known enough.
+    Withheld(String),
+    /// The edge would not take it.
+    Refused(Vec<String>),
+}
+
+struct Follower<'a> {
+    arguments: &'a SyncArguments,
+    stores: Vec<AskedStore>,
+    files: EdgeFiles,
+    inputs: EdgeInputs,
+    kept: KeptBuckets,
+    told: ToldTroubles,
+    /// What was said of a round that changed nothing, so that it is said once.
+    said: Vec<String>,
+    published: Arc<Published>,
+}
+
+/// Follows the stores, until it is told to end or has asked once.
+///
+/// # Errors
+/// Wrong usage, or what cannot be read or written, each in a line.
+pub(super) async fn follow(arguments: &SyncArguments) -> Result<ExitCode, Vec<String>> {
+    let mut follower = Follower::new(arguments).map_err(|why| vec![why])?;
+    let access = match &arguments.listen {
+        Some(address) => Some(follower.listen(address).map_err(|why| vec![why])?),
+        None => None,
+    };
+    if arguments.check || arguments.once || follower.files.output.is_none() {
+        return follower.once().await;
+    }
+    let mut ends = signal(SignalKind::terminate()).map_err(|error| vec![error.to_string()])?;
+    let mut interrupts = signal(SignalKind::interrupt()).map_err(|error| vec![error.to_string()])?;
+    let rounds = async {
+        loop {
+            follower.next_round().await;
+            if let Some(Err(why)) = access.as_ref().map(|access| access.renew()) {
+                say([why]);
+            }
+            sleep(Duration::from_secs(arguments.interval)).await;
+        }
+    };
+    // What is being written when a signal comes is written whole or not at all.
+    tokio::select! {
+        () = rounds => {}
+        _ = ends.recv() => {}
+        _ = interrupts.recv() => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl<'a> Follower<'a> {
+    fn new(arguments: &'a SyncArguments) -> Result<Self, String> {
+        if arguments.listen.is_some() && arguments.output == "-" {
+            return Err("--listen goes on, and --output - prints once: name a file to write".to_owned());
+        }
+        let stores = stores::named(arguments)?.into_iter().map(|store| {
+            let asker = Asker::new(&store.location).map_err(|why| format!("{}: {why}", store.label))?;
+            Ok::<_, String>(AskedStore {
+                store,
+                asker: Arc::new(asker),
+            })
+        });
+        let stores: Vec<AskedStore> = stores.collect::<Result<_, _>>()?;
+        let files = EdgeFiles::new(arguments.base.clone(), arguments.into.clone(), &arguments.output);
+        if !arguments.check {
+            files.clean();
+        }
+        let inputs = files.inputs(profile(&stores))?;
+        let mut kept = files.kept(&inputs)?;
+        for name in &arguments.forget {
+            if kept.remove(name).is_none() {
+                return Err(format!("--forget {name}: no rules of such a bucket are in force"));
+            }
+        }
+        Ok(Self {
+            arguments,
+            stores,
+            files,
+            inputs,
+            kept,
+            told: ToldTroubles::default(),
+            said: Vec::new(),
+            published: Arc::default(),
+        })
+    }
+
+    /// Serves what was written before, and from then on what is.
+    fn listen(&self, address: &str) -> Result<Arc<Access>, String> {
+        let access = Arc::new(Access::new(&self.arguments.access)?);
+        if let Some(document) = self.files.written() {
+            self.published.publish(&document.version, &document.resources);
+        }
+        let now = kept::seconds(SystemTime::now());
+        self.published.note(|standing| {
+            standing.interval = self.arguments.interval;
+            standing.last_round = now;
+        });
+        let local = serve::start(address, access.clone(), self.published.clone())?;
+        say([format!("listening on {local}")]);
+        if access.is_open() && !local.ip().is_loopback() {
+            say([
+                "whoever reaches this address may read the rules: --token-file or --client-ca asks for more"
+                    .to_owned(),
+            ]);
+        }
+        Ok(access)
+    }
+
+    async fn ask(&self) -> SyncRound {
+        let answers = ask::ask(&self.stores, &self.kept).await;
+        let at = kept::seconds(SystemTime::now());
+        SyncRound::of(&self.stores, answers, &self.kept, &self.inputs.base, at)
+    }
+
+    async fn once(&mut self) -> Result<ExitCode, Vec<String>> {
+        let round = self.ask().await;
+        let end = self.end(&round);
+        if self.arguments.check {
+            return Ok(self.checked(&round, &end));
+        }
+        say(self.told.lines(&round));
+        let is_whole = round.failures().is_empty();
+        let status = ExitCode::from(u8::from(!is_whole));
+        match end {
+            RoundEnd::Withheld(why) => {
+                say(report::changes(&round));
+                say([why]);
+                Ok(ExitCode::from(1))
+            }
+            RoundEnd::Refused(lines) => Err(lines),
+            RoundEnd::Same(document) | RoundEnd::Differs(document) => {
+                if self.files.output.is_none() {
+                    say(report::changes(&round));
+                    say(document.advice.clone());
+                    return Ok(output::finish(status, |out| write!(out, "{}", document.text)));
+                }
+                self.put_in_force(&round, &document).map_err(|why| vec![why])?;
+                Ok(status)
+            }
+        }
+    }
+
+    /// One round of many: whatever goes wrong in it, the next one comes.
+    async fn next_round(&mut self) {
+        let begun = Instant::now();
+        match self.files.inputs(profile(&self.stores)) {
+            Ok(inputs) => self.inputs = inputs,
+            Err(why) => self.say_once(vec![format!("{why}; what it said before holds on")]),
+        }
+        let round = self.ask().await;
+        say(self.told.lines(&round));
+        let mut is_in_force = false;
+        let mut changed = None;
+        match self.end(&round) {
+            RoundEnd::Withheld(why) => {
+                let mut lines = report::changes(&round);
+                lines.push(why);
+                self.say_once(lines);
+            }
+            RoundEnd::Refused(lines) => {
+                let mut said = vec!["nothing is written, since the filter would not take it:".to_owned()];
+                said.extend(lines);
+                self.say_once(said);
+            }
+            RoundEnd::Same(document) | RoundEnd::Differs(document) => {
+                match self.put_in_force(&round, &document) {
+                    Ok(differs) => {
+                        changed = differs.then_some(round.at);
+                        is_in_force = true;
+                        self.said.clear();
+                        self.published.publish(&document.version, &document.resources);
+                        self.published.note(|standing| standing.bytes = document.bytes);
+                        self.kept.clone_from(&round.kept);
+                    }
+                    Err(why) => self.say_once(vec![why]),
+                }
+            }
+        }
+        self.note(&round, begun, is_in_force, changed);
+    }
+
+    fn note(&self, round: &SyncRound, begun: Instant, is_in_force: bool, changed: Option<u64>) {
+        let failures = round.failures();
+        self.published.note(|standing| {
+            standing.rounds = standing.rounds.saturating_add(1);
+            standing.last_round = kept::seconds(SystemTime::now());
+            standing.round_milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            if is_in_force && failures.is_empty() {
+                standing.last_success = round.at;
+            }
+            standing.last_write = changed.unwrap_or(standing.last_write);
+            standing.is_withheld = !is_in_force;
+            standing.drift = if is_in_force { 0 } else { round.changes.len() };
+            standing.kept = round
+                .kept
+                .values()
+                .filter(|known| known.trouble.is_some())
+                .count();
+            standing.unread = round.unread.len();
+            let known = self.kept.iter().map(|(name, known)| (name.clone(), known.read));
+            standing.read = known.collect::<BTreeMap<_, _>>();
+            for (kind, count) in failures {
+                let sum = standing.errors.entry(kind.name()).or_default();
+                *sum = sum.saturating_add(count);
+            }
+        });
+    }
+
+    /// Whether it is safe to put a round's rules in force, and whether that changes anything.
+    fn end(&mut self, round: &SyncRound) -> RoundEnd {
+        let failures = round.failures();
+        let is_whole = failures.is_empty();
+        if round.kept.is_empty() && !is_whole {
+            return RoundEnd::Withheld("nothing is written: no rules of any bucket are known".to_owned());
+        }
+        let is_new = !round.unread.is_empty() || !round.unlisted.is_empty();
+        if is_new && !self.files.has_memory(&self.inputs) {
+            return RoundEnd::Withheld(
+                "nothing is printed: of some buckets nothing is known, and what is applied without them could take their \
+                 rules away; --into with the document that is in force keeps them"
+                    .to_owned(),
+            );
+        }
+        let losses = round.losses();
+        let with_rules = self
+            .kept
+            .values()
+            .filter(|known| !known.rules.of.is_empty())
+            .count();
+        let tenth = with_rules.checked_div(10).unwrap_or_default();
+        let most = self.arguments.max_loss.unwrap_or(tenth.max(1));
+        if losses.len() > most {
+            let count = losses.len();
+            return RoundEnd::Withheld(format!(
+                "nothing is written: {count} buckets would lose all their rules at once, and --max-loss is {most}; where that \
+                 is meant, start with --max-loss {count}"
+            ));
+        }
+        match self.files.document(&self.inputs, round) {
+            Err(lines) => RoundEnd::Refused(lines),
+            Ok(document) if self.files.differs(&document) => RoundEnd::Differs(document),
+            Ok(document) => RoundEnd::Same(document),
+        }
+    }
+
+    /// Writes the document where the edge has another one, says what changed, and whether anything did.
+    fn put_in_force(&self, round: &SyncRound, document: &EdgeDocument) -> Result<bool, String> {
+        let differs = self.files.differs(document);
+        if differs {
+            self.files.write(document)?;
+        }
+        // What the edge reads is in its place all the same.
+        say(self.files.write_ages(round).err());
+        say(report::changes(round));
+        if differs {
+            say((round.changes.is_empty()).then(|| REST.to_owned()));
+            say(document.advice.clone());
+        }
+        Ok(differs)
+    }
+
+    /// What differs, for `--check`, with its status.
+    fn checked(&self, round: &SyncRound, end: &RoundEnd) -> ExitCode {
+        let is_whole = round.failures().is_empty();
+        let (result, why) = match end {
+            RoundEnd::Same(_) if is_whole => ("same", Vec::new()),
+            RoundEnd::Differs(_) if is_whole => ("different", Vec::new()),
+            // Losses that would be held back are a difference, and known.
+            RoundEnd::Withheld(why) if is_whole => ("different", vec![why.clone()]),
+            RoundEnd::Same(_) | RoundEnd::Differs(_) => ("unknown", Vec::new()),
+            RoundEnd::Withheld(why) => ("unknown", vec![why.clone()]),
+            RoundEnd::Refused(lines) => ("unknown", lines.clone()),
+        };
+        let status = ExitCode::from(match result {
+            "same" => 0,
+            "different" => 1,
+            _ => 2,
+        });
+        let lines = match self.arguments.format {
+            CheckFormat::Json => {
+                let mut json = round.to_json();
+                if let Some(fields) = json.as_object_mut() {
+                    fields.insert("result".to_owned(), result.into());
+                    fields.insert("remarks".to_owned(), json!(why));
+                }
+                vec![format!("{json:#}")]
+            }
+            CheckFormat::Human => {
+                let mut lines = report::changes(round);
+                if round.changes.is_empty() && matches!(end, RoundEnd::Differs(_)) {
+                    lines.push(REST.to_owned());
+                }
+                lines.extend(ToldTroubles::default().lines(round));
+                lines.extend(why);
+                lines.push(format!(
+                    "{result}: {} buckets, {} of them with other rules",
+                    round.kept.len(),
+                    round.changes.len()
+                ));
+                lines
+            }
+        };
+        output::finish(status, |out| {
+            lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+        })
+    }
+
+    /// Says lines that a later round may repeat.
+    fn say_once(&mut self, lines: Vec<String>) {
+        if self.said != lines {
+            say(lines.clone());
+            self.said = lines;
+        }
+    }
+}
+
+/// Whose answers the edge gives where nothing else is said.
+fn profile(stores: &[AskedStore]) -> &'static str {
+    stores.first().map_or("oss", |asked| asked.store.profile)
+}

@@ -1,0 +1,142 @@
+//! The last good rules of each bucket. What was written is the memory of them, over restarts of the process and of the
+//! machine; a small file beside it says since when each is known.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+
+use super::rules::StoreRules;
+use super::store::Failure;
+use crate::{input, output};
+
+/// What is known of a bucket.
+#[derive(Debug, Clone)]
+pub(super) struct KeptBucket {
+    pub(super) rules: StoreRules,
+    /// The store that they are of. Empty: nothing says so any more.
+    pub(super) store: String,
+    /// Of that store.
+    pub(super) profile: String,
+    /// When the store last said that these are the rules, in seconds since 1970.
+    pub(super) read: u64,
+    /// Why it has not said so since.
+    pub(super) trouble: Option<Failure>,
+}
+
+/// The buckets by name.
+pub(super) type KeptBuckets = BTreeMap<String, KeptBucket>;
+
+/// The file that says since when the rules are known.
+#[derive(Debug)]
+pub(super) struct AgeFile {
+    path: PathBuf,
+}
+
+impl AgeFile {
+    /// Beside what is written, in a folder of its own: Envoy reads its file again whenever anything is renamed beside it.
+    pub(super) fn of(output: &Path) -> Self {
+        let name = output.file_name().unwrap_or_default();
+        let mut file = name.to_owned();
+        file.push(".json");
+        Self {
+            path: output.with_file_name(".bucket-cors-sync").join(file),
+        }
+    }
+
+    /// The store of each bucket, and when it was last read. Empty where there is no such file, or none that can be read: then
+    /// the rules are as old as the file that they stand in.
+    fn read(&self) -> BTreeMap<String, (String, u64)> {
+        let read = || -> Option<_> {
+            let bytes = input::bytes(self.path.to_str()?).ok()?;
+            let saved: Value = serde_json::from_slice(&bytes).ok()?;
+            let at = saved.get("at")?.as_u64()?;
+            let mut known = BTreeMap::new();
+            for (store, buckets) in saved.get("stores")?.as_object()? {
+                for (bucket, read) in buckets.as_object()? {
+                    known.insert(bucket.clone(), (store.clone(), read.as_u64().unwrap_or(at)));
+                }
+            }
+            Some(known)
+        };
+        read().unwrap_or_default()
+    }
+
+    /// Removes what a process that was killed left of writing.
+    pub(super) fn clean(&self) {
+        output::remove_parts(&self.path);
+    }
+
+    /// `at`: of most of them.
+    ///
+    /// # Errors
+    /// That it cannot be written, for a person.
+    pub(super) fn write(&self, at: u64, kept: &KeptBuckets) -> Result<(), String> {
+        let mut stores: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+        for (name, bucket) in kept {
+            let read = if bucket.read == at {
+                Value::Null
+            } else {
+                bucket.read.into()
+            };
+            stores
+                .entry(&bucket.store)
+                .or_default()
+                .insert(name.clone(), read);
+        }
+        let text = json!({ "at": at, "stores": stores }).to_string();
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)
+            .and_then(|()| output::write_whole(&self.path, text.as_bytes()))
+            .map_err(|error| format!("{}: {error}", self.path.display()))
+    }
+}
+
+/// The last good rules in a configuration that was in force.
+///
+/// `written`: when the file that it stands in was written.
+///
+/// # Errors
+/// That it holds rules that were never in force, for a person: the filter does not take them.
+pub(super) fn from_configuration(
+    configuration: &Value,
+    ages: Option<&AgeFile>,
+    written: u64,
+) -> Result<KeptBuckets, String> {
+    let ages = ages.map(AgeFile::read).unwrap_or_default();
+    let mut settings = configuration.as_object().cloned().unwrap_or_default();
+    let buckets = settings.remove("buckets").unwrap_or_default();
+    let default = settings.get("profile").and_then(Value::as_str).unwrap_or("oss");
+    let mut kept = KeptBuckets::new();
+    for bucket in buckets
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+    {
+        let Some(name) = bucket.get("name").and_then(Value::as_str) else {
+            continue;
+        };
+        let rules = StoreRules::read(&settings, bucket)
+            .map_err(|why| format!("the rules of {name:?} in it are none that the filter takes: {why}"))?;
+        let profile = bucket.get("profile").and_then(Value::as_str).unwrap_or(default);
+        let (store, read) = ages.get(name).cloned().unwrap_or((String::new(), written));
+        let known = KeptBucket {
+            rules,
+            store,
+            profile: profile.to_owned(),
+            read,
+            trouble: None,
+        };
+        kept.insert(name.to_owned(), known);
+    }
+    Ok(kept)
+}
+
+/// Seconds since 1970.
+pub(super) fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map(|since| since.as_secs())
+        .unwrap_or_default()
+}

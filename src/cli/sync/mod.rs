@@ -1,0 +1,34 @@
+//! `bucket-cors sync`.
+
+mod arguments;
+mod ask;
+mod base;
+mod edge;
+mod follow;
+mod kept;
+mod report;
+mod round;
+mod rules;
+mod serve;
+pub(crate) mod store;
+mod stores;
+mod words;
+
+use std::process::ExitCode;
+
+use tokio::runtime;
+
+pub(crate) use self::arguments::SyncArguments;
+use self::report::say;
+
+pub(crate) fn run(arguments: &SyncArguments) -> ExitCode {
+    let ended = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| vec![error.to_string()])
+        .and_then(|runtime| runtime.block_on(follow::follow(arguments)));
+    ended.unwrap_or_else(|lines| {
+        say(lines.iter().map(|line| format!("error: {line}")));
+        ExitCode::from(2)
+    })
+}

@@ -1,0 +1,126 @@
+//! What a round came to, in lines for a person.
+
+use std::collections::BTreeMap;
+
+use super::round::{ChangeKind, RuleChange, SyncRound};
+use super::store::{Failure, FailureKind};
+use super::words::printable;
+use crate::terminal::complain;
+
+/// Lines of one kind that are printed at once. With all buckets of a store the first ones say what it is.
+const PRINTED: usize = 100;
+
+/// What was said of troubles before, so that each is said once.
+#[derive(Debug, Default)]
+pub(super) struct ToldTroubles {
+    of: BTreeMap<String, FailureKind>,
+}
+
+/// A line for each bucket whose rules are others.
+pub(super) fn changes(round: &SyncRound) -> Vec<String> {
+    let line = |change: &RuleChange| {
+        let kind = match change.kind {
+            ChangeKind::Added => "new: ",
+            _ => "",
+        };
+        format!("{}: {kind}{}", printable(&change.bucket), change.said.join("; "))
+    };
+    round.changes.iter().map(line).collect()
+}
+
+impl ToldTroubles {
+    /// A line for each bucket and store that tells nothing since this round, and for each that does again.
+    pub(super) fn lines(&mut self, round: &SyncRound) -> Vec<String> {
+        let mut troubles: Vec<(String, &Failure, String)> = Vec::new();
+        for (store, failure) in &round.unlisted {
+            let what = "the list of its buckets is not known, so that none is added or left out".to_owned();
+            troubles.push((store.clone(), failure, what));
+        }
+        for (name, known) in &round.kept {
+            if let Some(failure) = &known.trouble {
+                let age = age(round.at.saturating_sub(known.read));
+                troubles.push((
+                    printable(name),
+                    failure,
+                    format!("the rules of {age} ago are kept"),
+                ));
+            }
+        }
+        for (name, failure) in &round.unread {
+            let what = "its rules were never told, and it is left as the base has it".to_owned();
+            troubles.push((printable(name), failure, what));
+        }
+        let mut lines = Vec::new();
+        let mut now = BTreeMap::new();
+        for (who, failure, what) in troubles {
+            if self.of.get(&who) != Some(&failure.kind) {
+                lines.push(format!("{who}: {what}: {failure}"));
+            }
+            now.insert(who, failure.kind);
+        }
+        let left_out = lines.len().saturating_sub(PRINTED);
+        lines.truncate(PRINTED);
+        if left_out > 0 {
+            lines.push(format!(
+                "and {left_out} more that are not known; /metrics counts them"
+            ));
+        }
+        let before = std::mem::replace(&mut self.of, now);
+        let again: Vec<&String> = before.keys().filter(|who| !self.of.contains_key(*who)).collect();
+        match again.as_slice() {
+            [] => {}
+            [who] => lines.push(format!("{who}: known again")),
+            _ => lines.push(format!("known again: {}", again.len())),
+        }
+        for (name, store) in &round.doubled {
+            let key = format!("{name} in {store}");
+            if !before.contains_key(&key) {
+                lines.push(format!(
+                    "{}: {store} has a bucket of that name too, and the edge knows one: it is followed where it was first",
+                    printable(name)
+                ));
+            }
+            self.of.insert(key, FailureKind::Elsewhere);
+        }
+        lines
+    }
+}
+
+/// An age in its two largest units.
+pub(super) fn age(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut rest = seconds;
+    let mut parts = Vec::new();
+    for (size, unit) in units {
+        let count = rest.checked_div(size).unwrap_or_default();
+        rest = rest.checked_rem(size).unwrap_or_default();
+        if count > 0 || (unit == "s" && parts.is_empty()) {
+            parts.push(format!("{count} {unit}"));
+        }
+    }
+    parts.truncate(2);
+    parts.join(" ")
+}
+
+/// Says lines on standard error.
+pub(super) fn say(lines: impl IntoIterator<Item = String>) {
+    lines.into_iter().for_each(|line| complain([&line]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_age_has_its_two_largest_units() {
+        for (seconds, said) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (61, "1 min 1 s"),
+            (7_500, "2 h 5 min"),
+            (172_860, "2 d 1 min"),
+        ] {
+            assert_eq!(age(seconds), said);
+        }
+    }
+}

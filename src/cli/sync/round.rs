@@ -1,0 +1,270 @@
+//! What the stores' answers make of the rules that were known before.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::ask::{AskedStore, StoreAnswers};
+use super::base::BaseConfiguration;
+use super::kept::{KeptBucket, KeptBuckets};
+use super::rules::StoreRules;
+use super::store::{BucketAnswer, Failure, FailureKind};
+use super::words;
+
+/// One look at all stores, and what comes of it.
+#[derive(Debug, Default)]
+pub(super) struct SyncRound {
+    /// When, in seconds since 1970.
+    pub(super) at: u64,
+    /// What is known now.
+    pub(super) kept: KeptBuckets,
+    pub(super) changes: Vec<RuleChange>,
+    /// Buckets that are followed, and of which nothing is known.
+    pub(super) unread: BTreeMap<String, Failure>,
+    /// Stores that did not say which buckets they have.
+    pub(super) unlisted: Vec<(String, Failure)>,
+    /// Buckets that a second store has too, with that store.
+    pub(super) doubled: Vec<(String, String)>,
+}
+
+/// A bucket whose rules are others than before.
+#[derive(Debug)]
+pub(super) struct RuleChange {
+    pub(super) bucket: String,
+    pub(super) store: String,
+    pub(super) kind: ChangeKind,
+    /// In the words of the rules.
+    pub(super) said: Vec<String>,
+    /// Whether it had rules, and has none now.
+    pub(super) loses_all: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChangeKind {
+    Added,
+    Changed,
+    /// The store says that it has no rules.
+    Emptied,
+    /// It is not followed any more.
+    Dropped,
+}
+
+impl ChangeKind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Emptied => "emptied",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+impl SyncRound {
+    /// Only a store's word that a bucket has no rules takes rules away.
+    pub(super) fn of(
+        stores: &[AskedStore],
+        answers: StoreAnswers,
+        before: &KeptBuckets,
+        base: &BaseConfiguration,
+        at: u64,
+    ) -> Self {
+        let label = |index: usize| {
+            let store = stores.get(index);
+            store.map_or_else(String::new, |asked| asked.store.label.clone())
+        };
+        let mut round = Self {
+            at,
+            ..Self::default()
+        };
+        for (name, (index, answer)) in answers.of {
+            let profile = stores.get(index).map_or("", |asked| asked.store.profile);
+            let asked = AskedBucket {
+                name,
+                store: label(index),
+                profile,
+            };
+            round.take(asked, answer, before, base);
+        }
+        for (name, known) in before {
+            if round.kept.contains_key(name) || round.unread.contains_key(name) {
+                continue;
+            }
+            // Of the base's own.
+            if known.store.is_empty() && base.has_rules(name) {
+                continue;
+            }
+            let is_of_listed = stores
+                .iter()
+                .any(|asked| asked.store.all && (known.store.is_empty() || asked.store.label == known.store));
+            if is_of_listed {
+                let failure = Failure::new(FailureKind::NoBucket, "the store does not list it");
+                round.keep(name, known, failure);
+            } else {
+                round.changes.push(RuleChange {
+                    bucket: name.clone(),
+                    store: known.store.clone(),
+                    kind: ChangeKind::Dropped,
+                    said: vec!["it is not followed any more".to_owned()],
+                    loses_all: !known.rules.of.is_empty() && !base.has_rules(name),
+                });
+            }
+        }
+        round.unlisted = answers
+            .unlisted
+            .into_iter()
+            .map(|(index, failure)| (label(index), failure))
+            .collect();
+        round.doubled = answers
+            .doubled
+            .into_iter()
+            .map(|(name, index)| (name, label(index)))
+            .collect();
+        round
+    }
+
+    fn take(
+        &mut self,
+        asked: AskedBucket,
+        answer: BucketAnswer,
+        before: &KeptBuckets,
+        base: &BaseConfiguration,
+    ) {
+        let known = before.get(&asked.name);
+        let cors = match answer {
+            BucketAnswer::Rules(cors) => cors,
+            BucketAnswer::NoRules => json!({ "CORSRules": [] }),
+            BucketAnswer::Unknown(failure) => return self.unknown(asked, known, failure),
+        };
+        let filled = base.filled_bucket(&asked.name, asked.profile, &cors);
+        let rules = match StoreRules::read(base.settings(), &filled) {
+            Ok(rules) => rules,
+            Err(why) => {
+                let failure = Failure::new(
+                    FailureKind::RefusedDocument,
+                    format!("the filter does not take the store's document: {why}"),
+                );
+                return self.unknown(asked, known, failure);
+            }
+        };
+        let old = known.map(|known| &known.rules);
+        if old != Some(&rules) {
+            self.changes.push(RuleChange::of(&asked, old, &rules));
+        }
+        let bucket = KeptBucket {
+            rules,
+            store: asked.store,
+            profile: asked.profile.to_owned(),
+            read: self.at,
+            trouble: None,
+        };
+        self.kept.insert(asked.name, bucket);
+    }
+
+    fn unknown(&mut self, asked: AskedBucket, known: Option<&KeptBucket>, failure: Failure) {
+        match known {
+            Some(known) => {
+                let known = KeptBucket {
+                    store: asked.store,
+                    ..known.clone()
+                };
+                self.keep(&asked.name, &known, failure);
+            }
+            None => {
+                self.unread.insert(asked.name, failure);
+            }
+        }
+    }
+
+    fn keep(&mut self, name: &str, known: &KeptBucket, failure: Failure) {
+        let kept = KeptBucket {
+            trouble: Some(failure),
+            ..known.clone()
+        };
+        self.kept.insert(name.to_owned(), kept);
+    }
+
+    /// Buckets that would lose all their rules.
+    pub(super) fn losses(&self) -> Vec<&str> {
+        let losing = self.changes.iter().filter(|change| change.loses_all);
+        losing.map(|change| change.bucket.as_str()).collect()
+    }
+
+    /// Everything that is not known as it is in the stores now: how many, by kind.
+    pub(super) fn failures(&self) -> BTreeMap<FailureKind, u64> {
+        let of_kept = self.kept.values().filter_map(|known| known.trouble.as_ref());
+        let of_stores = self.unlisted.iter().map(|(_, failure)| failure);
+        let mut by_kind: BTreeMap<FailureKind, u64> = BTreeMap::new();
+        for failure in of_kept.chain(self.unread.values()).chain(of_stores) {
+            let count = by_kind.entry(failure.kind).or_default();
+            *count = count.saturating_add(1);
+        }
+        by_kind
+    }
+
+    /// For programs.
+    pub(super) fn to_json(&self) -> Value {
+        let failure = |failure: &Failure| json!({ "kind": failure.kind.name(), "message": failure.message });
+        let changes = self.changes.iter().map(|change| {
+            json!({
+                "bucket": change.bucket,
+                "store": change.store,
+                "change": change.kind.name(),
+                "said": change.said,
+            })
+        });
+        let kept = self.kept.iter().filter_map(|(name, known)| {
+            let why = known.trouble.as_ref()?;
+            Some(json!({
+                "bucket": name,
+                "store": known.store,
+                "age_seconds": self.at.saturating_sub(known.read),
+                "failure": failure(why),
+            }))
+        });
+        let unread = self.unread.iter();
+        let unlisted = self.unlisted.iter();
+        json!({
+            "buckets": self.kept.len(),
+            "changes": changes.collect::<Vec<_>>(),
+            "kept": kept.collect::<Vec<_>>(),
+            "unread": unread
+                .map(|(name, why)| json!({ "bucket": name, "failure": failure(why) }))
+                .collect::<Vec<_>>(),
+            "unlisted": unlisted
+                .map(|(store, why)| json!({ "store": store, "failure": failure(why) }))
+                .collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// A bucket and the store that was asked for it.
+struct AskedBucket {
+    name: String,
+    store: String,
+    profile: &'static str,
+}
+
+impl RuleChange {
+    fn of(asked: &AskedBucket, old: Option<&StoreRules>, new: &StoreRules) -> Self {
+        let had_rules = old.is_some_and(|old| !old.of.is_empty());
+        let loses_all = had_rules && new.of.is_empty();
+        let kind = match old {
+            None => ChangeKind::Added,
+            Some(_) if loses_all => ChangeKind::Emptied,
+            Some(_) => ChangeKind::Changed,
+        };
+        let said = match kind {
+            ChangeKind::Emptied => vec!["the store has no rules for it any more".to_owned()],
+            ChangeKind::Added if new.of.is_empty() => vec!["the store has no rules for it".to_owned()],
+            _ => words::differences(old.unwrap_or(&StoreRules::default()), new),
+        };
+        Self {
+            bucket: asked.name.clone(),
+            store: asked.store.clone(),
+            kind,
+            said,
+            loses_all,
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The rules of a bucket, as the filter reads them from any of the shapes that a CORS document has.
+
+use bucket_cors::config::{self, Bucket};
+use serde_json::{Map, Value, json};
+
+/// What of a CORS document an answer depends on, and the `ID` by which people know a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct StoreRules {
+    pub(super) of: Vec<StoreRule>,
+    pub(super) response_vary: Option<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct StoreRule {
+    pub(super) id: Option<String>,
+    pub(super) origins: Vec<String>,
+    pub(super) methods: Vec<String>,
+    pub(super) headers: Vec<String>,
+    pub(super) exposed: Vec<String>,
+    pub(super) max_age: Option<u32>,
+}
+
+impl StoreRules {
+    /// The rules of a bucket as it stands in a configuration.
+    ///
+    /// `settings`: the rest of that configuration, on which it depends what rules may say.
+    ///
+    /// # Errors
+    /// Why the filter would not take them.
+    pub(super) fn read(settings: &Map<String, Value>, bucket: &Map<String, Value>) -> Result<Self, String> {
+        let mut alone = settings.clone();
+        alone.insert("buckets".to_owned(), json!([bucket]));
+        let text = Value::Object(alone).to_string();
+        let (configuration, report) = config::parse(text.as_bytes());
+        let Some(configuration) = configuration else {
+            let mut found = report.errors.kept().iter().map(ToString::to_string);
+            let first = found.next().unwrap_or_default();
+            let more = report.errors.total().saturating_sub(1);
+            return Err(if more == 0 {
+                first
+            } else {
+                format!("{first}, and {more} more")
+            });
+        };
+        Ok(configuration.buckets.first().map(Self::of).unwrap_or_default())
+    }
+
+    /// The CORS document, written in one way whatever it was read from: a document that says the same is the same.
+    pub(super) fn to_cors(&self) -> Value {
+        let rules = self.of.iter().map(|rule| {
+            let mut fields = Map::new();
+            if let Some(id) = &rule.id {
+                fields.insert("ID".to_owned(), json!(id));
+            }
+            fields.insert("AllowedOrigins".to_owned(), json!(rule.origins));
+            fields.insert("AllowedMethods".to_owned(), json!(rule.methods));
+            for (name, values) in [
+                ("AllowedHeaders", &rule.headers),
+                ("ExposeHeaders", &rule.exposed),
+            ] {
+                if !values.is_empty() {
+                    fields.insert(name.to_owned(), json!(values));
+                }
+            }
+            if let Some(seconds) = rule.max_age {
+                fields.insert("MaxAgeSeconds".to_owned(), json!(seconds));
+            }
+            Value::Object(fields)
+        });
+        let mut cors = json!({ "CORSRules": rules.collect::<Vec<_>>() });
+        if let (Some(flag), Some(fields)) = (self.response_vary, cors.as_object_mut()) {
+            fields.insert("ResponseVary".to_owned(), flag.into());
+        }
+        cors
+    }
+
+    fn of(bucket: &Bucket<'_>) -> Self {
+        let rule = |rule: &config::Rule<'_>| StoreRule {
+            id: rule.id.as_deref().map(str::to_owned),
+            origins: rule
+                .allowed_origins
+                .iter()
+                .map(|it| it.as_str().to_owned())
+                .collect(),
+            methods: rule.allowed_methods.iter().map(ToString::to_string).collect(),
+            headers: rule
+                .allowed_headers
+                .iter()
+                .map(|it| it.as_str().to_owned())
+                .collect(),
+            exposed: rule.expose_headers.iter().map(ToString::to_string).collect(),
+            max_age: rule.max_age_seconds,
+        };
+        Self {
+            of: bucket.rules.iter().map(rule).collect(),
+            response_vary: bucket.response_vary,
+        }
+    }
+}

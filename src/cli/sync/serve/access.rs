@@ -1,0 +1,182 @@
+//! Who is answered: whoever has a client certificate, or a bearer token, where the operator demands one.
+
+use std::env;
+use std::fs;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use rustls::RootCertStore;
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ServerConfig, WebPkiClientVerifier};
+use sha2::{Digest as _, Sha256};
+use tokio_rustls::TlsAcceptor;
+
+/// Names the token where no file does.
+const TOKEN: &str = "BUCKET_CORS_SYNC_TOKEN";
+
+#[derive(Debug, clap::Args)]
+pub(in crate::sync) struct AccessArguments {
+    /// Answer only those who send the bearer token in this file. Without it the variable BUCKET_CORS_SYNC_TOKEN is
+    /// looked at
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    token_file: Option<String>,
+    /// Serve HTTPS with the certificates in this file, PEM
+    #[arg(long, value_name = "FILE", requires_all = ["listen", "tls_key"])]
+    tls_cert: Option<String>,
+    /// The key of --tls-cert
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<String>,
+    /// Answer only those with a client certificate of an authority in this file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    client_ca: Option<String>,
+}
+
+/// What is asked of a client.
+pub(in crate::sync) struct Access {
+    /// Of the token.
+    digest: Option<[u8; 32]>,
+    tls: Option<TlsFiles>,
+}
+
+/// The files, which whoever renews certificates replaces.
+struct TlsFiles {
+    cert: String,
+    key: String,
+    client_ca: Option<String>,
+    /// What they held, and what that makes.
+    read: Mutex<(Vec<Vec<u8>>, Arc<ServerConfig>)>,
+}
+
+impl Access {
+    /// # Errors
+    /// What is wrong with the files, for a person.
+    pub(in crate::sync) fn new(arguments: &AccessArguments) -> Result<Self, String> {
+        let token = match &arguments.token_file {
+            Some(file) => Some(fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?),
+            None => env::var(TOKEN).ok(),
+        };
+        let token = token.map(|token| token.trim().to_owned());
+        if token.as_deref() == Some("") {
+            return Err("the bearer token is empty, and would let everybody in".to_owned());
+        }
+        let tls = match (&arguments.tls_cert, &arguments.tls_key) {
+            (Some(cert), Some(key)) => Some(TlsFiles::new(cert, key, arguments.client_ca.as_ref())?),
+            _ => None,
+        };
+        Ok(Self {
+            digest: token.map(|token| digest(token.as_bytes())),
+            tls,
+        })
+    }
+
+    /// Whether anything is asked of clients.
+    pub(in crate::sync) fn is_open(&self) -> bool {
+        self.digest.is_none() && self.tls.as_ref().is_none_or(|tls| tls.client_ca.is_none())
+    }
+
+    /// Whether a request has the token that is asked for.
+    pub(super) fn admits(&self, headers: &HeaderMap) -> bool {
+        let Some(expected) = self.digest else {
+            return true;
+        };
+        let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = given.and_then(|value| value.split_once(' '));
+        // How long it takes to compare digests says nothing of the token.
+        given.is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("bearer") && digest(token.trim().as_bytes()) == expected
+        })
+    }
+
+    /// What new connections begin with. `None`: plain HTTP.
+    pub(super) fn tls(&self) -> Option<TlsAcceptor> {
+        self.tls.as_ref().map(TlsFiles::acceptor)
+    }
+
+    /// Looks whether the certificates were renewed.
+    ///
+    /// # Errors
+    /// Why the new ones cannot be taken, for a person; the ones before go on.
+    pub(in crate::sync) fn renew(&self) -> Result<(), String> {
+        self.tls.as_ref().map_or(Ok(()), TlsFiles::renew)
+    }
+}
+
+impl TlsFiles {
+    fn new(cert: &str, key: &str, client_ca: Option<&String>) -> Result<Self, String> {
+        let held = read_all(cert, key, client_ca)?;
+        let config = Arc::new(config(&held)?);
+        Ok(Self {
+            cert: cert.to_owned(),
+            key: key.to_owned(),
+            client_ca: client_ca.cloned(),
+            read: Mutex::new((held, config)),
+        })
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        TlsAcceptor::from(read.1.clone())
+    }
+
+    fn renew(&self) -> Result<(), String> {
+        let held = read_all(&self.cert, &self.key, self.client_ca.as_ref())?;
+        let is_same = self.read.lock().unwrap_or_else(PoisonError::into_inner).0 == held;
+        if !is_same {
+            let config = Arc::new(config(&held)?);
+            *self.read.lock().unwrap_or_else(PoisonError::into_inner) = (held, config);
+        }
+        Ok(())
+    }
+}
+
+fn read_all(cert: &str, key: &str, client_ca: Option<&String>) -> Result<Vec<Vec<u8>>, String> {
+    let files = [Some(cert), Some(key), client_ca.map(String::as_str)];
+    let files = files.into_iter().flatten();
+    files
+        .map(|file| fs::read(file).map_err(|error| format!("{file}: {error}")))
+        .collect()
+}
+
+fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {
+    let [cert, key, authorities @ ..] = held else {
+        return Err("there is no certificate".to_owned());
+    };
+    let certificates = |pem: &[u8]| -> Result<Vec<CertificateDer<'static>>, String> {
+        let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let read = read.map_err(|error| format!("a certificate cannot be read: {error}"))?;
+        if read.is_empty() {
+            return Err("a file of certificates has none".to_owned());
+        }
+        Ok(read)
+    };
+    let key =
+        PrivateKeyDer::from_pem_slice(key).map_err(|error| format!("--tls-key cannot be read: {error}"))?;
+    let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
+    let said = |error: rustls::Error| format!("--tls-cert: {error}");
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(said)?;
+    let builder = match authorities {
+        [] => builder.with_no_client_auth(),
+        [pem, ..] => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates(pem)? {
+                roots
+                    .add(certificate)
+                    .map_err(|error| format!("--client-ca: {error}"))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .map_err(|error| format!("--client-ca: {error}"))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    builder.with_single_cert(certificates(cert)?, key).map_err(said)
+}
+
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}

@@ -1,0 +1,128 @@
+//! Which stores are followed, and which of their buckets.
+
+use serde::Deserialize;
+use url::Url;
+
+use super::arguments::{StoreKind, SyncArguments};
+use super::store::Location;
+use crate::input;
+use crate::source;
+
+/// A store, and which of its buckets are followed.
+#[derive(Debug)]
+pub(super) struct FollowedStore {
+    /// How messages name it.
+    pub(super) label: String,
+    pub(super) location: Location,
+    /// Whose answers its buckets have.
+    pub(super) profile: &'static str,
+    pub(super) buckets: Vec<String>,
+    /// Whether every bucket that it lists is followed.
+    pub(super) all: bool,
+}
+
+/// A store in the file that `--stores` names, in the words of the options.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoreEntry {
+    from: StoreKind,
+    endpoint: Option<String>,
+    region: Option<String>,
+    #[serde(default)]
+    path_style: bool,
+    #[serde(default)]
+    buckets: Vec<String>,
+    #[serde(default)]
+    all: bool,
+}
+
+/// The stores that the arguments name.
+///
+/// # Errors
+/// What is wrong with them, for a person.
+pub(super) fn named(arguments: &SyncArguments) -> Result<Vec<FollowedStore>, String> {
+    let entries = match (&arguments.stores, arguments.from) {
+        (Some(file), None) => from_file(file)?,
+        (None, Some(from)) => vec![StoreEntry {
+            from,
+            endpoint: arguments.endpoint.clone(),
+            region: arguments.region.clone(),
+            path_style: arguments.path_style,
+            buckets: arguments.bucket.clone(),
+            all: arguments.all,
+        }],
+        _ => return Err("say which store to follow, with --from or with --stores".to_owned()),
+    };
+    let mut stores: Vec<FollowedStore> = Vec::new();
+    for entry in entries {
+        let store = FollowedStore::new(entry)?;
+        for other in &stores {
+            if other.label == store.label {
+                return Err(format!(
+                    "the store {} is named twice: name it once, with all its buckets",
+                    store.label
+                ));
+            }
+            if let Some(name) = store.buckets.iter().find(|name| other.buckets.contains(name)) {
+                return Err(format!(
+                    "the bucket {name:?} is to be followed in {} and in {}: the edge knows one of a name",
+                    other.label, store.label
+                ));
+            }
+        }
+        stores.push(store);
+    }
+    if stores.is_empty() {
+        return Err("there is no store to follow".to_owned());
+    }
+    Ok(stores)
+}
+
+impl FollowedStore {
+    fn new(entry: StoreEntry) -> Result<Self, String> {
+        let mut label = entry.from.name().to_owned();
+        let endpoint = entry.endpoint.as_deref().map(Url::parse).transpose();
+        // Not repeated: it may have a password in it.
+        let endpoint = endpoint.map_err(|error| format!("the endpoint of {label} is no URL: {error}"))?;
+        let place = endpoint.as_ref().map(place).or(entry.region.clone());
+        if let Some(place) = place {
+            label = format!("{label} {place}");
+        }
+        if entry.buckets.is_empty() != entry.all {
+            return Err(format!(
+                "{label}: name its buckets, or say that all are followed, and not both"
+            ));
+        }
+        let mut seen = std::collections::HashSet::new();
+        if let Some(name) = entry.buckets.iter().find(|name| !seen.insert(*name)) {
+            return Err(format!("{label}: the bucket {name:?} is named twice"));
+        }
+        Ok(Self {
+            label,
+            location: Location {
+                from: entry.from.dialect(),
+                endpoint,
+                region: entry.region,
+                path_style: entry.path_style,
+            },
+            profile: entry.from.profile(),
+            buckets: entry.buckets,
+            all: entry.all,
+        })
+    }
+}
+
+/// An endpoint without what stands for a user in it.
+fn place(endpoint: &Url) -> String {
+    let path = endpoint.path().trim_end_matches('/');
+    let origin = endpoint.origin().ascii_serialization();
+    format!("{origin}{path}")
+}
+
+/// A list of stores, in JSON or YAML.
+fn from_file(file: &str) -> Result<Vec<StoreEntry>, String> {
+    let input = input::read(file)?;
+    let json =
+        source::as_json(&input.text).map_err(|trouble| format!("{}: {}", input.name, trouble.message))?;
+    serde_json::from_str(&json).map_err(|error| format!("{}: {error}", input.name))
+}

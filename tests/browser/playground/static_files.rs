@@ -1,0 +1,66 @@
+//! The page as files in a folder of some web server, as a release has it.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::world::World;
+
+/// Python's web server; it ends with the test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+pub(crate) fn in_any_folder(world: &World) {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("static-playground");
+    let folder = root.join("some/folder");
+    let written = Command::new("envoy/release/write-playground")
+        .arg(&folder)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    assert!(written.unwrap().success());
+    assert!(fs::read_dir(&folder).unwrap().count() > 10);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let server = Command::new("python3")
+        .args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string()])
+        .current_dir(&root)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let _server = Server(server.unwrap());
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        thread::sleep(Duration::from_millis(20));
+    }
+
+    world.open_at(&format!("http://localhost:{port}/some/folder/"));
+    let at_first = world.shown();
+    assert_eq!(at_first["tone"], "good", "{at_first}");
+    world.fill(&json!({ "origin": "https://other.example", "method": "PUT" }));
+    let typed = world.shown();
+    assert_ne!(typed, at_first);
+    let link = world.run(
+        "while (location.hash.length < 20) await new Promise((resolve) => setTimeout(resolve, 20));
+        return location.href;",
+        &[],
+    );
+    world.open_at(link.as_str().unwrap());
+    assert_eq!(world.shown(), typed);
+    let asked = super::world::texts(&world.run(
+        "return performance.getEntriesByType('resource').map((entry) => entry.name)",
+        &[],
+    ));
+    let here = format!("http://localhost:{port}/some/folder/");
+    assert!(asked.iter().all(|url| url.starts_with(&here)), "{asked:?}");
+}

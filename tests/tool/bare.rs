@@ -1,0 +1,187 @@
+//! A store's own document in the place of a configuration: the rules of the bucket that the URL or the file names.
+
+use crate::check::json;
+use crate::tool::Folder;
+
+const XML: &str = "\
+<CORSConfiguration>
+  <CORSRule>
+    <AllowedOrigin>https://a.example/</AllowedOrigin>
+    <AllowedMethod>GET</AllowedMethod>
+    <AllowedHeaders>x-a</AllowedHeaders>
+  </CORSRule>
+</CORSConfiguration>
+";
+const S3: &str = r#"{"CORSRules": [
+  {"AllowedOrigins": ["https://a.example"], "AllowedMethods": ["GET", "HEAD"]}
+]}"#;
+const R2: &str =
+    r#"{"rules": [{"allowed": {"origins": ["https://a.example"], "methods": ["GET", "HEAD"]}}]}"#;
+const GCS: &str = r#"[{"origin": ["https://a.example"], "method": ["GET", "HEAD"]}]"#;
+
+#[test]
+fn check_takes_the_file_s_name_for_the_bucket_s() {
+    let folder = Folder::new("bare-check")
+        .with("photos.xml", XML)
+        .with("videos.cors.json", S3)
+        .with("r2.json", R2)
+        .with("gcs.json", GCS);
+    let output = folder.run(&["check", "photos.xml"]);
+    assert_eq!(output.code, 1);
+    for line in [
+        "photos.xml:3:5: warning: /buckets/0/cors/CORSRules/0/AllowedOrigins/0: \"https://a.example/\" can never match",
+        "photos.xml:5:5: error: (document): <AllowedHeaders> is no element that a store has",
+        "photos.xml:1: the rules of the bucket photos, profile oss: refused: 1 error, ",
+    ] {
+        assert!(output.stdout.contains(line), "{line}: {}", output.stdout);
+    }
+    for (file, said) in [
+        (
+            "videos.cors.json",
+            "the rules of the bucket videos, profile s3: good: 0 errors, 0 warnings",
+        ),
+        (
+            "r2.json",
+            "the rules of the bucket r2, profile s3: good: 0 errors",
+        ),
+        (
+            "gcs.json",
+            "the rules of the bucket gcs, profile fetch: good: 0 errors",
+        ),
+    ] {
+        let output = folder.run(&["check", file]);
+        assert_eq!(output.code, 0, "{output:?}");
+        assert!(output.stdout.contains(said), "{output:?}");
+    }
+    let output = folder.run_with(&["check", "-"], S3.replace("GET", "PATCH").as_bytes());
+    assert_eq!(output.code, 1);
+    assert!(
+        output.stdout.starts_with("-:2:") && output.stdout.contains("\"PATCH\" is none of"),
+        "{output:?}"
+    );
+    let output = folder.run_with(
+        &["check", "-"],
+        b"<CORSConfiguration>\n<CORSRule></CORSConfiguration>",
+    );
+    assert_eq!(output.code, 2);
+    assert!(output.stdout.starts_with("-:2:11: error: bad XML"), "{output:?}");
+}
+
+#[test]
+fn explain_takes_it_for_the_rules_of_the_bucket_in_the_url() {
+    let folder = Folder::new("bare-explain")
+        .with("cors.json", S3)
+        .with("photos.xml", XML);
+    let asked = |file: &str, url: &str| {
+        let arguments = [
+            "explain",
+            file,
+            "--url",
+            url,
+            "--origin",
+            "https://a.example",
+            "--format",
+            "json",
+        ];
+        folder.run(&arguments)
+    };
+    for (file, url, bucket, how) in [
+        (
+            "cors.json",
+            "https://edge.example/videos/a.txt",
+            "videos",
+            "path-style",
+        ),
+        (
+            "cors.json",
+            "https://videos.s3.eu-west-1.amazonaws.com/a/b.txt",
+            "videos",
+            "custom domain",
+        ),
+        (
+            "photos.xml",
+            "https://photos.oss.example/a/b.txt",
+            "photos",
+            "custom domain",
+        ),
+    ] {
+        let output = asked(file, url);
+        let said = json(&output);
+        assert_eq!(said["owner"]["bucket"], bucket, "{url}: {said}");
+        assert!(said["owner"]["how"].as_str().unwrap().starts_with(how), "{said}");
+    }
+    assert_eq!(
+        json(&asked("cors.json", "https://edge.example/videos/a.txt"))["verdict"]["outcome"],
+        "allowed"
+    );
+    // What is not carried over is said, and why the rule that looks right does not match.
+    let output = asked("photos.xml", "https://edge.example/photos/a.txt");
+    assert!(
+        output
+            .stderr
+            .starts_with("photos.xml:5:5: <AllowedHeaders> is no element"),
+        "{output:?}"
+    );
+    let said = json(&output);
+    assert_eq!(said["verdict"]["outcome"], "refused");
+    assert!(
+        said["notes"][0].as_str().unwrap().contains("no slash at its end"),
+        "{said}"
+    );
+    assert_eq!(said["warnings"][0]["line"], 3, "{said}");
+}
+
+#[test]
+fn the_same_documents_are_taken_in_yaml() {
+    const OSS: &str = r#"{"CORSConfiguration": {"CORSRule": {"AllowedOrigin": "https://a.example", "AllowedMethod": ["GET", "HEAD"]}}}"#;
+    const LIST: &str = r#"[{"AllowedOrigins": ["https://a.example"], "AllowedMethods": ["GET", "HEAD"]}]"#;
+    const OF_GCLOUD: &str = r#"{"name": "photos", "cors_config": [{"origin": ["https://a.example"], "method": ["GET", "HEAD"]}]}"#;
+    const OF_R2: &str = r#"{"result": {"rules": [{"allowed": {"origins": ["https://a.example"], "methods": ["GET", "HEAD"]}}]}}"#;
+    for (number, text) in [S3, OSS, LIST, R2, OF_R2, GCS, OF_GCLOUD].into_iter().enumerate() {
+        let document: serde_json::Value = serde_json::from_str(text).unwrap();
+        let yaml = serde_norway::to_string(&document).unwrap();
+        let folder = Folder::new(&format!("bare-yaml-{number}"));
+        std::fs::create_dir_all(folder.path().join("rules")).unwrap();
+        folder.write("rules/photos.json", text);
+        folder.write("rules/photos.yaml", &yaml);
+        folder.write("rules/others.xml", "<project><origin/></project>");
+        let ask = |file: &str| {
+            let checked = folder.run(&["check", file]);
+            assert_eq!(checked.code, 0, "{yaml}{checked:?}");
+            let url = "https://edge.example/photos/a.txt";
+            let explained = folder.run(&["explain", file, "--url", url, "--origin", "https://a.example"]);
+            assert_eq!(explained.code, 0, "{yaml}{explained:?}");
+            (checked.stdout.replace(file, ""), explained.stdout)
+        };
+        assert_eq!(ask("rules/photos.yaml"), ask("rules/photos.json"), "{yaml}");
+        let whole = folder.run(&["check", "rules"]);
+        assert_eq!(
+            whole
+                .stdout
+                .matches("the rules of the bucket photos, profile ")
+                .count(),
+            2,
+            "{whole:?}"
+        );
+    }
+    let folder = Folder::new("bare-xml-folder");
+    std::fs::create_dir_all(folder.path().join("rules")).unwrap();
+    folder.write("rules/photos.xml", XML);
+    let output = folder.run(&["check", "rules"]);
+    assert!(
+        output.code == 1 && output.stdout.contains("rules/photos.xml:5:5: error: "),
+        "{output:?}"
+    );
+    // `gcloud storage buckets list` prints a document for each.
+    let folder = Folder::new("bare-yaml-list").with(
+        "all.yaml",
+        "name: photos\ncors_config: [{origin: ['https://a.example'], method: [GET, HEAD]}]\n---\nname: videos\ncors_config: []\n",
+    );
+    let output = folder.run(&["check", "all.yaml"]);
+    assert!(
+        output
+            .stdout
+            .contains("the rules of the bucket photos, videos, profile fetch: good"),
+        "{output:?}"
+    );
+}

@@ -1,0 +1,487 @@
+//! `bucket-cors check`: what the core says, and where that stands.
+
+use bucket_cors::config::{self, CODES};
+use serde_json::{Value, json};
+
+use crate::mistakes::{self, with_rule};
+use crate::schema;
+use crate::tool::{Folder, Output};
+
+const BAD: &str = "{
+\t\"buckets\": [
+\t\t{\"name\": \"a\", \"name\": \"b\", \"cors\": [
+\t\t\t{\"AllowedOrigins\": [\"https://\\u002a.*.com\", \"https://é.example\"],
+\t\t\t \"AllowedMethods\": [\"HEAD\"], \"x/y\": 1}
+\t\t]}
+\t]
+}
+";
+
+const WARNED: &str = r#"{"buckets": [{"name": "a"}]}"#;
+
+/// Severity, code and pointer of what the core says, errors first.
+pub(crate) fn of_the_core(text: &[u8]) -> Vec<[String; 3]> {
+    let (_, report) = config::parse(text);
+    let line = |severity: &str, finding: &config::Finding| {
+        [
+            severity.to_owned(),
+            finding.code.to_owned(),
+            finding.pointer.clone(),
+        ]
+    };
+    let errors = report.errors.kept().iter().map(|finding| line("error", finding));
+    let warnings = report
+        .warnings
+        .kept()
+        .iter()
+        .map(|finding| line("warning", finding));
+    errors.chain(warnings).collect()
+}
+
+/// The same of what `check --format json` says of a configuration.
+pub(crate) fn of_the_tool(configuration: &Value) -> Vec<[String; 3]> {
+    let findings = configuration["findings"].as_array().unwrap().iter();
+    let text = |finding: &Value, field: &str| finding[field].as_str().unwrap().to_owned();
+    findings
+        .map(|finding| ["severity", "code", "pointer"].map(|field| text(finding, field)))
+        .collect()
+}
+
+pub(crate) fn json(output: &Output) -> Value {
+    serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+/// The text of a region of a file, where that is in one line.
+pub(crate) fn at<'t>(text: &'t str, finding: &Value) -> &'t str {
+    let number = |field: &str| usize::try_from(finding[field].as_u64().unwrap()).unwrap();
+    assert_eq!(number("line"), number("end_line"), "{finding}");
+    let line = text.split('\n').nth(number("line") - 1).unwrap();
+    let byte = |column: usize| {
+        line.char_indices()
+            .nth(column - 1)
+            .map_or(line.len(), |(byte, _)| byte)
+    };
+    &line[byte(number("column"))..byte(number("end_column"))]
+}
+
+#[test]
+fn each_finding_is_a_line_that_editors_can_follow() {
+    let folder = Folder::new("human")
+        .with("bad.json", BAD)
+        .with("warned.json", WARNED);
+    let output = folder.run(&["check", "bad.json", "warned.json"]);
+    assert_eq!(output.code, 1);
+    assert_eq!(
+        output.stdout,
+        "\
+bad.json:3:17: error: /buckets/0/name: name is given twice: take one out [duplicate-field]
+bad.json:4:24: error: /buckets/0/cors/0/AllowedOrigins/0: \"https://*.*.com\" holds 2 wildcards: a pattern holds at most \
+one *, so write one entry per case [two-wildcards]
+bad.json:4:48: error: /buckets/0/cors/0/AllowedOrigins/1: \"https://é.example\" holds 'é': browsers send an \
+internationalised name (IDN) in punycode; write its xn-- form [origin-not-ascii]
+bad.json:5:33: error: /buckets/0/cors/0/x~1y: a rule has no field \"x/y\": it takes ID, AllowedOrigins, AllowedMethods, \
+AllowedHeaders, ExposeHeaders, MaxAgeSeconds, ResponseVary [unknown-field]
+bad.json: refused: 4 errors, 0 warnings
+warned.json:1:14: warning: /buckets/0: the bucket has no cors, so its preflights are refused: write \"cors\": null if \
+that is meant [no-cors-field]
+warned.json: good: 0 errors, 1 warning
+"
+    );
+}
+
+#[test]
+fn what_a_template_fills_in_later_is_told_from_what_is_wrong() {
+    let folder = Folder::new("filled-later");
+    for placeholder in [
+        "{{ host }}",
+        "${HOST}",
+        "$(HOST)",
+        "<%= host %>",
+        "%HOST%",
+        "<your-domain>",
+        "@HOST@",
+    ] {
+        let document = json!({ "endpoints": [format!("{placeholder}.example")], "buckets": [{
+            "name": "photos", "hosts": [placeholder],
+            "cors": [{ "AllowedOrigins": [format!("https://{placeholder}:8443")], "AllowedMethods": ["GET", "HEAD"] }],
+        }] });
+        folder.write("cors.json", document.to_string());
+        let output = folder.run(&["check", "cors.json"]);
+        assert_eq!(output.code, 1, "{output:?}");
+        let said =
+            format!(": {placeholder} is what a template fills in later: check the file that it becomes [");
+        assert_eq!(output.stdout.matches(&said).count(), 3, "{output:?}");
+    }
+}
+
+#[test]
+fn the_exit_status_says_good_bad_or_not_there() {
+    let folder = Folder::new("status")
+        .with("good.json", r#"{"buckets": []}"#)
+        .with("warned.json", WARNED)
+        .with("bad.json", BAD)
+        .with("other.yaml", "services:\n  web: {}\n")
+        .with("broken.yaml", "a: b: c\n");
+    for (arguments, code, said) in [
+        (&["good.json"][..], 0, "good.json: good: 0 errors, 0 warnings\n"),
+        (&["warned.json"], 0, "1 warning\n"),
+        (&["--deny-warnings", "warned.json"], 1, "1 warning\n"),
+        (&["--deny-warnings", "good.json"], 0, ""),
+        (&["bad.json", "good.json"], 1, "4 errors"),
+        (
+            &["other.yaml"],
+            2,
+            "other.yaml: error: there is no configuration of bucket-cors in it\n",
+        ),
+        (&["bad.json", "other.yaml"], 2, "4 errors"),
+        (&["broken.yaml"], 2, "broken.yaml:1:5: error: this is no YAML: "),
+        (&["none.json"], 2, "none.json: error: it cannot be read: "),
+        (&["."], 2, "broken.yaml:1:5: error: this is no YAML: "),
+        (&["nowhere/"], 2, "nowhere/: error: it cannot be read: "),
+    ] {
+        let output = folder.run(&[&["check"], arguments].concat());
+        assert_eq!(output.code, code, "{arguments:?}: {output:?}");
+        assert!(output.stdout.contains(said), "{arguments:?}: {output:?}");
+    }
+    for arguments in [
+        &["check"][..],
+        &["check", "--format", "xml", "good.json"],
+        &["chek"],
+    ] {
+        let output = folder.run(arguments);
+        assert_eq!(output.code, 2, "{arguments:?}: {output:?}");
+        assert!(
+            output.stderr.contains("For more information, try '--help'."),
+            "{output:?}"
+        );
+    }
+}
+
+#[test]
+fn standard_input_is_json_or_yaml_by_what_it_begins_with() {
+    let folder = Folder::new("stdin");
+    for (input, said) in [
+        ("{\"buckets\": []}", "-: good"),
+        (
+            "\u{feff} {\"buckets\": [],}",
+            "-:1:17: error: (document): trailing comma",
+        ),
+        (
+            "buckets:\n- name: a\n  corz: 1\n",
+            "-:1:1: error: (document): expected value: this is YAML; the filter gets what stands here unchanged, so write JSON",
+        ),
+        ("", "-:1:1: error: (document): there is no configuration"),
+        ("<a/>", "this is XML"),
+        ("hello", "there is no configuration of bucket-cors in it"),
+    ] {
+        let output = folder.run_with(&["check", "-"], input.as_bytes());
+        assert!(output.stdout.contains(said), "{input:?}: {output:?}");
+    }
+}
+
+/// Every document with a mistake that the tests of the configuration hold, and some bytes that are no text.
+fn mistakes() -> Vec<Vec<u8>> {
+    let errors = mistakes::errors().into_iter().map(|(text, _)| text.into_bytes());
+    let warnings = mistakes::warnings()
+        .into_iter()
+        .map(|(text, _)| text.into_bytes());
+    let bytes = [
+        &b"{\"buckets\": [\"\xff\"]}"[..],
+        b"\xff\xfe{\0}\0",
+        b"\xef\xbb\xbf{\"buckets\": 1}",
+    ];
+    let all = errors.chain(warnings).chain(bytes.map(<[u8]>::to_vec));
+    // To the tool, a store's own document is one of rules.
+    all.filter(|text| !text.starts_with(b"<CORSConfiguration"))
+        .collect()
+}
+
+#[test]
+fn what_is_said_of_each_mistake_is_what_the_core_says() {
+    let folder = Folder::new("mistakes");
+    let texts = mistakes();
+    let names: Vec<String> = (0..texts.len()).map(|index| format!("{index}.json")).collect();
+    for (name, text) in names.iter().zip(&texts) {
+        folder.write(name, text);
+    }
+    let arguments: Vec<&str> = ["check", "--format", "json"]
+        .into_iter()
+        .chain(names.iter().map(String::as_str))
+        .collect();
+    let output = folder.run(&arguments);
+    assert_eq!(output.code, 1);
+    let said = json(&output);
+    let files = said["files"].as_array().unwrap();
+    assert_eq!(files.len(), texts.len());
+    let mut pointed_at = 0;
+    for (file, text) in files.iter().zip(&texts) {
+        let shown = String::from_utf8_lossy(text)
+            .chars()
+            .take(200)
+            .collect::<String>();
+        let configuration = &file["configurations"][0];
+        assert_eq!(of_the_tool(configuration), of_the_core(text), "{shown}");
+        let Ok(text) = std::str::from_utf8(text) else {
+            continue;
+        };
+        for finding in configuration["findings"].as_array().unwrap() {
+            pointed_at += usize::from(is_at_its_value(text, finding));
+        }
+    }
+    assert!(pointed_at > 70, "{pointed_at}");
+}
+
+/// Whether there is a value to point at; if so, it has to be the one that a reader of JSON finds by the pointer.
+fn is_at_its_value(text: &str, finding: &Value) -> bool {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (Some(value), Ok(document)) = (finding["value"].as_str(), serde_json::from_str::<Value>(text)) else {
+        return false;
+    };
+    let there = at(text, finding);
+    if matches!(
+        finding["code"].as_str().unwrap(),
+        "unknown-field" | "duplicate-field" | "higress-rules"
+    ) {
+        let key: String = serde_json::from_str(there).unwrap();
+        let last = finding["pointer"].as_str().unwrap().rsplit('/').next().unwrap();
+        assert_eq!(key.replace('~', "~0").replace('/', "~1"), last);
+        return true;
+    }
+    let read: Value =
+        serde_json::from_str(there).unwrap_or_else(|error| panic!("{error}: {there:?}: {finding}"));
+    assert_eq!(
+        document.pointer(finding["pointer"].as_str().unwrap()),
+        Some(&read),
+        "{finding}"
+    );
+    assert_eq!(
+        read.as_str().map_or_else(|| read.to_string(), str::to_owned),
+        value
+    );
+    true
+}
+
+#[test]
+fn what_is_no_json_has_one_place() {
+    let folder = Folder::new("one-place");
+    for (text, said) in [
+        (
+            &b"{\"buckets\": [],}"[..],
+            "1:16: error: (document): trailing comma: ",
+        ),
+        (
+            b"\x01\n{\"buckets\": \"\xff\"}",
+            "1:1: error: (document): expected value: ",
+        ),
+        (
+            b"{\"buckets\":\n \"\xff\"}",
+            "2:3: error: (document): a byte that is no UTF-8: ",
+        ),
+    ] {
+        folder.write("a.json", text);
+        let said = format!("a.json:{said}");
+        for format in ["human", "json", "sarif"] {
+            let output = folder.run(&["check", "--format", format, "a.json"]);
+            assert!(!output.stdout.contains(" at line "), "{output:?}");
+            assert!(
+                format != "human" || output.stdout.starts_with(&said),
+                "{said}: {output:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn json_counts_what_it_does_not_show() {
+    let origins = vec!["\"https://*.*.com\""; 1_200].join(",");
+    let text = with_rule(&format!(
+        r#""AllowedOrigins": [{origins}], "AllowedMethods": ["HEAD"]"#
+    ));
+    let folder = Folder::new("many").with("many.json", text);
+    let said = json(&folder.run(&["check", "--format", "json", "many.json"]));
+    assert_eq!(said["errors"], 1_200);
+    let shown = said["files"][0]["configurations"][0]["findings"]
+        .as_array()
+        .unwrap();
+    assert_eq!(
+        shown
+            .iter()
+            .filter(|finding| finding["severity"] == "error")
+            .count(),
+        1_000
+    );
+    let human = folder.run(&["check", "many.json"]).stdout;
+    assert!(human.contains("\nmany.json: 200 more are not shown\n"), "{human}");
+}
+
+#[test]
+fn the_configuration_alone_is_what_the_filter_gets_where_it_takes_it() {
+    const FORMAT: [&str; 3] = ["check", "--format", "configuration"];
+    let plugin = json!({
+        "apiVersion": "extensions.istio.io/v1alpha1", "kind": "WasmPlugin", "metadata": { "name": "bucket-cors" },
+        "spec": { "pluginConfig": serde_json::from_str::<Value>(WARNED).unwrap() },
+    });
+    let xml = "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>\
+        </CORSConfiguration>";
+    let folder = Folder::new("alone")
+        .with("warned.json", WARNED)
+        .with("plugin.yaml", plugin.to_string())
+        .with("photos.xml", xml)
+        .with("bad.json", BAD)
+        .with("other.yaml", "a: 1");
+    let run = |files: &[&str]| folder.run(&[&FORMAT[..], files].concat());
+
+    let warned = run(&["warned.json"]);
+    assert_eq!((warned.code, warned.stdout.as_str()), (0, WARNED));
+    assert_eq!(warned.stderr, folder.run(&["check", "warned.json"]).stdout);
+    for file in ["plugin.yaml", "photos.xml"] {
+        let output = run(&[file]);
+        assert_eq!(output.code, 0, "{output:?}");
+        let (configuration, _) = config::parse(output.stdout.as_bytes());
+        assert_eq!(configuration.unwrap().buckets.len(), 1, "{output:?}");
+    }
+    let bad = run(&["bad.json"]);
+    assert_eq!((bad.code, bad.stdout.as_str()), (1, ""));
+    assert_eq!(bad.stderr, folder.run(&["check", "bad.json"]).stdout);
+    assert_eq!(run(&["--deny-warnings", "warned.json"]).stdout, "");
+    for (files, said) in [
+        (
+            &["warned.json", "photos.xml"][..],
+            "error: --format configuration is for one configuration: there are 2",
+        ),
+        (&["no.json"], "no.json: error: "),
+        (&["other.yaml"], "other.yaml: error: "),
+    ] {
+        let output = run(files);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+        assert!(output.stderr.starts_with(said), "{output:?}");
+    }
+}
+
+#[test]
+fn sarif_has_the_shape_of_the_standard_and_the_places_of_the_findings() {
+    let folder = Folder::new("sarif")
+        .with("a bad.json", BAD)
+        .with("warned.json", WARNED);
+    let output = folder.run(&[
+        "check",
+        "--format",
+        "sarif",
+        "a bad.json",
+        "warned.json",
+        "none.json",
+    ]);
+    assert_eq!(output.code, 2);
+    let log = json(&output);
+    let shape = serde_json::from_str(include_str!("../schemas/sarif.json")).unwrap();
+    assert_eq!(schema::violations(&shape, &log), [""; 0]);
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    // Those of what surrounds a configuration stand behind the core's.
+    let names: Vec<_> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    let of_the_core: Vec<_> = CODES.iter().map(|code| code.name).collect();
+    assert!(names.starts_with(&of_the_core) && names.contains(&"fails-open"));
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 5);
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert_eq!(rules[index]["defaultConfiguration"]["level"], result["level"]);
+    }
+    assert_eq!(
+        results[1]["locations"][0],
+        json!({
+            "physicalLocation": {
+                "artifactLocation": { "uri": "a%20bad.json" },
+                "region": { "startLine": 4, "startColumn": 24, "endLine": 4, "endColumn": 46 },
+            },
+            "logicalLocations": [{ "fullyQualifiedName": "/buckets/0/cors/0/AllowedOrigins/0" }],
+        })
+    );
+    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+    let notes = run["invocations"][0]["toolExecutionNotifications"]
+        .as_array()
+        .unwrap();
+    assert_eq!(notes.len(), 1);
+    let good = folder.run(&["check", "--format", "sarif", "warned.json"]);
+    assert_eq!(
+        json(&good)["runs"][0]["invocations"][0]["executionSuccessful"],
+        true
+    );
+}
+
+#[test]
+fn what_is_far_too_much_is_refused_in_time() {
+    let bomb = |levels: usize| {
+        let levels = (1..levels).map(|level| {
+            format!(
+                "a{level}: &a{level} [{}]\n",
+                vec![format!("*a{}", level - 1); 10].join(",")
+            )
+        });
+        format!("a0: &a0 [x]\n{}", levels.collect::<String>())
+    };
+    let merges = format!(
+        "a: &a {{{}}}\nb: [{}]\n",
+        (0..20_000)
+            .map(|index| format!("k{index}: 1"))
+            .collect::<Vec<_>>()
+            .join(", "),
+        vec!["{<<: *a}"; 20_000].join(", ")
+    );
+    let chain: String = (1..1_000)
+        .map(|level| format!("a{level}: &a{level} [*a{}]\n", level - 1))
+        .collect();
+    let long = format!(
+        "a: &a {}\nb: [{}]\n",
+        "x".repeat(1 << 20),
+        vec!["*a"; 1_000].join(", ")
+    );
+    let folder = Folder::new("bombs");
+    for (name, text, said) in [
+        (
+            "bomb.yaml",
+            bomb(20),
+            "it is too large, with everything that its aliases stand for",
+        ),
+        ("merges.yaml", merges, "it is too large"),
+        ("long.yaml", long, "it is too large"),
+        (
+            "chain.yaml",
+            format!("a0: &a0 [x]\n{chain}"),
+            "it is nested more than 128 levels deep",
+        ),
+        (
+            "deep.yaml",
+            "- ".repeat(200_000),
+            "it is nested more than 128 levels deep",
+        ),
+        (
+            "flow.yaml",
+            "[".repeat(200_000),
+            "this is no YAML: recursion limit exceeded",
+        ),
+        (
+            "self.yaml",
+            "buckets: &a [*a]\n".to_owned(),
+            "an alias stands inside of what it stands for",
+        ),
+        ("key.yaml", "? [a]\n: b\n".to_owned(), "a key is a list or a map"),
+        ("deep.json", "[".repeat(200_000), "recursion limit exceeded"),
+        (
+            "large.yaml",
+            "a".repeat((64 << 20) + 1),
+            "it cannot be read: longer than 64 MiB",
+        ),
+    ] {
+        folder.write(name, text);
+        let began = std::time::Instant::now();
+        let output = folder.run(&["check", name]);
+        assert!(
+            output.code == 2 || name.ends_with(".json") && output.code == 1,
+            "{name}: {output:?}"
+        );
+        assert!(output.stdout.contains(said), "{name}: {output:?}");
+        assert!(began.elapsed().as_secs() < 20, "{name}: {:?}", began.elapsed());
+    }
+}

@@ -1,0 +1,458 @@
+//! Every field of a policy is carried over or named, those included that nobody knows.
+
+use bucket_cors::config;
+
+use super::import;
+
+/// Stands in a document where a policy's fields do.
+const FIELD: &str = "FIELD";
+
+const ENVOY: &str = "\
+domains: [a.example]
+routes:
+- match: {prefix: /photos/}
+  typed_per_filter_config:
+    cors:
+      '@type': type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy
+      allow_methods: GET
+      allow_origin_string_match: [{exact: 'https://a.example'}]
+      FIELD
+";
+const ENVOY_MATCHER: &str = "\
+allow_methods: GET
+allow_origin_string_match:
+- safe_regex: {regex: 'https://a\\.example'}
+  FIELD
+";
+const ENVOY_EXPRESSION: &str = "\
+allow_methods: GET
+allow_origin_string_match:
+- safe_regex:
+    regex: 'https://a\\.example'
+    FIELD
+";
+const ISTIO: &str = "\
+kind: VirtualService
+spec:
+  hosts: [a.example]
+  http:
+  - corsPolicy:
+      allowOrigins: [{exact: 'https://a.example'}]
+      allowMethods: [GET]
+      FIELD
+";
+const HTTP_ROUTE: &str = "\
+kind: HTTPRoute
+spec:
+  rules:
+  - filters:
+    - type: CORS
+      cors:
+        allowOrigins: ['https://a.example']
+        allowMethods: [GET]
+        FIELD
+";
+const HTTP_ROUTE_RULE: &str = "\
+kind: HTTPRoute
+spec:
+  rules:
+  - filters:
+    - {type: CORS, cors: {allowOrigins: ['https://a.example'], allowMethods: [GET]}}
+    FIELD
+";
+const HIGRESS: &str = "\
+allow_origins: ['https://a.example']
+allow_methods: [GET]
+FIELD
+";
+const HIGRESS_RULE: &str = "\
+kind: WasmPlugin
+spec:
+  matchRules:
+  - config: {allow_origins: ['https://a.example']}
+    domain: [a.example]
+    FIELD
+";
+const INGRESS: &str = "\
+kind: Ingress
+metadata:
+  annotations:
+    higress.io/enable-cors: True
+    higress.io/cors-allow-credentials: F
+    FIELD
+spec: {rules: [{host: a.example}]}
+";
+const CLOUD_STORAGE: &str = "\
+name: b
+cors_config:
+- origin: ['https://a.example']
+  method: [GET]
+  FIELD
+";
+
+/// What is said of a field, beside what is said of the document without it.
+fn said(from: &str, document: &str, field: &str) -> (i32, String) {
+    let run = |field: &str| import(&["--from", from, "-"], document.replace(FIELD, field).as_bytes());
+    let (without, with) = (run(""), run(field));
+    assert_eq!(without.status, 0, "{document}{}", without.stderr);
+    // What is left out is not written.
+    if with.stderr != without.stderr {
+        assert_eq!(with.stdout, without.stdout, "{field}");
+    }
+    let lines = with.stderr.lines();
+    let known: Vec<_> = without.stderr.lines().collect();
+    let lines = lines.filter(|line| !known.contains(line));
+    let lines: Vec<_> = lines
+        .map(|line| line.trim_start_matches("(standard input):"))
+        .collect();
+    (with.status, lines.join("\n"))
+}
+
+#[test]
+fn a_field_that_nobody_knows_is_not_carried_over() {
+    const CHANGES: &str = "that is known: see whether it changes answers";
+    for (from, document, field, place, of) in [
+        (
+            "envoy",
+            ENVOY,
+            "allow_orgin_string_match:\n      - exact: '*'",
+            "9:7",
+            "a CORS policy",
+        ),
+        (
+            "envoy",
+            ENVOY,
+            "allowOrginStringMatch: []",
+            "9:7",
+            "a CORS policy",
+        ),
+        (
+            "envoy",
+            ENVOY,
+            "filter_enabled: {defaultvalue: {}}",
+            "9:24",
+            "filter_enabled",
+        ),
+        (
+            "envoy",
+            ENVOY,
+            "filter_enabled: {default_value: {numerator: 100, denominater: MILLION}}",
+            "9:56",
+            "filter_enabled",
+        ),
+        (
+            "envoy",
+            ENVOY_MATCHER,
+            "ignore-case: true",
+            "4:3",
+            "a matcher of this kind",
+        ),
+        (
+            "envoy",
+            ENVOY_MATCHER,
+            "custom: {name: x}",
+            "4:3",
+            "a matcher of this kind",
+        ),
+        (
+            "envoy",
+            ENVOY_EXPRESSION,
+            "flags: i",
+            "5:5",
+            "a regular expression",
+        ),
+        ("istio", ISTIO, "allow_credentials: true", "8:7", "a CORS policy"),
+        (
+            "istio",
+            HTTP_ROUTE,
+            "allowOriginsRegex:\n        - '.*'",
+            "9:9",
+            "a CORS filter",
+        ),
+        (
+            "istio",
+            HTTP_ROUTE,
+            "unmatchedPreflights: IGNORE",
+            "9:9",
+            "a CORS filter",
+        ),
+        (
+            "higress",
+            HIGRESS,
+            "_rules_: [{_match_domain_: [b.example]}]",
+            "3:1",
+            "the plugin's configuration",
+        ),
+        (
+            "higress",
+            HIGRESS,
+            "allow_origin: ['*']",
+            "3:1",
+            "the plugin's configuration",
+        ),
+        (
+            "higress",
+            HIGRESS_RULE,
+            "route: [b]",
+            "6:5",
+            "a rule of a WasmPlugin",
+        ),
+        ("gcs", CLOUD_STORAGE, "responseHeaders: [ETag]", "5:3", "an entry"),
+    ] {
+        let name = field.trim_start_matches("filter_enabled: {");
+        let name = name.trim_start_matches("default_value: {numerator: 100, ");
+        let name = name.split(':').next().unwrap();
+        let remark =
+            format!("{place}: not carried over: {name} is no field of {of} {CHANGES} [unknown-field]");
+        assert_eq!(said(from, document, field), (1, remark));
+    }
+    for name in [
+        "higress.io/cors-allow-origins",
+        "nginx.ingress.kubernetes.io/enable-cors-x",
+    ] {
+        let (status, said) = said("higress", INGRESS, &format!("{name}: x"));
+        assert!(
+            said.contains(&format!("{name} is no annotation for CORS {CHANGES}")),
+            "{said}"
+        );
+        assert_eq!(status, 1);
+    }
+    // Null is as good as nothing, and another controller's annotation is nobody's.
+    assert_eq!(said("envoy", ENVOY, "allow_orgins: null"), (0, String::new()));
+    let other = "nginx.ingress.kubernetes.io/ssl-redirect: 'true'";
+    assert_eq!(said("higress", INGRESS, other), (0, String::new()));
+}
+
+#[test]
+fn what_becomes_of_another_origin_s_preflight_is_named() {
+    for (from, document, field, status, weight) in [
+        (
+            "envoy",
+            ENVOY,
+            "forward_not_matching_preflights: true",
+            0,
+            "9:40: loses meaning: a preflight",
+        ),
+        (
+            "envoy",
+            ENVOY,
+            "forwardNotMatchingPreflights: false",
+            0,
+            "9:37: loses meaning: a preflight",
+        ),
+        (
+            "istio",
+            ISTIO,
+            "unmatchedPreflights: FORWARD",
+            0,
+            "8:28: loses meaning: a preflight",
+        ),
+        (
+            "istio",
+            ISTIO,
+            "unmatchedPreflights: IGNORE",
+            0,
+            "8:28: loses meaning: a preflight",
+        ),
+        (
+            "istio",
+            ISTIO,
+            "unmatchedPreflights: DROP",
+            1,
+            "8:28: not carried over: neither FORWARD nor IGNORE",
+        ),
+    ] {
+        let (found, said) = said(from, document, field);
+        assert!(
+            said.starts_with(weight) && !said.contains('\n'),
+            "{field}: {said}"
+        );
+        assert_eq!(found, status, "{field}");
+    }
+    assert_eq!(
+        said("istio", ISTIO, "unmatchedPreflights: UNSPECIFIED"),
+        (0, String::new())
+    );
+}
+
+#[test]
+fn what_no_answer_depends_on_is_named_and_weighs_nothing() {
+    for (document, field, remark) in [
+        (
+            ENVOY_EXPRESSION,
+            "google_re2: {max_program_size: 100}",
+            "5:17: changes nothing: google_re2 bounds what an expression may cost the proxy [no-effect]",
+        ),
+        (
+            ENVOY,
+            "shadow_enabled: {default_value: {numerator: 100}}",
+            "9:23: changes nothing: shadow_enabled counts only where filter_enabled is off [no-effect]",
+        ),
+    ] {
+        assert_eq!(said("envoy", document, field), (0, remark.to_owned()));
+    }
+}
+
+#[test]
+fn a_value_of_another_type_is_not_carried_over() {
+    const NO_TEXT: &str = "a list or an object, where a string is read";
+    const NO_FLAG: &str = "neither true nor false, where one of them is read";
+    for (from, document, field, place, remark) in [
+        ("envoy", ENVOY, "allow_headers: [x-a, x-b]", "9:22", NO_TEXT),
+        ("envoy", ENVOY, "max_age: {seconds: 5}", "9:16", NO_TEXT),
+        ("envoy", ENVOY, "allow_credentials: enabled", "9:26", NO_FLAG),
+        (
+            "envoy",
+            ENVOY,
+            "allow_private_network_access: {value: true}",
+            "9:37",
+            NO_FLAG,
+        ),
+        ("istio", ISTIO, "allowHeaders: [{exact: x-a}]", "8:22", NO_TEXT),
+        ("istio", ISTIO, "maxAge: {seconds: 5}", "8:15", NO_TEXT),
+        ("istio", HTTP_ROUTE, "allowCredentials: 1", "9:27", NO_FLAG),
+        ("higress", HIGRESS, "expose_headers: [[ETag]]", "3:18", NO_TEXT),
+        ("gcs", CLOUD_STORAGE, "maxAgeSeconds: [5]", "5:18", NO_TEXT),
+    ] {
+        assert_eq!(
+            said(from, document, field),
+            (1, format!("{place}: not carried over: {remark} [other-type]"))
+        );
+    }
+}
+
+#[test]
+fn a_matcher_that_istio_does_not_have_is_not_carried_over() {
+    let matcher = |kind: &str| ISTIO.replace("exact: 'https://a.example'", &format!("{kind}: .a.example"));
+    for kind in ["suffix", "contains", "safeRegex"] {
+        let printed = import(
+            &["--from", "istio", "-"],
+            matcher(kind).replace(FIELD, "").as_bytes(),
+        );
+        assert!(
+            printed
+                .stderr
+                .contains(":6:22: not carried over: a matcher of a kind that is not read here"),
+            "{}",
+            printed.stderr
+        );
+        assert_eq!(printed.status, 1);
+    }
+}
+
+#[test]
+fn a_second_list_and_an_object_among_values_are_not_carried_over() {
+    let rule = r#"[{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]"#;
+    let two = format!(r#"{{"CORSRule": {rule}, "CORSRules": {rule}}}"#);
+    let printed = import(&["--from", "s3", "--bucket", "b", "-"], two.as_bytes());
+    assert_eq!(
+        (printed.status, printed.stderr.as_str()),
+        (
+            1,
+            "(standard input):1:14: not carried over: a second list of rules: CORSRules stands [second-value]\n"
+        )
+    );
+    let state = r#"{"values": {"root_module": {"resources": [{"type": "aws_s3_bucket", "values": {"bucket": "b", "cors_rule": [
+        {"allowed_origins": ["*"], "allowed_methods": ["GET"], "allowed_headers": [{}]}]}}]}}}"#;
+    let printed = import(&["--from", "terraform", "-"], state.as_bytes());
+    assert_eq!(
+        (printed.status, printed.stderr.as_str()),
+        (
+            1,
+            "(standard input):2:84: not carried over: a list or an object, where a string is read [other-type]\n"
+        )
+    );
+}
+
+#[test]
+fn the_older_field_that_istio_leaves_out_is_named() {
+    let (status, said) = said("istio", ISTIO, "allowOrigin: ['https://b.example']");
+    assert!(
+        said.contains("8:20: not carried over: allowOrigin beside allowOrigins"),
+        "{said}"
+    );
+    assert_eq!(status, 1);
+}
+
+#[test]
+fn an_element_that_no_store_has_is_no_other_word_for_one_that_it_has() {
+    for (name, single) in [
+        ("AllowedOrigins", "AllowedOrigin"),
+        ("AllowedMethods", "AllowedMethod"),
+        ("AllowedHeaders", "AllowedHeader"),
+        ("ExposeHeaders", "ExposeHeader"),
+    ] {
+        let text = format!(
+            "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>GET</AllowedMethod>\n\
+             <{name}>x</{name}></CORSRule></CORSConfiguration>"
+        );
+        let printed = import(&["--from", "s3", "--bucket", "b", "-"], text.as_bytes());
+        assert!(
+            printed.stderr.contains(&format!(
+                ":2:1: not carried over: <{name}> is no element that a store has"
+            )),
+            "{}",
+            printed.stderr
+        );
+        assert!(printed.stderr.contains(&format!("write <{single}>")));
+        assert_eq!(printed.status, 1);
+        assert!(!printed.stdout.contains("\"x\""), "{}", printed.stdout);
+    }
+}
+
+#[test]
+fn a_policy_that_no_bucket_can_have_is_not_carried_over() {
+    for (from, document, field, remark) in [
+        (
+            "istio",
+            HTTP_ROUTE_RULE,
+            "backendRefs: [{name: a, filters: [{type: CORS, cors: {allowOrigins: ['*']}}]}]",
+            "the CORS filter of one of several backends",
+        ),
+        (
+            "istio",
+            &HTTP_ROUTE_RULE.replace(
+                "allowMethods: [GET]}}\n",
+                "allowMethods: [GET]}}\n    - {cors: {allowOrigins: ['*']}}\n",
+            ),
+            "",
+            "a second CORS filter of one rule",
+        ),
+        (
+            "istio",
+            &ISTIO.replace("  hosts: [a.example]\n", ""),
+            "",
+            "the policies of a host without a name",
+        ),
+        (
+            "higress",
+            &HIGRESS_RULE.replace("    domain: [a.example]\n", ""),
+            "",
+            "a rule for nothing",
+        ),
+    ] {
+        let printed = import(&["--from", from, "-"], document.replace(FIELD, field).as_bytes());
+        assert!(
+            printed.stderr.contains(&format!(": not carried over: {remark}")),
+            "{document}: {}",
+            printed.stderr
+        );
+        assert_eq!(printed.status, 1, "{document}");
+    }
+}
+
+#[test]
+fn the_flag_of_the_oldest_envoys_turns_a_policy_off() {
+    let policy = |flag| {
+        format!(
+            "domains: [a.example]\nroutes: []\ncors: {{allow_origin: ['*'], allow_methods: GET, enabled: {flag}}}\n"
+        )
+    };
+    assert_eq!(
+        import(&["--from", "envoy", "-"], policy(false).as_bytes()).stdout,
+        ""
+    );
+    let printed = import(&["--from", "envoy", "-"], policy(true).as_bytes());
+    let (configuration, _) = config::parse(printed.stdout.as_bytes());
+    assert_eq!(configuration.expect(&printed.stderr).buckets.len(), 1);
+}

@@ -1,0 +1,121 @@
+//! `bucket-cors sync`, with stores that answer as each test says.
+
+mod check;
+mod into;
+mod keeping;
+mod listen;
+mod process;
+mod real_envoy;
+mod stand_in;
+mod web_identity;
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::tool::{Folder, Output};
+use stand_in::StandInStore;
+
+/// Runs `sync` before a store, with credentials that it does not look at.
+fn sync(folder: &Folder, store: &StandInStore, arguments: &[&str]) -> Output {
+    finished(asking(folder, store).args(arguments))
+}
+
+/// `sync` before a store.
+fn asking(folder: &Folder, store: &StandInStore) -> Command {
+    let mut command = command(folder);
+    let endpoint = store.endpoint();
+    command.args(["--from", "s3", "--endpoint", &endpoint, "--path-style"]);
+    command
+}
+
+/// Runs `sync` with these arguments alone.
+fn sync_with(folder: &Folder, arguments: &[&str]) -> Output {
+    finished(command(folder).args(arguments))
+}
+
+fn finished(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    Output {
+        code: output.status.code().expect("it ends by itself"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn command(folder: &Folder) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bucket-cors"));
+    command
+        .arg("sync")
+        .current_dir(folder.path())
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env_remove("BUCKET_CORS_SYNC_TOKEN");
+    command
+}
+
+/// `sync` that goes on, from a store with all its buckets into a file of resources.
+fn following(folder: &Folder, store: &StandInStore) -> Command {
+    let mut command = asking(folder, store);
+    command.arg("--all").args([
+        "--into",
+        "into.json",
+        "--output",
+        "filter.json",
+        "--interval",
+        "1s",
+    ]);
+    command
+}
+
+/// A certificate, NAME.pem with NAME.key: its own issuer, unless more arguments of `openssl req` name another.
+fn certify(folder: &Folder, name: &str, more: &[&str]) {
+    let (key, cert) = (format!("{name}.key"), format!("{name}.pem"));
+    let output = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ])
+        .args([
+            "-days",
+            "2",
+            "-subj",
+            &format!("/CN={name}"),
+            "-keyout",
+            &key,
+            "-out",
+            &cert,
+        ])
+        .args(more)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+fn json(folder: &Folder, file: &str) -> Value {
+    serde_json::from_str(&text(folder, file)).unwrap()
+}
+
+fn text(folder: &Folder, file: &str) -> String {
+    fs::read_to_string(folder.path().join(file)).unwrap()
+}
+
+/// The origins that a written configuration lists for a bucket. `None`: it has no such bucket.
+fn origins(configuration: &Value, bucket: &str) -> Option<Vec<String>> {
+    let buckets = configuration["buckets"].as_array().unwrap();
+    let bucket = buckets.iter().find(|entry| entry["name"] == bucket)?;
+    let rules = bucket["cors"]["CORSRules"].as_array().unwrap().iter();
+    let origins = rules.flat_map(|rule| rule["AllowedOrigins"].as_array().unwrap().clone());
+    Some(
+        origins
+            .map(|origin| origin.as_str().unwrap().to_owned())
+            .collect(),
+    )
+}

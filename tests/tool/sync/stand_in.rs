@@ -1,0 +1,144 @@
+//! A store that answers as a test says: S3's calls, buckets in the path.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// What the store says to one question.
+#[derive(Debug, Clone)]
+pub(super) struct StoreReply {
+    status: u16,
+    body: String,
+    /// The body ends after so many bytes, although more were promised.
+    cut: Option<usize>,
+}
+
+impl StoreReply {
+    pub(super) fn rules(rules: &str) -> Self {
+        Self::ok(format!("<CORSConfiguration>{rules}</CORSConfiguration>"))
+    }
+
+    fn ok(body: String) -> Self {
+        Self {
+            status: 200,
+            body,
+            cut: None,
+        }
+    }
+
+    pub(super) fn error(status: u16, code: &str) -> Self {
+        Self {
+            status,
+            body: format!("<Error><Code>{code}</Code><Message>No.</Message></Error>"),
+            cut: None,
+        }
+    }
+
+    pub(super) fn no_rules() -> Self {
+        Self::error(404, "NoSuchCORSConfiguration")
+    }
+
+    pub(super) fn cut_after(self, bytes: usize) -> Self {
+        Self {
+            cut: Some(bytes),
+            ..self
+        }
+    }
+}
+
+/// A rule with these origins.
+pub(super) fn rule(origins: &[&str]) -> String {
+    let origins = origins
+        .iter()
+        .map(|origin| format!("<AllowedOrigin>{origin}</AllowedOrigin>"));
+    let origins: String = origins.collect();
+    format!("<CORSRule>{origins}<AllowedMethod>GET</AllowedMethod></CORSRule>")
+}
+
+/// Rules of one bucket as most tests have them.
+pub(super) fn rules_for(origins: &[&str]) -> StoreReply {
+    StoreReply::rules(&rule(origins))
+}
+
+/// It serves as long as the test's process.
+pub(super) struct StandInStore {
+    port: u16,
+    replies: Arc<Mutex<BTreeMap<String, StoreReply>>>,
+}
+
+impl StandInStore {
+    /// With the rules of these buckets.
+    pub(super) fn start(buckets: &[(&str, StoreReply)]) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let replies: Arc<Mutex<BTreeMap<String, StoreReply>>> = Arc::default();
+        let shared = replies.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let shared = shared.clone();
+                thread::spawn(move || answer(&stream.unwrap(), &shared));
+            }
+        });
+        let store = Self { port, replies };
+        for (bucket, reply) in buckets {
+            store.say(bucket, reply.clone());
+        }
+        store
+    }
+
+    pub(super) fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What it says of a bucket from now on. The empty name: of its list.
+    pub(super) fn say(&self, bucket: &str, reply: StoreReply) {
+        self.replies.lock().unwrap().insert(bucket.to_owned(), reply);
+    }
+
+    pub(super) fn delete(&self, bucket: &str) {
+        self.replies.lock().unwrap().remove(bucket);
+    }
+}
+
+fn answer(stream: &TcpStream, replies: &Mutex<BTreeMap<String, StoreReply>>) {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if reader.read_line(&mut head).unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        let target = head.split(' ').nth(1).unwrap();
+        let bucket = target.trim_start_matches('/').split('?').next().unwrap();
+        let reply = reply(bucket, &replies.lock().unwrap());
+        let body = &reply.body[..reply.cut.unwrap_or(reply.body.len())];
+        let head = format!(
+            "HTTP/1.1 {} x\r\ncontent-type: application/xml\r\ncontent-length: {}\r\n\r\n",
+            reply.status,
+            reply.body.len()
+        );
+        let mut out = stream;
+        if out.write_all(format!("{head}{body}").as_bytes()).is_err() || reply.cut.is_some() {
+            return;
+        }
+    }
+}
+
+fn reply(bucket: &str, replies: &BTreeMap<String, StoreReply>) -> StoreReply {
+    if let Some(reply) = replies.get(bucket) {
+        return reply.clone();
+    }
+    if !bucket.is_empty() {
+        return StoreReply::error(404, "NoSuchBucket");
+    }
+    let names = replies
+        .keys()
+        .map(|name| format!("<Bucket><Name>{name}</Name></Bucket>"));
+    let names: String = names.collect();
+    StoreReply::ok(format!(
+        "<ListAllMyBucketsResult><Buckets>{names}</Buckets></ListAllMyBucketsResult>"
+    ))
+}
