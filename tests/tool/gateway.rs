@@ -103,11 +103,6 @@ fn each_field_that_is_missing_or_wrong_is_told_where_it_stands() {
             "store.yaml /spec/headers/withUnderscoresAction: refused-headers",
         ),
         (
-            "method: OPTIONS",
-            "method: POST",
-            "store.yaml /spec/rules/0/matches/0: no-options-route",
-        ),
-        (
             "      timeouts: { request: 0s }\n",
             "",
             "store.yaml /spec/rules/0: cuts-downloads",
@@ -125,14 +120,24 @@ fn each_field_that_is_missing_or_wrong_is_told_where_it_stands() {
             "{new}: {told:?}"
         );
     }
-    let header = "headers: [{ name: x-tenant, value: a }]";
-    let store = changed(STORE, "method: GET", header);
-    assert_eq!(told(POLICY, &store), [""; 0]);
-    let store = changed(&store, "method: OPTIONS", "method: HEAD");
-    assert_eq!(
-        told(POLICY, &store),
-        [0, 1].map(|at| format!("store.yaml /spec/rules/0/matches/{at}: no-options-route"))
-    );
+}
+
+#[test]
+fn a_route_that_takes_no_preflight_is_told() {
+    const EVERY_METHOD: &str = "- path: { type: PathPrefix, value: / }\n";
+    let matches = |one: &str, other: &str| {
+        let path = "path: { type: PathPrefix, value: / }";
+        let both = format!("- {{ {path}, {one} }}\n        - {{ {path}, {other} }}\n");
+        told(POLICY, &changed(STORE, EVERY_METHOD, &both))
+    };
+    for one in ["method: GET", "headers: [{ name: x-tenant, value: a }]"] {
+        assert_eq!(matches(one, "method: OPTIONS"), [""; 0], "{one}");
+        assert_eq!(
+            matches(one, "method: HEAD"),
+            [0, 1].map(|at| format!("store.yaml /spec/rules/0/matches/{at}: no-options-route")),
+            "{one}"
+        );
+    }
 }
 
 #[test]
