@@ -98,7 +98,7 @@ fn every_sample_gives_the_same_labels() {
         sample["stats_config"].clone()
     };
     let expected = tags(&text("envoy.yaml"));
-    assert_eq!(expected["stats_tags"].as_array().unwrap().len(), 3);
+    assert_eq!(expected["stats_tags"].as_array().unwrap().len(), 4);
     let mut samples = 0;
     for folder in [".", "production"] {
         for entry in fs::read_dir(checkout().join("envoy").join(folder)).unwrap() {
