@@ -1,8 +1,10 @@
 //! The whole configuration.
 
+use std::borrow::Cow;
+
 use super::bucket::{self, SharedByBuckets};
 use super::host::{self, Lone};
-use super::model::{BucketSink, Metering, Mode, OnRefused, Settings, Unmanaged, UpstreamCors};
+use super::model::{BucketSink, Endpoint, Metering, Mode, OnRefused, Settings, Unmanaged, UpstreamCors};
 use super::names::UniqueNames;
 use super::reading::field::{Field, Fields, fields};
 use super::reading::json::{self, Json, Value};
@@ -317,11 +319,17 @@ impl<'s, 'a> DocumentReader<'s, 'a> {
         let endpoints = &mut self.settings.endpoints;
         self.reading
             .texts(place, Null::IsWrong, &mut |report, place, text| {
+                let is_path_only = text.ends_with('/');
+                let text = match text.strip_suffix('/') {
+                    Some(text) => Cow::Owned(text.to_owned()),
+                    None => text,
+                };
                 let Some(host) = host::read(report, place, text, Lone::Refused) else {
                     return;
                 };
-                if known.add(host.clone(), 0).is_none() {
-                    endpoints.push(host.into_owned());
+                if known.add(host.clone(), usize::from(is_path_only)).is_none() {
+                    let host = host.into_owned();
+                    endpoints.push(Endpoint { host, is_path_only });
                     return;
                 }
                 report.add(
@@ -338,12 +346,12 @@ impl<'s, 'a> DocumentReader<'s, 'a> {
         let buckets = &Place::Key(&Place::Document, "buckets");
         let endpoints = &Place::Key(&Place::Document, "endpoints");
         for (index, endpoint) in self.settings.endpoints.iter().enumerate() {
-            if let Some(bucket) = self.shared.hosts.get(endpoint) {
+            if let Some(bucket) = self.shared.hosts.get(&endpoint.host) {
                 report.add(
                     &code::HOST_IS_ENDPOINT,
                     &Place::Index(endpoints, index),
                     "{} is also a host of {}, which takes its requests: take one out",
-                    &[Words(endpoint), Pointer(&Place::Index(buckets, bucket))],
+                    &[Words(&endpoint.host), Pointer(&Place::Index(buckets, bucket))],
                 );
             }
         }
@@ -356,7 +364,9 @@ impl<'s, 'a> DocumentReader<'s, 'a> {
             let dots = host.bytes().enumerate().filter(|&(_, byte)| byte == b'.');
             let named = dots.filter_map(|(dot, _)| {
                 let (name, endpoint) = host.split_at_checked(dot)?;
-                self.endpoints.get(endpoint.get(1..)?)?;
+                self.endpoints
+                    .get(endpoint.get(1..)?)
+                    .filter(|&is_path_only| is_path_only == 0)?;
                 self.shared.names.get(name)
             });
             for bucket in named {

@@ -14,7 +14,8 @@ mod report;
 mod rules;
 
 pub use model::{
-    Bucket, BucketSink, Configuration, Metering, Mode, OnRefused, Rule, Settings, Unmanaged, UpstreamCors,
+    Bucket, BucketSink, Configuration, Endpoint, Metering, Mode, OnRefused, Rule, Settings, Unmanaged,
+    UpstreamCors,
 };
 pub use report::code::{CODES, Code, Severity};
 #[cfg(feature = "cli")]

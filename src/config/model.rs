@@ -13,9 +13,8 @@ use crate::wildcard::Pattern;
 pub struct Settings {
     /// Whose answers the edge gives where a bucket does not say otherwise.
     pub profile: &'static Profile,
-    /// Lower-case host names under which buckets are addressed virtual-hosted-style or path-style. Empty: path-style on
-    /// every host.
-    pub endpoints: Vec<String>,
+    /// The hosts under which buckets are addressed. Empty: path-style on every host.
+    pub endpoints: Vec<Endpoint>,
     /// What happens to requests for buckets that are not listed.
     pub unmanaged: Unmanaged,
     /// Whether responses carry `x-bucket-cors`.
@@ -43,6 +42,22 @@ impl Default for Settings {
             route_prepares: false,
             on_refused_rules: OnRefused::default(),
         }
+    }
+}
+
+/// A host under which buckets are addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its name in lower case.
+    pub host: String,
+    /// Whether buckets are addressed path-style alone, and not as `<bucket>.<host>` too: what a `/` behind the name says.
+    pub is_path_only: bool,
+}
+
+impl Endpoint {
+    /// Whether `<bucket>.<host>` names a bucket.
+    pub fn has_buckets_below(&self, host: &[u8]) -> bool {
+        !self.is_path_only && self.host.as_bytes() == host
     }
 }
 

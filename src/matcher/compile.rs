@@ -84,7 +84,11 @@ impl MatcherBuilder {
     pub fn finish(mut self, settings: Settings) -> Matcher {
         let exact = &mut self.patterns.exact;
         for endpoint in &settings.endpoints {
-            exact.insert(Space::ENDPOINT, endpoint.as_bytes(), 0);
+            exact.insert(
+                Space::ENDPOINT,
+                endpoint.host.as_bytes(),
+                u32::from(endpoint.is_path_only),
+            );
         }
         let (value_spans, values) = self.rules.values.known.to_parts();
         Matcher {

@@ -173,15 +173,15 @@ impl Matcher {
             if let Some(bucket) = self.exact.get(Space::HOST, host.as_bytes()) {
                 return Owner::Bucket(BucketId(bucket), Style::Host);
             }
-            let is_endpoint = |host: &[u8]| self.exact.get(Space::ENDPOINT, host).is_some();
-            if is_endpoint(host.as_bytes()) {
+            let endpoint = |host: &[u8]| self.exact.get(Space::ENDPOINT, host);
+            if endpoint(host.as_bytes()).is_some() {
                 return match in_path() {
                     InPath::Service => Owner::Unlisted,
                     InPath::Bucket(bucket) => self.named(bucket.as_bytes(), Style::Path),
                     InPath::Unclear => self.unclear(),
                 };
             }
-            if let Some((name, _)) = host.splits().find(|(_, endpoint)| is_endpoint(endpoint)) {
+            if let Some((name, _)) = host.splits().find(|(_, rest)| endpoint(rest) == Some(0)) {
                 return self.named(name, Style::Host);
             }
         }

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use bucket_cors::config::{Bucket, Metering, Mode, OnRefused, Rule, Settings, Unmanaged, UpstreamCors};
+use bucket_cors::config::{
+    Bucket, Endpoint, Metering, Mode, OnRefused, Rule, Settings, Unmanaged, UpstreamCors,
+};
 use bucket_cors::http::{list, origin};
 use bucket_cors::profile::{MAX_RULES, PROFILES, STORE_METHODS};
 use bucket_cors::wildcard::Pattern;
@@ -70,7 +72,12 @@ pub fn configuration(choices: &mut Choices<'_>) -> (Settings, Vec<Bucket<'static
             .cycle()
             .skip(start)
             .take(count)
-            .map(|endpoint| (*endpoint).to_owned())
+            .zip(start..)
+            // It takes no choice either.
+            .map(|(endpoint, number)| Endpoint {
+                host: (*endpoint).to_owned(),
+                is_path_only: number % 3 == 1,
+            })
             .collect();
     }
     let count = 1 + choices.below(3);
@@ -359,7 +366,7 @@ fn address(
     match (host, choices.pick_any(&settings.endpoints)) {
         (Some(host), _) if choices.once_in(2) => (Some(host.as_bytes().to_vec()), Some(b"/o".to_vec())),
         (_, Some(endpoint)) => (
-            Some(format!("{name}.{endpoint}").into_bytes()),
+            Some(format!("{name}.{}", endpoint.host).into_bytes()),
             Some(b"/o".to_vec()),
         ),
         (_, None) => (
@@ -538,12 +545,12 @@ fn an_authority(
             .map_or("other.example", |host| host)
             .to_owned(),
         6..=10 => match choices.pick_any(&settings.endpoints) {
-            Some(endpoint) => format!("{name}.{endpoint}"),
+            Some(endpoint) => format!("{name}.{}", endpoint.host),
             None => format!("{name}.oss.example"),
         },
         11..=12 => choices
             .pick_any(&settings.endpoints)
-            .map_or("oss.example", |e| e)
+            .map_or("oss.example", |endpoint| &endpoint.host)
             .to_owned(),
         13 => format!("evil-{}", choices.pick(&ENDPOINTS)),
         14 => format!("{}.{}", choices.pick(&NAMES), choices.pick(&ENDPOINTS)),

@@ -103,6 +103,21 @@ pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
             "no wildcard",
         ),
         one(
+            r#"{"buckets": [], "endpoints": ["e/", "e"]}"#,
+            "/endpoints/1: duplicate-host",
+            "given twice",
+        ),
+        one(
+            r#"{"buckets": [], "endpoints": ["e//"]}"#,
+            "/endpoints/0: host-name",
+            "without the path",
+        ),
+        one(
+            r#"{"buckets": [], "endpoints": ["/"]}"#,
+            "/endpoints/0: host-name",
+            "it is empty",
+        ),
+        one(
             r#"{"buckets": [], "endpoints": ["e", "E"]}"#,
             "/endpoints/1: duplicate-host",
             "given twice",
@@ -560,6 +575,10 @@ pub(crate) fn warnings() -> Vec<(String, Vec<&'static str>)> {
         (r#"{"buckets": [{"name": "b"}]}"#.to_owned(), vec!["/buckets/0: no-cors-field"]),
         (
             r#"{"endpoints": ["e.example"], "buckets": [{"name": "b", "hosts": ["E.example"], "cors": null}]}"#.to_owned(),
+            vec!["/endpoints/0: host-is-endpoint"],
+        ),
+        (
+            r#"{"endpoints": ["e.example/"], "buckets": [{"name": "b", "hosts": ["E.example", "b.e.example"], "cors": null}]}"#.to_owned(),
             vec!["/endpoints/0: host-is-endpoint"],
         ),
         (

@@ -73,6 +73,7 @@ faults! {
     HostCaseCounts,
     HostPortCounts,
     EndpointUnanchored,
+    PathOnlyIgnored,
     ShortestEndpointFirst,
     PathNotDecoded,
     PathDecodedTwice,
@@ -232,7 +233,7 @@ impl<'c> Oracle<'c> {
                 .settings
                 .endpoints
                 .iter()
-                .any(|endpoint| endpoint.as_bytes() == host)
+                .any(|endpoint| endpoint.host.as_bytes() == host)
             {
                 return by_path.unwrap_or(Owner::Unlisted);
             }
@@ -240,8 +241,9 @@ impl<'c> Oracle<'c> {
                 .settings
                 .endpoints
                 .iter()
+                .filter(|endpoint| !endpoint.is_path_only || self.has(Fault::PathOnlyIgnored))
                 .filter_map(|endpoint| {
-                    let name = host.strip_suffix(endpoint.as_bytes())?;
+                    let name = host.strip_suffix(endpoint.host.as_bytes())?;
                     if self.has(Fault::EndpointUnanchored) {
                         return Some(name);
                     }

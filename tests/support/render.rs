@@ -1,6 +1,6 @@
 //! Generated configurations as text.
 
-use bucket_cors::config::{Bucket, Mode, Settings, Unmanaged, UpstreamCors};
+use bucket_cors::config::{Bucket, Endpoint, Mode, Settings, Unmanaged, UpstreamCors};
 use serde_json::{Value, json};
 
 /// Takes away the combinations that the model has and no text can give it.
@@ -18,7 +18,7 @@ pub(crate) fn text(settings: &Settings, buckets: &[Bucket<'_>]) -> String {
     let buckets: Vec<Value> = buckets.iter().map(bucket).collect();
     json!({
         "profile": settings.profile.name,
-        "endpoints": settings.endpoints,
+        "endpoints": settings.endpoints.iter().map(endpoint).collect::<Vec<_>>(),
         "unmanaged": match settings.unmanaged {
             Unmanaged::Pass => "pass",
             Unmanaged::Refuse => "refuse",
@@ -29,6 +29,11 @@ pub(crate) fn text(settings: &Settings, buckets: &[Bucket<'_>]) -> String {
         "buckets": buckets,
     })
     .to_string()
+}
+
+fn endpoint(endpoint: &Endpoint) -> String {
+    let behind = if endpoint.is_path_only { "/" } else { "" };
+    format!("{}{behind}", endpoint.host)
 }
 
 fn bucket(bucket: &Bucket<'_>) -> Value {

@@ -274,6 +274,15 @@ fn a_listed_bucket_in_a_host_without_an_endpoint_is_pointed_out() {
         let said = lead(&folder, &["--url", url, "--origin", APP]);
         assert!(said.contains("the listed bucket photos, but oss.example is no endpoint: add \"oss.example\" to \"endpoints\""), "{said}");
     }
+    let path_only = json!({ "endpoints": ["oss.example/"], "buckets": [buckets[0]] });
+    let said = lead(
+        &folder("in-host-path-only", &path_only),
+        &["--url", url, "--origin", APP],
+    );
+    assert!(
+        said.contains("but the endpoint \"oss.example/\" is for paths alone: take the slash off if photos.oss.example is"),
+        "{said}"
+    );
     let known = json!({ "endpoints": ["oss.example"], "buckets": [buckets[0]] });
     let said = lead(&folder("in-host", &known), &["--url", url, "--origin", APP]);
     assert!(!said.contains("note: "), "{said}");

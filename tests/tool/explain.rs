@@ -250,6 +250,10 @@ fn each_way_to_a_bucket_is_named() {
         "bare",
         &json!({ "buckets": [{ "name": "listed", "cors": cors }] }),
     );
+    let path_only = with(
+        "path-only",
+        &json!({ "endpoints": ["oss.example/"], "buckets": [{ "name": "listed", "cors": cors }] }),
+    );
     let any = with("any", &json!({ "buckets": [{ "name": "*", "cors": cors }] }));
     for (folder, url, bucket, how) in [
         (
@@ -282,6 +286,13 @@ fn each_way_to_a_bucket_is_named() {
             "http://elsewhere.example/x",
             "*",
             "by its host \"*\", which stands for every host that nothing else claims",
+        ),
+        (&path_only, "http://oss.example/listed", "listed", "path-style"),
+        (
+            &path_only,
+            "http://listed.oss.example/listed/x",
+            "",
+            "none: it is for the service itself, or for a host that is not the store's",
         ),
         (&bare, "http://a.example/listed/x?y=/z", "listed", "path-style"),
         (

@@ -14,7 +14,7 @@ pub(super) fn notes(site: &Site<'_>, request: &Request) -> Vec<String> {
         names.find(|name| matches(name)).map(str::to_owned)
     };
     let endpoints = &configuration.settings.endpoints;
-    let is_endpoint = |rest: &[u8]| endpoints.iter().any(|endpoint| endpoint.as_bytes() == rest);
+    let endpoint_of = |rest: &[u8]| endpoints.iter().find(|endpoint| endpoint.host.as_bytes() == rest);
     let mut notes = Vec::new();
     let other_case = |asked: &[u8]| {
         let bucket = listed(&|name| name.as_bytes().eq_ignore_ascii_case(asked) && name.as_bytes() != asked)?;
@@ -25,13 +25,24 @@ pub(super) fn notes(site: &Site<'_>, request: &Request) -> Vec<String> {
     };
     let host = head.authority.and_then(HostName::from_authority);
     for (label, rest) in host.iter().flat_map(HostName::splits) {
-        if is_endpoint(rest) {
+        let endpoint = endpoint_of(rest);
+        if endpoint.is_some_and(|endpoint| !endpoint.is_path_only) {
             notes.extend(other_case(label));
         } else if let Some(bucket) = listed(&|name| name.as_bytes() == label) {
             let rest = String::from_utf8_lossy(rest);
+            let (is_not_one, way_out) = match endpoint {
+                Some(_) => (
+                    format!("the endpoint \"{rest}/\" is for paths alone"),
+                    "take the slash off".to_owned(),
+                ),
+                None => (
+                    format!("{rest} is no endpoint"),
+                    format!("add {rest:?} to \"endpoints\""),
+                ),
+            };
             notes.push(format!(
-                "the host begins with the name of the listed bucket {bucket}, but {rest} is no endpoint: add {rest:?} to \
-                 \"endpoints\" if {bucket}.{rest} is that bucket"
+                "the host begins with the name of the listed bucket {bucket}, but {is_not_one}: {way_out} if \
+                 {bucket}.{rest} is that bucket"
             ));
         }
     }

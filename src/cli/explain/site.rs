@@ -248,8 +248,8 @@ impl<'a> Site<'a> {
         let host = head.authority.and_then(HostName::from_authority)?;
         host.splits().find_map(|(name, endpoint)| {
             let endpoints = &self.configuration.settings.endpoints;
-            let endpoint = endpoints.iter().find(|known| known.as_bytes() == endpoint)?;
-            Some((String::from_utf8_lossy(name).into_owned(), endpoint.as_str()))
+            let endpoint = endpoints.iter().find(|known| known.has_buckets_below(endpoint))?;
+            Some((String::from_utf8_lossy(name).into_owned(), endpoint.host.as_str()))
         })
     }
 
@@ -261,8 +261,11 @@ impl<'a> Site<'a> {
         }
         let endpoints = &self.configuration.settings.endpoints;
         let host = head.authority.and_then(HostName::from_authority);
-        let is_endpoint =
-            host.is_some_and(|host| endpoints.iter().any(|known| known.as_bytes() == host.as_bytes()));
+        let is_endpoint = host.is_some_and(|host| {
+            endpoints
+                .iter()
+                .any(|known| known.host.as_bytes() == host.as_bytes())
+        });
         if !endpoints.is_empty() && !is_endpoint {
             return Err(NONE);
         }

@@ -1,5 +1,5 @@
 use super::{model, report, with_cors};
-use bucket_cors::config::{Metering, Mode, OnRefused, Settings, Unmanaged, UpstreamCors, parse};
+use bucket_cors::config::{Endpoint, Metering, Mode, OnRefused, Settings, Unmanaged, UpstreamCors, parse};
 use bucket_cors::profile::{FETCH, OSS, S3};
 
 #[test]
@@ -90,7 +90,7 @@ fn defaults_are_those_of_the_contract() {
 #[test]
 fn every_field_is_read() {
     let configuration = model(
-        r#"{"profile": "s3", "endpoints": "S3.Example", "unmanaged": "refuse", "explain": "true", "access_log": true, "metrics": "off", "on_refused_rules": "last_good", "buckets": [
+        r#"{"profile": "s3", "endpoints": ["S3.Example", "Edge.Example/"], "unmanaged": "refuse", "explain": "true", "access_log": true, "metrics": "off", "on_refused_rules": "last_good", "buckets": [
             {"name": "*", "hosts": "*", "profile": "fetch", "allow_credentials": "true", "allow_private_network": true,
              "upstream_cors": "keep", "mode": "shadow", "cors": []}]}"#,
     );
@@ -124,7 +124,14 @@ fn every_field_is_read() {
             OnRefused::LastGood
         )
     );
-    assert_eq!(endpoints, &["s3.example"]);
+    let endpoint = |host: &str, is_path_only| Endpoint {
+        host: host.to_owned(),
+        is_path_only,
+    };
+    assert_eq!(
+        endpoints,
+        &[endpoint("s3.example", false), endpoint("edge.example", true)]
+    );
     let bucket = &configuration.buckets[0];
     assert_eq!((bucket.name.as_ref(), bucket.profile), ("*", &FETCH));
     assert_eq!(bucket.hosts, ["*"]);
