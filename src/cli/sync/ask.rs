@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::kept::KeptBuckets;
+use super::kept::Remembered;
+use super::owners::{BucketOwners, ListAnswer};
 use super::store::{Asker, BucketAnswer, Failure};
 use super::stores::FollowedStore;
 
@@ -15,61 +16,63 @@ const AT_ONCE: usize = 64;
 /// What the stores said.
 #[derive(Debug, Default)]
 pub(super) struct StoreAnswers {
-    /// Of each bucket that was asked for, by the store with that index.
-    pub(super) of: BTreeMap<String, (usize, BucketAnswer)>,
-    /// Stores that did not say which buckets they have.
-    pub(super) unlisted: Vec<(usize, Failure)>,
-    /// Buckets that a second store lists too, which is not followed there.
-    pub(super) doubled: BTreeSet<(String, usize)>,
+    pub(super) owners: BucketOwners,
+    /// Of each bucket that was asked for, by its owner.
+    pub(super) of: BTreeMap<String, BucketAnswer>,
+    /// Stores that said which buckets they have.
+    pub(super) listed: BTreeSet<usize>,
+    /// Stores that did not.
+    pub(super) unlisted: BTreeMap<usize, Failure>,
 }
 
-/// A store with what asks it.
-pub(super) struct AskedStore {
-    pub(super) store: FollowedStore,
-    pub(super) asker: Arc<Asker>,
+impl StoreAnswers {
+    /// Before any bucket is asked for.
+    pub(super) fn new(stores: &[FollowedStore], lists: Vec<ListAnswer>, before: &Remembered) -> Self {
+        let mut answers = Self {
+            owners: BucketOwners::new(stores, &lists, before),
+            ..Self::default()
+        };
+        for (index, list) in lists.into_iter().enumerate() {
+            match list {
+                Some(Ok(_)) => {
+                    answers.listed.insert(index);
+                }
+                Some(Err(failure)) => {
+                    answers.unlisted.insert(index, failure);
+                }
+                None => {}
+            }
+        }
+        answers
+    }
 }
 
 /// Asks all stores. A bucket that a store listed before is asked for whether it is listed now or not.
-pub(super) async fn ask(stores: &[AskedStore], kept: &KeptBuckets) -> StoreAnswers {
-    let mut answers = StoreAnswers::default();
-    let mut owners: BTreeMap<String, usize> = BTreeMap::new();
-    for (index, asked) in stores.iter().enumerate() {
-        for name in &asked.store.buckets {
-            owners.entry(name.clone()).or_insert(index);
-        }
+///
+/// `askers`: one for each store.
+pub(super) async fn ask(
+    stores: &[FollowedStore],
+    askers: &[Arc<Asker>],
+    before: &Remembered,
+) -> StoreAnswers {
+    let mut lists = Vec::new();
+    for (store, asker) in stores.iter().zip(askers) {
+        lists.push(if store.all {
+            Some(asker.buckets().await)
+        } else {
+            None
+        });
     }
-    for (index, asked) in stores.iter().enumerate().filter(|(_, asked)| asked.store.all) {
-        let own = kept.iter().filter(|(_, known)| known.store == asked.store.label);
-        for (name, _) in own {
-            owners.entry(name.clone()).or_insert(index);
-        }
-    }
-    for (index, asked) in stores.iter().enumerate().filter(|(_, asked)| asked.store.all) {
-        match asked.asker.buckets().await {
-            Err(failure) => answers.unlisted.push((index, failure)),
-            Ok(names) => {
-                for name in names {
-                    let owner = *owners.entry(name.clone()).or_insert(index);
-                    if owner != index {
-                        answers.doubled.insert((name, index));
-                    }
-                }
-            }
-        }
-    }
+    let mut answers = StoreAnswers::new(stores, lists, before);
     let mut of_stores = JoinSet::new();
-    for (index, asked) in stores.iter().enumerate() {
-        let names = owners.iter().filter(|(_, owner)| **owner == index);
+    for (index, asker) in askers.iter().enumerate() {
+        let names = answers.owners.of.iter().filter(|(_, owner)| **owner == index);
         let names: Vec<String> = names.map(|(name, _)| name.clone()).collect();
-        let asker = asked.asker.clone();
-        of_stores.spawn(async move { (index, ask_one(asker, names).await) });
+        of_stores.spawn(ask_one(asker.clone(), names));
     }
     while let Some(told) = of_stores.join_next().await {
         // One that broke off has said nothing.
-        let Ok((index, told)) = told else { continue };
-        answers
-            .of
-            .extend(told.into_iter().map(|(name, answer)| (name, (index, answer))));
+        answers.of.extend(told.into_iter().flatten());
     }
     answers
 }

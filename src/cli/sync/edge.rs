@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::base::BaseConfiguration;
-use super::kept::{self, AgeFile, KeptBuckets};
+use super::kept::{self, AgeFile, Remembered};
 use super::round::SyncRound;
 use crate::source::{self, Holder, NamedResource, Trouble};
 use crate::{input, output};
@@ -60,13 +60,13 @@ pub(super) struct EdgeDocument {
 }
 
 impl EdgeFiles {
-    /// `output`: `-` is standard output.
-    pub(super) fn new(base: Option<String>, into: Option<String>, output: &str) -> Self {
+    /// `output`: `-` is standard output. `order`: the stores that are followed.
+    pub(super) fn new(base: Option<String>, into: Option<String>, output: &str, order: Vec<String>) -> Self {
         let output = Some(PathBuf::from(output)).filter(|path| path.as_os_str() != "-");
         Self {
             base,
             into,
-            ages: output.as_deref().map(AgeFile::of),
+            ages: output.as_deref().map(|output| AgeFile::new(output, order)),
             output,
             made: None,
         }
@@ -108,7 +108,7 @@ impl EdgeFiles {
     ///
     /// # Errors
     /// Why what was written cannot be read, for a person. To write over it might lose rules.
-    pub(super) fn kept(&self, inputs: &EdgeInputs) -> Result<KeptBuckets, String> {
+    pub(super) fn kept(&self, inputs: &EdgeInputs) -> Result<Remembered, String> {
         let now = kept::seconds(SystemTime::now());
         let mut configuration = inputs.present.clone();
         let mut written = now;
@@ -126,7 +126,7 @@ impl EdgeFiles {
             }
         }
         let Some(configuration) = configuration else {
-            return Ok(KeptBuckets::new());
+            return Ok(Remembered::default());
         };
         let file = self.output.as_ref().map(|path| path.display().to_string());
         let file = file.or_else(|| self.into.clone()).unwrap_or_default();
@@ -150,7 +150,7 @@ impl EdgeFiles {
     ) -> Result<EdgeDocument, Vec<String>> {
         let configuration = inputs
             .base
-            .filled(&round.kept, |name| round.unread.contains_key(name));
+            .filled(&round.kept.buckets, |name| round.unread.contains_key(name));
         let digest = version(&configuration.to_string());
         if let Some((texts, known, document)) = &self.made
             && *texts == inputs.texts

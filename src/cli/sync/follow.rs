@@ -10,14 +10,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
 use super::arguments::{CheckFormat, SyncArguments};
-use super::ask::{self, AskedStore};
+use super::ask;
 use super::edge::{EdgeDocument, EdgeFiles, EdgeInputs};
-use super::kept::{self, KeptBuckets};
+use super::kept::{self, Remembered};
 use super::report::{self, ToldTroubles, say};
 use super::round::SyncRound;
 use super::serve::{self, Access, Published};
 use super::store::Asker;
-use super::stores;
+use super::stores::{self, FollowedStore};
 use crate::output;
 
 /// Where no bucket's rules are others.
@@ -36,10 +36,12 @@ enum RoundEnd {
 
 struct Follower<'a> {
     arguments: &'a SyncArguments,
-    stores: Vec<AskedStore>,
+    stores: Vec<FollowedStore>,
+    /// One for each store.
+    askers: Vec<Arc<Asker>>,
     files: EdgeFiles,
     inputs: EdgeInputs,
-    kept: KeptBuckets,
+    kept: Remembered,
     told: ToldTroubles,
     /// What was said of a round that changed nothing, so that it is said once.
     said: Vec<String>,
@@ -84,28 +86,33 @@ impl<'a> Follower<'a> {
         if arguments.listen.is_some() && arguments.output == "-" {
             return Err("--listen goes on, and --output - prints once: name a file to write".to_owned());
         }
-        let stores = stores::named(arguments)?.into_iter().map(|store| {
+        let stores = stores::named(arguments)?;
+        let askers = stores.iter().map(|store| {
             let asker = Asker::new(&store.location).map_err(|why| format!("{}: {why}", store.label))?;
-            Ok::<_, String>(AskedStore {
-                store,
-                asker: Arc::new(asker),
-            })
+            Ok::<_, String>(Arc::new(asker))
         });
-        let stores: Vec<AskedStore> = stores.collect::<Result<_, _>>()?;
-        let files = EdgeFiles::new(arguments.base.clone(), arguments.into.clone(), &arguments.output);
+        let askers = askers.collect::<Result<_, _>>()?;
+        let order = stores.iter().map(|store| store.label.clone()).collect();
+        let files = EdgeFiles::new(
+            arguments.base.clone(),
+            arguments.into.clone(),
+            &arguments.output,
+            order,
+        );
         if !arguments.check {
             files.clean();
         }
         let inputs = files.inputs(profile(&stores))?;
         let mut kept = files.kept(&inputs)?;
         for name in &arguments.forget {
-            if kept.remove(name).is_none() {
+            if kept.buckets.remove(name).is_none() {
                 return Err(format!("--forget {name}: no rules of such a bucket are in force"));
             }
         }
         Ok(Self {
             arguments,
             stores,
+            askers,
             files,
             inputs,
             kept,
@@ -138,7 +145,7 @@ impl<'a> Follower<'a> {
     }
 
     async fn ask(&self) -> SyncRound {
-        let answers = ask::ask(&self.stores, &self.kept).await;
+        let answers = ask::ask(&self.stores, &self.askers, &self.kept).await;
         let at = kept::seconds(SystemTime::now());
         SyncRound::of(&self.stores, answers, &self.kept, &self.inputs.base, at)
     }
@@ -224,11 +231,16 @@ impl<'a> Follower<'a> {
             standing.drift = if is_in_force { 0 } else { round.changes.len() };
             standing.kept = round
                 .kept
+                .buckets
                 .values()
                 .filter(|known| known.trouble.is_some())
                 .count();
             standing.unread = round.unread.len();
-            let known = self.kept.iter().map(|(name, known)| (name.clone(), known.read));
+            let known = self
+                .kept
+                .buckets
+                .iter()
+                .map(|(name, known)| (name.clone(), known.read));
             standing.read = known.collect::<BTreeMap<_, _>>();
             for (kind, count) in failures {
                 let sum = standing.errors.entry(kind.name()).or_default();
@@ -241,7 +253,7 @@ impl<'a> Follower<'a> {
     fn end(&mut self, round: &SyncRound) -> RoundEnd {
         let failures = round.failures();
         let is_whole = failures.is_empty();
-        if round.kept.is_empty() && !is_whole {
+        if round.kept.buckets.is_empty() && !is_whole {
             return RoundEnd::Withheld("nothing is written: no rules of any bucket are known".to_owned());
         }
         let is_new = !round.unread.is_empty() || !round.unlisted.is_empty();
@@ -255,6 +267,7 @@ impl<'a> Follower<'a> {
         let losses = round.losses();
         let with_rules = self
             .kept
+            .buckets
             .values()
             .filter(|known| !known.rules.of.is_empty())
             .count();
@@ -325,7 +338,7 @@ impl<'a> Follower<'a> {
                 lines.extend(why);
                 lines.push(format!(
                     "{result}: {} buckets, {} of them with other rules",
-                    round.kept.len(),
+                    round.kept.buckets.len(),
                     round.changes.len()
                 ));
                 lines
@@ -346,6 +359,6 @@ impl<'a> Follower<'a> {
 }
 
 /// Whose answers the edge gives where nothing else is said.
-fn profile(stores: &[AskedStore]) -> &'static str {
-    stores.first().map_or("oss", |asked| asked.store.profile)
+fn profile(stores: &[FollowedStore]) -> &'static str {
+    stores.first().map_or("oss", |store| store.profile)
 }

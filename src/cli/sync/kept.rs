@@ -1,7 +1,7 @@
 //! The last good rules of each bucket. What was written is the memory of them, over restarts of the process and of the
 //! machine; a small file beside it says since when each is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -28,37 +28,60 @@ pub(super) struct KeptBucket {
 /// The buckets by name.
 pub(super) type KeptBuckets = BTreeMap<String, KeptBucket>;
 
+/// What was in force, and how it came to be.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Remembered {
+    pub(super) buckets: KeptBuckets,
+    /// The stores, of those that stand in this order now, that have said which buckets they have.
+    pub(super) listed: BTreeSet<String>,
+}
+
 /// The file that says since when the rules are known.
 #[derive(Debug)]
 pub(super) struct AgeFile {
     path: PathBuf,
+    /// The stores that are followed. Who comes first has the bucket, so that in another order nothing is known of that.
+    order: Vec<String>,
+}
+
+/// What stands in that file.
+#[derive(Debug, Default)]
+struct SavedAges {
+    /// The store of each bucket, and when it was last read.
+    of: BTreeMap<String, (String, u64)>,
+    listed: BTreeSet<String>,
 }
 
 impl AgeFile {
     /// Beside what is written, in a folder of its own: Envoy reads its file again whenever anything is renamed beside it.
-    pub(super) fn of(output: &Path) -> Self {
+    pub(super) fn new(output: &Path, order: Vec<String>) -> Self {
         let name = output.file_name().unwrap_or_default();
         let mut file = name.to_owned();
         file.push(".json");
         Self {
             path: output.with_file_name(".bucket-cors-sync").join(file),
+            order,
         }
     }
 
-    /// The store of each bucket, and when it was last read. Empty where there is no such file, or none that can be read: then
-    /// the rules are as old as the file that they stand in.
-    fn read(&self) -> BTreeMap<String, (String, u64)> {
+    /// Nothing where there is no such file, or none that can be read: then the rules are as old as the file that they stand in.
+    fn read(&self) -> SavedAges {
         let read = || -> Option<_> {
             let bytes = input::bytes(self.path.to_str()?).ok()?;
             let saved: Value = serde_json::from_slice(&bytes).ok()?;
             let at = saved.get("at")?.as_u64()?;
-            let mut known = BTreeMap::new();
+            let mut ages = SavedAges::default();
             for (store, buckets) in saved.get("stores")?.as_object()? {
                 for (bucket, read) in buckets.as_object()? {
-                    known.insert(bucket.clone(), (store.clone(), read.as_u64().unwrap_or(at)));
+                    let known = (store.clone(), read.as_u64().unwrap_or(at));
+                    ages.of.insert(bucket.clone(), known);
                 }
             }
-            Some(known)
+            if saved.get("order") == Some(&json!(self.order)) {
+                let listed = saved.get("listed")?.as_array()?.iter();
+                ages.listed = listed.filter_map(Value::as_str).map(str::to_owned).collect();
+            }
+            Some(ages)
         };
         read().unwrap_or_default()
     }
@@ -72,9 +95,9 @@ impl AgeFile {
     ///
     /// # Errors
     /// That it cannot be written, for a person.
-    pub(super) fn write(&self, at: u64, kept: &KeptBuckets) -> Result<(), String> {
+    pub(super) fn write(&self, at: u64, kept: &Remembered) -> Result<(), String> {
         let mut stores: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-        for (name, bucket) in kept {
+        for (name, bucket) in &kept.buckets {
             let read = if bucket.read == at {
                 Value::Null
             } else {
@@ -85,7 +108,8 @@ impl AgeFile {
                 .or_default()
                 .insert(name.clone(), read);
         }
-        let text = json!({ "at": at, "stores": stores }).to_string();
+        let text = json!({ "at": at, "stores": stores, "order": self.order, "listed": kept.listed });
+        let text = text.to_string();
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)
             .and_then(|()| output::write_whole(&self.path, text.as_bytes()))
@@ -103,7 +127,7 @@ pub(super) fn from_configuration(
     configuration: &Value,
     ages: Option<&AgeFile>,
     written: u64,
-) -> Result<KeptBuckets, String> {
+) -> Result<Remembered, String> {
     let ages = ages.map(AgeFile::read).unwrap_or_default();
     let mut settings = configuration.as_object().cloned().unwrap_or_default();
     let buckets = settings.remove("buckets").unwrap_or_default();
@@ -121,7 +145,7 @@ pub(super) fn from_configuration(
         let rules = StoreRules::read(&settings, bucket)
             .map_err(|why| format!("the rules of {name:?} in it are none that the filter takes: {why}"))?;
         let profile = bucket.get("profile").and_then(Value::as_str).unwrap_or(default);
-        let (store, read) = ages.get(name).cloned().unwrap_or((String::new(), written));
+        let (store, read) = ages.of.get(name).cloned().unwrap_or((String::new(), written));
         let known = KeptBucket {
             rules,
             store,
@@ -131,7 +155,10 @@ pub(super) fn from_configuration(
         };
         kept.insert(name.to_owned(), known);
     }
-    Ok(kept)
+    Ok(Remembered {
+        buckets: kept,
+        listed: ages.listed,
+    })
 }
 
 /// Seconds since 1970.

@@ -6,6 +6,9 @@ mod base;
 mod edge;
 mod follow;
 mod kept;
+mod owners;
+#[cfg(test)]
+mod owners_tests;
 mod report;
 mod round;
 mod rules;

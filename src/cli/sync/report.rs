@@ -36,7 +36,7 @@ impl ToldTroubles {
             let what = "the list of its buckets is not known, so that none is added or left out".to_owned();
             troubles.push((store.clone(), failure, what));
         }
-        for (name, known) in &round.kept {
+        for (name, known) in &round.kept.buckets {
             if let Some(failure) = &known.trouble {
                 let age = age(round.at.saturating_sub(known.read));
                 troubles.push((
@@ -76,7 +76,7 @@ impl ToldTroubles {
             let key = format!("{name} in {store}");
             if !before.contains_key(&key) {
                 lines.push(format!(
-                    "{}: {store} has a bucket of that name too, and the edge knows one: it is followed where it was first",
+                    "{}: {store} has a bucket of that name too, and the one of the store that comes first is followed",
                     printable(name)
                 ));
             }

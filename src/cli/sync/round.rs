@@ -1,14 +1,15 @@
 //! What the stores' answers make of the rules that were known before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::ask::{AskedStore, StoreAnswers};
+use super::ask::StoreAnswers;
 use super::base::BaseConfiguration;
-use super::kept::{KeptBucket, KeptBuckets};
+use super::kept::{KeptBucket, Remembered};
 use super::rules::StoreRules;
 use super::store::{BucketAnswer, Failure, FailureKind};
+use super::stores::FollowedStore;
 use super::words;
 
 /// One look at all stores, and what comes of it.
@@ -17,13 +18,13 @@ pub(super) struct SyncRound {
     /// When, in seconds since 1970.
     pub(super) at: u64,
     /// What is known now.
-    pub(super) kept: KeptBuckets,
+    pub(super) kept: Remembered,
     pub(super) changes: Vec<RuleChange>,
     /// Buckets that are followed, and of which nothing is known.
     pub(super) unread: BTreeMap<String, Failure>,
     /// Stores that did not say which buckets they have.
     pub(super) unlisted: Vec<(String, Failure)>,
-    /// Buckets that a second store has too, with that store.
+    /// Buckets that a later store has too, with that store.
     pub(super) doubled: Vec<(String, String)>,
 }
 
@@ -63,74 +64,104 @@ impl ChangeKind {
 impl SyncRound {
     /// Only a store's word that a bucket has no rules takes rules away.
     pub(super) fn of(
-        stores: &[AskedStore],
-        answers: StoreAnswers,
-        before: &KeptBuckets,
+        stores: &[FollowedStore],
+        mut answers: StoreAnswers,
+        before: &Remembered,
         base: &BaseConfiguration,
         at: u64,
     ) -> Self {
-        let label = |index: usize| {
-            let store = stores.get(index);
-            store.map_or_else(String::new, |asked| asked.store.label.clone())
-        };
+        let label = |index: usize| stores.get(index).map_or("", |store| store.label.as_str());
         let mut round = Self {
             at,
             ..Self::default()
         };
-        for (name, (index, answer)) in answers.of {
-            let profile = stores.get(index).map_or("", |asked| asked.store.profile);
+        for (name, index) in answers.owners.of {
+            let Some(store) = stores.get(index) else { continue };
+            let answer = answers.of.remove(&name).unwrap_or_else(|| {
+                BucketAnswer::Unknown(Failure::new(FailureKind::Unavailable, "the call broke off"))
+            });
             let asked = AskedBucket {
                 name,
-                store: label(index),
-                profile,
+                store: store.label.clone(),
+                profile: store.profile,
             };
-            round.take(asked, answer, before, base);
+            let known = before.buckets.get(&asked.name);
+            round.take(asked, answer, known, base);
         }
-        for (name, known) in before {
-            if round.kept.contains_key(name) || round.unread.contains_key(name) {
+        for (name, index) in answers.owners.undecided {
+            let Some(silent) = answers.unlisted.get(&index) else {
                 continue;
-            }
-            // Of the base's own.
-            if known.store.is_empty() && base.has_rules(name) {
-                continue;
-            }
-            let is_of_listed = stores
-                .iter()
-                .any(|asked| asked.store.all && (known.store.is_empty() || asked.store.label == known.store));
-            if is_of_listed {
-                let failure = Failure::new(FailureKind::NoBucket, "the store does not list it");
-                round.keep(name, known, failure);
-            } else {
-                round.changes.push(RuleChange {
-                    bucket: name.clone(),
-                    store: known.store.clone(),
-                    kind: ChangeKind::Dropped,
-                    said: vec!["it is not followed any more".to_owned()],
-                    loses_all: !known.rules.of.is_empty() && !base.has_rules(name),
-                });
+            };
+            let failure = Failure::new(
+                silent.kind,
+                format!("{} comes first, and does not say whether it has it", label(index)),
+            );
+            match before.buckets.get(&name) {
+                Some(known) => round.keep(&name, known, failure),
+                None => {
+                    round.unread.insert(name, failure);
+                }
             }
         }
-        round.unlisted = answers
-            .unlisted
-            .into_iter()
-            .map(|(index, failure)| (label(index), failure))
+        for (name, known) in &before.buckets {
+            if !round.kept.buckets.contains_key(name) {
+                round.unclaimed(name, known, stores, answers.unlisted.values().next(), base);
+            }
+        }
+        let listed = answers.listed.into_iter().map(|index| label(index).to_owned());
+        round.kept.listed = before
+            .listed
+            .iter()
+            .cloned()
+            .chain(listed)
+            .collect::<BTreeSet<_>>();
+        let unlisted = answers.unlisted.into_iter();
+        round.unlisted = unlisted
+            .map(|(index, failure)| (label(index).to_owned(), failure))
             .collect();
-        round.doubled = answers
-            .doubled
-            .into_iter()
-            .map(|(name, index)| (name, label(index)))
+        let doubled = answers.owners.doubled.into_iter();
+        round.doubled = doubled
+            .map(|(name, index)| (name, label(index).to_owned()))
             .collect();
         round
+    }
+
+    /// A bucket that was in force, and that no store is asked for.
+    ///
+    /// `silent`: why a store does not say which buckets it has.
+    fn unclaimed(
+        &mut self,
+        name: &str,
+        known: &KeptBucket,
+        stores: &[FollowedStore],
+        silent: Option<&Failure>,
+        base: &BaseConfiguration,
+    ) {
+        let is_of_any = known.store.is_empty();
+        // Of the base's own.
+        if is_of_any && base.has_rules(name) {
+            return;
+        }
+        if is_of_any && stores.iter().any(|store| store.all) {
+            let unlisted = || Failure::new(FailureKind::NoBucket, "the store does not list it");
+            return self.keep(name, known, silent.cloned().unwrap_or_else(unlisted));
+        }
+        self.changes.push(RuleChange {
+            bucket: name.to_owned(),
+            store: known.store.clone(),
+            kind: ChangeKind::Dropped,
+            said: vec!["it is not followed any more".to_owned()],
+            loses_all: !known.rules.of.is_empty() && !base.has_rules(name),
+        });
     }
 
     fn take(
         &mut self,
         asked: AskedBucket,
         answer: BucketAnswer,
-        before: &KeptBuckets,
+        known: Option<&KeptBucket>,
         base: &BaseConfiguration,
     ) {
-        let known = before.get(&asked.name);
         let cors = match answer {
             BucketAnswer::Rules(cors) => cors,
             BucketAnswer::NoRules => json!({ "CORSRules": [] }),
@@ -158,7 +189,7 @@ impl SyncRound {
             read: self.at,
             trouble: None,
         };
-        self.kept.insert(asked.name, bucket);
+        self.kept.buckets.insert(asked.name, bucket);
     }
 
     fn unknown(&mut self, asked: AskedBucket, known: Option<&KeptBucket>, failure: Failure) {
@@ -181,7 +212,7 @@ impl SyncRound {
             trouble: Some(failure),
             ..known.clone()
         };
-        self.kept.insert(name.to_owned(), kept);
+        self.kept.buckets.insert(name.to_owned(), kept);
     }
 
     /// Buckets that would lose all their rules.
@@ -192,7 +223,11 @@ impl SyncRound {
 
     /// Everything that is not known as it is in the stores now: how many, by kind.
     pub(super) fn failures(&self) -> BTreeMap<FailureKind, u64> {
-        let of_kept = self.kept.values().filter_map(|known| known.trouble.as_ref());
+        let of_kept = self
+            .kept
+            .buckets
+            .values()
+            .filter_map(|known| known.trouble.as_ref());
         let of_stores = self.unlisted.iter().map(|(_, failure)| failure);
         let mut by_kind: BTreeMap<FailureKind, u64> = BTreeMap::new();
         for failure in of_kept.chain(self.unread.values()).chain(of_stores) {
@@ -213,7 +248,7 @@ impl SyncRound {
                 "said": change.said,
             })
         });
-        let kept = self.kept.iter().filter_map(|(name, known)| {
+        let kept = self.kept.buckets.iter().filter_map(|(name, known)| {
             let why = known.trouble.as_ref()?;
             Some(json!({
                 "bucket": name,
@@ -225,7 +260,7 @@ impl SyncRound {
         let unread = self.unread.iter();
         let unlisted = self.unlisted.iter();
         json!({
-            "buckets": self.kept.len(),
+            "buckets": self.kept.buckets.len(),
             "changes": changes.collect::<Vec<_>>(),
             "kept": kept.collect::<Vec<_>>(),
             "unread": unread

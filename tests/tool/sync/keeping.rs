@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::stand_in::{StandInStore, StoreReply, rule, rules_for};
-use super::{json, origins, sync, sync_with, text};
+use super::{json, origins, sync, text};
 use crate::tool::Folder;
 
 const ONCE: [&str; 4] = ["--all", "--once", "--output", "cors.json"];
@@ -165,42 +165,6 @@ fn what_was_written_and_cannot_be_read_is_not_written_over() {
     assert_eq!(text(&folder, "cors.json"), "{\"buckets\": [");
     folder.write("cors.json", "\n");
     assert_eq!(sync(&folder, &store, &ONCE).code, 0);
-}
-
-#[test]
-fn a_bucket_of_two_stores_stays_with_the_first() {
-    let folder = Folder::new("sync-two-stores");
-    let first = StandInStore::start(&[("shared", rules_for(&["https://first.example"]))]);
-    let second = StandInStore::start(&[
-        ("shared", rules_for(&["https://second.example"])),
-        ("own", rules_for(&["https://own.example"])),
-    ]);
-    let stores = format!(
-        "- {{ from: s3, endpoint: '{}', path_style: true, all: true }}\n- from: s3\n  endpoint: {}\n  path_style: true\n  all: true\n",
-        first.endpoint(),
-        second.endpoint()
-    );
-    folder.write("stores.yaml", stores);
-    let run = || {
-        sync_with(
-            &folder,
-            &["--stores", "stores.yaml", "--output", "cors.json", "--once"],
-        )
-    };
-    let output = run();
-    assert_eq!(output.code, 0, "{}", output.stderr);
-    assert!(
-        output.stderr.contains("has a bucket of that name too"),
-        "{}",
-        output.stderr
-    );
-    // Nor does it move to the second one where the first does not answer.
-    first.say("", StoreReply::error(403, "AccessDenied"));
-    first.say("shared", StoreReply::error(403, "AccessDenied"));
-    assert_eq!(run().code, 1);
-    let written = json(&folder, "cors.json");
-    assert_eq!(origins(&written, "shared").unwrap(), ["https://first.example"]);
-    assert_eq!(origins(&written, "own").unwrap(), ["https://own.example"]);
 }
 
 #[test]

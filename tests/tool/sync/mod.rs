@@ -7,6 +7,7 @@ mod listen;
 mod process;
 mod real_envoy;
 mod stand_in;
+mod two_stores;
 mod web_identity;
 
 use std::fs;

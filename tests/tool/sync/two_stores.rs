@@ -1,0 +1,233 @@
+//! Stores that have buckets of the same names: the one that comes first has them.
+
+use std::fs;
+
+use super::stand_in::{StandInStore, StoreReply, rules_for};
+use super::{json, origins, sync_with};
+use crate::tool::{Folder, Output};
+
+const ONCE: [&str; 3] = ["--output", "cors.json", "--once"];
+
+/// Two stores that have a bucket `shared`, the second one with another beside it.
+struct TwoStores {
+    folder: Folder,
+    first: StandInStore,
+    second: StandInStore,
+}
+
+impl TwoStores {
+    fn new(name: &str) -> Self {
+        let stores = Self {
+            folder: Folder::new(name),
+            first: StandInStore::start(&[("shared", rules_for(&["https://first.example"]))]),
+            second: StandInStore::start(&[
+                ("shared", rules_for(&["https://second.example"])),
+                ("own", rules_for(&["https://own.example"])),
+            ]),
+        };
+        stores.follow(&[(&stores.first, "all: true"), (&stores.second, "all: true")]);
+        stores
+    }
+
+    /// These are followed from now on, in this order. `buckets`: which of their buckets.
+    fn follow(&self, order: &[(&StandInStore, &str)]) {
+        let entries = order.iter().map(|(store, buckets)| {
+            let endpoint = store.endpoint();
+            format!("- {{ from: s3, endpoint: '{endpoint}', path_style: true, {buckets} }}\n")
+        });
+        self.folder.write("stores.yaml", entries.collect::<String>());
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        sync_with(&self.folder, &[&["--stores", "stores.yaml"], arguments].concat())
+    }
+
+    /// The origins that are in force for `shared` and for `own`.
+    fn written(&self) -> [Option<Vec<String>>; 2] {
+        let written = json(&self.folder, "cors.json");
+        ["shared", "own"].map(|bucket| origins(&written, bucket))
+    }
+}
+
+fn refuses(store: &StandInStore) {
+    store.say("", StoreReply::error(403, "AccessDenied"));
+    store.say("shared", StoreReply::error(403, "AccessDenied"));
+}
+
+fn answers_again(store: &StandInStore, origin: &str) {
+    store.delete("");
+    store.say("shared", rules_for(&[origin]));
+}
+
+fn rules(origins: [&str; 2]) -> [Option<Vec<String>>; 2] {
+    origins.map(|origin| Some(vec![origin.to_owned()]))
+}
+
+#[test]
+fn a_bucket_of_two_stores_stays_with_the_first() {
+    let stores = TwoStores::new("sync-two-stores");
+    let output = stores.run(&ONCE);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert!(
+        output.stderr.contains("has a bucket of that name too"),
+        "{}",
+        output.stderr
+    );
+    // Nor does it move to the second one where the first does not answer, while what the first did not have moves on.
+    refuses(&stores.first);
+    stores.second.say("own", rules_for(&["https://other.example"]));
+    assert_eq!(stores.run(&ONCE).code, 1);
+    assert_eq!(
+        stores.written(),
+        rules(["https://first.example", "https://other.example"])
+    );
+    // Of a bucket that was not there before, the first one says nothing.
+    stores.second.say("new", rules_for(&["https://new.example"]));
+    let output = stores.run(&ONCE);
+    assert_eq!(output.code, 1);
+    assert!(
+        output
+            .stderr
+            .contains("comes first, and does not say whether it has it"),
+        "{}",
+        output.stderr
+    );
+    assert_eq!(origins(&json(&stores.folder, "cors.json"), "new"), None);
+    answers_again(&stores.first, "https://again.example");
+    assert_eq!(stores.run(&ONCE).code, 0);
+    assert_eq!(
+        stores.written(),
+        rules(["https://again.example", "https://other.example"])
+    );
+    assert!(origins(&json(&stores.folder, "cors.json"), "new").is_some());
+}
+
+#[test]
+fn nothing_is_taken_from_a_later_store_before_the_first_has_answered() {
+    let stores = TwoStores::new("sync-two-stores-first");
+    refuses(&stores.first);
+    let output = stores.run(&ONCE);
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    assert!(!stores.folder.path().join("cors.json").exists());
+    let output = stores.run(&["--output", "-"]);
+    assert_eq!((output.code, output.stdout.as_str()), (1, ""));
+    // What is in force stays, be it in what is written into or in what was written without a word on whose it is.
+    let in_force = r#"{"profile":"s3","buckets":[
+        {"name":"shared","cors":{"CORSRules":[{"AllowedOrigins":["https://before.example"],"AllowedMethods":["GET"]}]}},
+        {"name":"own","cors":{"CORSRules":[{"AllowedOrigins":["https://before.example"],"AllowedMethods":["GET"]}]}}]}"#;
+    let before = rules(["https://before.example"; 2]);
+    stores.folder.write("in-force.json", in_force);
+    let output = stores.run(&["--into", "in-force.json", "--output", "-"]);
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    let printed = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(["shared", "own"].map(|bucket| origins(&printed, bucket)), before);
+    stores.folder.write("cors.json", in_force);
+    let output = stores.run(&ONCE);
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    assert!(
+        output.stderr.contains("shared: the rules of "),
+        "{}",
+        output.stderr
+    );
+    assert_eq!(stores.written(), before);
+    // A check cannot tell.
+    let output = stores.run(&["--output", "cors.json", "--check"]);
+    assert_eq!(output.code, 2, "{}", output.stdout);
+    answers_again(&stores.first, "https://first.example");
+    let output = stores.run(&["--into", "in-force.json", "--output", "-"]);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    let printed = serde_json::from_str(&output.stdout).unwrap();
+    let of_stores = rules(["https://first.example", "https://own.example"]);
+    assert_eq!(
+        ["shared", "own"].map(|bucket| origins(&printed, bucket)),
+        of_stores
+    );
+    assert_eq!(stores.run(&ONCE).code, 0);
+    assert_eq!(stores.written(), of_stores);
+}
+
+#[test]
+fn a_bucket_that_went_to_a_later_store_comes_back_to_the_first() {
+    let stores = TwoStores::new("sync-two-stores-back");
+    stores.follow(&[(&stores.second, "all: true")]);
+    assert_eq!(stores.run(&ONCE).code, 0);
+    let of_second = rules(["https://second.example", "https://own.example"]);
+    assert_eq!(stores.written(), of_second);
+    // A store that is named before the one that was there, and which cannot be asked yet.
+    stores.follow(&[(&stores.first, "all: true"), (&stores.second, "all: true")]);
+    refuses(&stores.first);
+    stores.second.say("shared", rules_for(&["https://later.example"]));
+    assert_eq!(stores.run(&ONCE).code, 1);
+    assert_eq!(stores.written(), of_second);
+    answers_again(&stores.first, "https://first.example");
+    assert_eq!(stores.run(&ONCE).code, 0);
+    assert_eq!(
+        stores.written(),
+        rules(["https://first.example", "https://own.example"])
+    );
+    // The same two in another order: what was in neither's way before may be now.
+    stores.follow(&[(&stores.second, "all: true"), (&stores.first, "all: true")]);
+    refuses(&stores.second);
+    stores
+        .first
+        .say("shared", rules_for(&["https://changed.example"]));
+    assert_eq!(stores.run(&ONCE).code, 1);
+    assert_eq!(
+        stores.written(),
+        rules(["https://first.example", "https://own.example"])
+    );
+    answers_again(&stores.second, "https://second.example");
+    assert_eq!(stores.run(&ONCE).code, 0);
+    assert_eq!(stores.written(), of_second);
+}
+
+#[test]
+fn a_bucket_that_is_named_is_the_first_store_s_too() {
+    let stores = TwoStores::new("sync-two-stores-named");
+    stores.follow(&[
+        (&stores.first, "all: true"),
+        (&stores.second, "buckets: [shared, own]"),
+    ]);
+    refuses(&stores.first);
+    let output = stores.run(&ONCE);
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    assert!(!stores.folder.path().join("cors.json").exists());
+    answers_again(&stores.first, "https://first.example");
+    let output = stores.run(&ONCE);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert!(
+        output.stderr.contains("has a bucket of that name too"),
+        "{}",
+        output.stderr
+    );
+    assert_eq!(
+        stores.written(),
+        rules(["https://first.example", "https://own.example"])
+    );
+    // Named first, it is asked for there alone, whatever is said of it.
+    fs::remove_file(stores.folder.path().join("cors.json")).unwrap();
+    stores.follow(&[
+        (&stores.first, "buckets: [shared]"),
+        (&stores.second, "all: true"),
+    ]);
+    refuses(&stores.first);
+    assert_eq!(stores.run(&ONCE).code, 1);
+    assert_eq!(
+        stores.written(),
+        [None, Some(vec!["https://own.example".to_owned()])]
+    );
+}
+
+#[test]
+fn a_store_at_another_endpoint_that_does_not_answer_takes_no_rules_with_it() {
+    let stores = TwoStores::new("sync-two-stores-moved");
+    assert_eq!(stores.run(&ONCE).code, 0);
+    let moved = StandInStore::start(&[]);
+    refuses(&moved);
+    stores.follow(&[(&moved, "all: true"), (&stores.second, "all: true")]);
+    assert_eq!(stores.run(&ONCE).code, 1);
+    assert_eq!(
+        stores.written(),
+        rules(["https://first.example", "https://own.example"])
+    );
+}
