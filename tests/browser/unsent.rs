@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use crate::browser::Browser;
+use crate::support::certificates::certify;
 use crate::support::upstream::Upstream;
 use crate::trials::{run_all, trials};
 use libtest_mimic::Arguments;
@@ -126,29 +127,11 @@ server.serve_forever()
 ";
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("secure-page");
         fs::create_dir_all(&folder).unwrap();
-        let (key, certificate) = (folder.join("key.pem"), folder.join("certificate.pem"));
-        let made = Command::new("openssl")
-            .args([
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-days",
-                "2",
-                "-subj",
-                "/CN=secure.example",
-                "-keyout",
-            ])
-            .arg(&key)
-            .arg("-out")
-            .arg(&certificate)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{made:?}");
+        certify(&folder, "secure.example", &[]);
         let mut server = Command::new("python3")
             .args(["-c", SERVER])
-            .args([&certificate, &key])
+            .args(["secure.example.pem", "secure.example.key"])
+            .current_dir(&folder)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

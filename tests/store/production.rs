@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::server;
+use crate::support::certificates::certify;
 use crate::support::envoy::{self, Envoy, Listener, bucket_cors, cluster, module};
 use crate::support::ports;
 
@@ -77,31 +78,13 @@ pub(crate) fn pass_on_everything() {
 /// A certificate that is its own authority, and its key.
 fn certificate(folder: &Path) -> (String, String) {
     let names = NAMES.map(|name| format!("DNS:{name},DNS:*.{name}")).join(",");
-    let output = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ])
-        .args([
-            "-days",
-            "2",
-            "-subj",
-            "/CN=test",
-            "-addext",
-            &format!("subjectAltName={names}"),
-        ])
-        .args(["-keyout", "key.pem", "-out", "certificate.pem"])
-        .current_dir(folder)
-        .output()
-        .expect("openssl makes a certificate");
-    assert!(output.status.success(), "{output:?}");
+    certify(
+        folder,
+        "certificate",
+        &["-addext", &format!("subjectAltName={names}")],
+    );
     let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
-    (read("certificate.pem"), read("key.pem"))
+    (read("certificate.pem"), read("certificate.key"))
 }
 
 /// What a store shows to the outside: TLS, and an end to connections on which nothing moves.

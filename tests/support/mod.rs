@@ -8,6 +8,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod case;
+pub(crate) mod certificates;
 pub(crate) mod clients;
 pub(crate) mod conformance;
 pub(crate) mod envoy;

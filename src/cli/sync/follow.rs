@@ -54,10 +54,9 @@ struct Follower<'a> {
 /// Wrong usage, or what cannot be read or written, each in a line.
 pub(super) async fn follow(arguments: &SyncArguments) -> Result<ExitCode, Vec<String>> {
     let mut follower = Follower::new(arguments).map_err(|why| vec![why])?;
-    let access = match &arguments.listen {
-        Some(address) => Some(follower.listen(address).map_err(|why| vec![why])?),
-        None => None,
-    };
+    if let Some(address) = &arguments.listen {
+        follower.listen(address).map_err(|why| vec![why])?;
+    }
     if arguments.check || arguments.once || follower.files.output.is_none() {
         return follower.once().await;
     }
@@ -66,9 +65,6 @@ pub(super) async fn follow(arguments: &SyncArguments) -> Result<ExitCode, Vec<St
     let rounds = async {
         loop {
             follower.next_round().await;
-            if let Some(Err(why)) = access.as_ref().map(|access| access.renew()) {
-                say([why]);
-            }
             sleep(Duration::from_secs(arguments.interval)).await;
         }
     };
@@ -123,7 +119,7 @@ impl<'a> Follower<'a> {
     }
 
     /// Serves what was written before, and from then on what is.
-    fn listen(&self, address: &str) -> Result<Arc<Access>, String> {
+    fn listen(&self, address: &str) -> Result<(), String> {
         let access = Arc::new(Access::new(&self.arguments.access)?);
         if let Some(document) = self.files.written() {
             self.published.publish(&document.version, &document.resources);
@@ -141,7 +137,7 @@ impl<'a> Follower<'a> {
                     .to_owned(),
             ]);
         }
-        Ok(access)
+        Ok(())
     }
 
     async fn ask(&self) -> SyncRound {

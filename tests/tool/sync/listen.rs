@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::process::{Syncing, wait_for};
 use super::stand_in::{StandInStore, StoreReply, rules_for};
-use super::{certify, text};
+use super::text;
 use crate::support::http;
 use crate::tool::Folder;
 
@@ -37,7 +37,7 @@ fn resources() -> String {
     .to_string()
 }
 
-fn following(folder: &Folder, store: &StandInStore, more: &[&str]) -> Command {
+pub(super) fn following(folder: &Folder, store: &StandInStore, more: &[&str]) -> Command {
     folder.write("into.json", resources());
     let mut command = super::following(folder, store);
     command.args(more);
@@ -67,6 +67,38 @@ fn envoys_get_what_they_lack_and_304_where_they_lack_nothing() {
     assert_eq!(syncing.discover(&version, "bucket-cors").status, 304);
     assert_eq!(syncing.discover("another", "bucket-cors").status, 200);
     assert_eq!(syncing.discover("", "unknown").status, 404);
+    // Of what an Envoy asks for, it gets what there is.
+    let asked = |kind: &str, names: &[&str]| {
+        let kind = format!("type.googleapis.com/{kind}");
+        syncing.discover_with(&json!({ "type_url": kind, "resource_names": names }), "")
+    };
+    let own = "envoy.config.core.v3.TypedExtensionConfig";
+    let names = |response: http::Response| {
+        assert_eq!(response.status, 200);
+        let given: Value = serde_json::from_slice(&response.body).unwrap();
+        let resources = given["resources"].as_array().unwrap().iter();
+        resources
+            .map(|resource| resource["name"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(asked(own, &["bucket-cors"])), ["bucket-cors"]);
+    assert_eq!(
+        names(asked(own, &["unknown", "bucket-cors", "bucket-cors"])),
+        ["bucket-cors"]
+    );
+    assert_eq!(names(asked(own, &[])), ["bucket-cors", "bucket-cors-native"]);
+    assert_eq!(asked(own, &["unknown", "none"]).status, 404);
+    for other in [
+        "envoy.config.listener.v3.Listener",
+        "envoy.config.core.v3.TypedExtension",
+    ] {
+        for wanted in [&["bucket-cors"][..], &[], &["bucket-cors", "bucket-cors-native"]] {
+            assert_eq!(asked(other, wanted).status, 404, "{other} {wanted:?}");
+        }
+    }
+    let other =
+        json!({ "typeUrl": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "versionInfo": version });
+    assert_eq!(syncing.discover_with(&other, "").status, 404);
     let all = syncing.discover_with(&json!({ "versionInfo": version }), "");
     assert_eq!(all.status, 304);
     assert_eq!(syncing.discover_with(&json!("x"), "").status, 400);
@@ -162,57 +194,18 @@ fn a_bearer_token_may_be_demanded() {
     }
     assert_eq!(http::get(syncing.port, "/metrics").unwrap().status, 401);
     assert_eq!(http::get(syncing.port, "/healthz").unwrap().status, 200);
+    // One that is renewed counts without a restart, and one that is none does not.
+    folder.write("token", "another-secret\n");
+    let renewed = "authorization: Bearer another-secret\r\n";
+    wait_for("the renewed token", || asked(renewed) == 200);
+    assert_eq!(asked(bearer), 401);
+    folder.write("token", "\n");
+    wait_for("a word on the empty one", || {
+        syncing.said().contains("token: the bearer token is empty")
+    });
+    assert_eq!((asked(renewed), asked(bearer)), (200, 401));
+    assert_eq!(asked("authorization: Bearer \r\n"), 401);
     folder.write("empty", "\n");
     let output = following(&folder, &store, &["--token-file", "empty", "--listen", ANY_PORT]).output();
     assert_eq!(output.unwrap().status.code(), Some(2));
-}
-
-#[test]
-fn a_client_certificate_may_be_demanded() {
-    let store = StandInStore::start(&[("photos", rules_for(&["https://a.example"]))]);
-    let folder = Folder::new("sync-certificates");
-    certify(&folder, "ca", &[]);
-    for name in ["server", "client"] {
-        let more = [
-            "-CA",
-            "ca.pem",
-            "-CAkey",
-            "ca.key",
-            "-addext",
-            "subjectAltName=DNS:localhost,IP:127.0.0.1",
-        ];
-        certify(
-            &folder,
-            name,
-            &[&more[..], &["-addext", "basicConstraints=critical,CA:FALSE"]].concat(),
-        );
-    }
-    let tls = [
-        "--tls-cert",
-        "server.pem",
-        "--tls-key",
-        "server.key",
-        "--client-ca",
-        "ca.pem",
-    ];
-    let syncing = Syncing::start(following(&folder, &store, &tls), ANY_PORT);
-    let curl = |more: &[&str]| {
-        let url = format!("https://127.0.0.1:{}/metrics", syncing.port);
-        let output = Command::new("curl")
-            .args(["--silent", "--show-error", "--cacert", "ca.pem", &url])
-            .args(more)
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        (
-            output.status.success(),
-            String::from_utf8_lossy(&output.stdout).into_owned(),
-        )
-    };
-    let (succeeds, metrics) = curl(&["--cert", "client.pem", "--key", "client.key"]);
-    assert!(
-        succeeds && metrics.contains("bucket_cors_sync_rounds_total"),
-        "{metrics}"
-    );
-    assert!(!curl(&[]).0);
 }

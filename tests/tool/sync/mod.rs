@@ -7,6 +7,7 @@ mod listen;
 mod process;
 mod real_envoy;
 mod stand_in;
+mod tls;
 mod two_stores;
 mod web_identity;
 
@@ -68,36 +69,6 @@ fn following(folder: &Folder, store: &StandInStore) -> Command {
         "1s",
     ]);
     command
-}
-
-/// A certificate, NAME.pem with NAME.key: its own issuer, unless more arguments of `openssl req` name another.
-fn certify(folder: &Folder, name: &str, more: &[&str]) {
-    let (key, cert) = (format!("{name}.key"), format!("{name}.pem"));
-    let output = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-        ])
-        .args([
-            "-days",
-            "2",
-            "-subj",
-            &format!("/CN={name}"),
-            "-keyout",
-            &key,
-            "-out",
-            &cert,
-        ])
-        .args(more)
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
 }
 
 fn json(folder: &Folder, file: &str) -> Value {

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use super::stand_in::{StandInStore, rules_for};
-use super::{asking, certify, text};
+use super::{asking, text};
+use crate::support::certificates::certify;
 use crate::tool::Folder;
 
 #[test]
@@ -12,7 +13,7 @@ fn a_pod_s_identity_becomes_a_role_s_credentials() {
     let folder = Folder::new("sync-web-identity").with("token", "the-pod-s-own");
     let of_sts = ["-addext", "subjectAltName=DNS:sts.amazonaws.com"];
     let no_issuer = ["-addext", "basicConstraints=critical,CA:FALSE"];
-    certify(&folder, "sts", &[of_sts, no_issuer].concat());
+    certify(folder.path(), "sts", &[of_sts, no_issuer].concat());
     let mut sts = Command::new("setpriv")
         .args(["--pdeathsig", "KILL", "python3"])
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tool/sync/sts.py"))

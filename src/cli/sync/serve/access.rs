@@ -3,6 +3,7 @@
 use std::env;
 use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -12,15 +13,21 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
 use sha2::{Digest as _, Sha256};
+use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
+
+use crate::sync::report::say;
 
 /// Names the token where no file does.
 const TOKEN: &str = "BUCKET_CORS_SYNC_TOKEN";
 
+/// How often it is looked whether files were renewed.
+const RENEWAL: Duration = Duration::from_secs(1);
+
 #[derive(Debug, clap::Args)]
 pub(in crate::sync) struct AccessArguments {
-    /// Answer only those who send the bearer token in this file. Without it the variable BUCKET_CORS_SYNC_TOKEN is
-    /// looked at
+    /// Answer only those who send the bearer token in this file, but for /healthz. Without it the variable
+    /// BUCKET_CORS_SYNC_TOKEN is looked at
     #[arg(long, value_name = "FILE", requires = "listen")]
     token_file: Option<String>,
     /// Serve HTTPS with the certificates in this file, PEM
@@ -29,16 +36,29 @@ pub(in crate::sync) struct AccessArguments {
     /// The key of --tls-cert
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<String>,
-    /// Answer only those with a client certificate of an authority in this file
+    /// Answer only those with a client certificate of an authority in this file, but for /healthz
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     client_ca: Option<String>,
 }
 
 /// What is asked of a client.
 pub(in crate::sync) struct Access {
-    /// Of the token.
-    digest: Option<[u8; 32]>,
+    token: Option<BearerToken>,
     tls: Option<TlsFiles>,
+}
+
+/// What a client has to show first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    Certificate,
+    Token,
+}
+
+/// The token, which whoever renews it replaces in its file.
+struct BearerToken {
+    /// `None`: it came from the environment, which does not change.
+    file: Option<String>,
+    digest: Mutex<[u8; 32]>,
 }
 
 /// The files, which whoever renews certificates replaces.
@@ -55,39 +75,46 @@ impl Access {
     /// What is wrong with the files, for a person.
     pub(in crate::sync) fn new(arguments: &AccessArguments) -> Result<Self, String> {
         let token = match &arguments.token_file {
-            Some(file) => Some(fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?),
-            None => env::var(TOKEN).ok(),
+            Some(file) => Some(read_token(file)?),
+            None => env::var(TOKEN)
+                .ok()
+                .map(|token| digest(TOKEN, &token))
+                .transpose()?,
         };
-        let token = token.map(|token| token.trim().to_owned());
-        if token.as_deref() == Some("") {
-            return Err("the bearer token is empty, and would let everybody in".to_owned());
-        }
+        let token = token.map(|digest| BearerToken {
+            file: arguments.token_file.clone(),
+            digest: Mutex::new(digest),
+        });
         let tls = match (&arguments.tls_cert, &arguments.tls_key) {
             (Some(cert), Some(key)) => Some(TlsFiles::new(cert, key, arguments.client_ca.as_ref())?),
             _ => None,
         };
-        Ok(Self {
-            digest: token.map(|token| digest(token.as_bytes())),
-            tls,
-        })
+        Ok(Self { token, tls })
     }
 
-    /// Whether anything is asked of clients.
+    /// Whether nothing is asked of clients.
     pub(in crate::sync) fn is_open(&self) -> bool {
-        self.digest.is_none() && self.tls.as_ref().is_none_or(|tls| tls.client_ca.is_none())
+        self.token.is_none() && !self.asks_for_certificate()
     }
 
-    /// Whether a request has the token that is asked for.
-    pub(super) fn admits(&self, headers: &HeaderMap) -> bool {
-        let Some(expected) = self.digest else {
-            return true;
-        };
+    fn asks_for_certificate(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some())
+    }
+
+    /// What a request lacks. `has_certificate`: its client has shown one of the authorities.
+    pub(super) fn missing(&self, headers: &HeaderMap, has_certificate: bool) -> Option<Missing> {
+        if self.asks_for_certificate() && !has_certificate {
+            return Some(Missing::Certificate);
+        }
+        let token = self.token.as_ref()?;
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given.and_then(|value| value.split_once(' '));
+        let expected = *token.digest.lock().unwrap_or_else(PoisonError::into_inner);
         // How long it takes to compare digests says nothing of the token.
-        given.is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case("bearer") && digest(token.trim().as_bytes()) == expected
-        })
+        let is_it = given.is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("bearer") && sha256(token.trim()) == expected
+        });
+        (!is_it).then_some(Missing::Token)
     }
 
     /// What new connections begin with. `None`: plain HTTP.
@@ -95,12 +122,30 @@ impl Access {
         self.tls.as_ref().map(TlsFiles::acceptor)
     }
 
-    /// Looks whether the certificates were renewed.
-    ///
-    /// # Errors
-    /// Why the new ones cannot be taken, for a person; the ones before go on.
-    pub(in crate::sync) fn renew(&self) -> Result<(), String> {
-        self.tls.as_ref().map_or(Ok(()), TlsFiles::renew)
+    /// Takes what is renewed, for ever. What cannot be taken is said once, and what was there before goes on.
+    pub(super) async fn renew(&self) {
+        let mut said = Vec::new();
+        loop {
+            sleep(RENEWAL).await;
+            let of_token = self.token.as_ref().map_or(Ok(()), BearerToken::renew);
+            let of_tls = self.tls.as_ref().map_or(Ok(()), TlsFiles::renew);
+            let troubles: Vec<String> = [of_token, of_tls].into_iter().filter_map(Result::err).collect();
+            if troubles != said {
+                say(troubles
+                    .iter()
+                    .map(|why| format!("{why}; what it held before goes on")));
+                said = troubles;
+            }
+        }
+    }
+}
+
+impl BearerToken {
+    fn renew(&self) -> Result<(), String> {
+        if let Some(file) = &self.file {
+            *self.digest.lock().unwrap_or_else(PoisonError::into_inner) = read_token(file)?;
+        }
+        Ok(())
     }
 }
 
@@ -168,7 +213,9 @@ fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {
                     .add(certificate)
                     .map_err(|error| format!("--client-ca: {error}"))?;
             }
+            // Those who show none may ask for /healthz, and for nothing else.
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .allow_unauthenticated()
                 .build()
                 .map_err(|error| format!("--client-ca: {error}"))?;
             builder.with_client_cert_verifier(verifier)
@@ -177,6 +224,22 @@ fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {
     builder.with_single_cert(certificates(cert)?, key).map_err(said)
 }
 
-fn digest(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
+fn read_token(file: &str) -> Result<[u8; 32], String> {
+    let token = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    digest(file, &token)
+}
+
+/// # Errors
+/// That there is no token in it.
+fn digest(place: &str, token: &str) -> Result<[u8; 32], String> {
+    match token.trim() {
+        "" => Err(format!(
+            "{place}: the bearer token is empty, and would let everybody in"
+        )),
+        token => Ok(sha256(token)),
+    }
+}
+
+fn sha256(text: &str) -> [u8; 32] {
+    Sha256::digest(text.as_bytes()).into()
 }

@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime;
 use tokio::time::{sleep, timeout};
 
+use self::access::Missing;
 pub(super) use self::access::{Access, AccessArguments};
 pub(super) use self::published::Published;
 use super::kept;
@@ -50,6 +51,8 @@ struct Server {
 struct DiscoveryRequest {
     #[serde(default, alias = "versionInfo")]
     version_info: String,
+    #[serde(default, alias = "typeUrl")]
+    type_url: String,
     #[serde(default, alias = "resourceNames")]
     resource_names: Vec<String>,
 }
@@ -86,6 +89,8 @@ async fn accept(listener: TcpListener, server: Arc<Server>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
+    let access = server.access.clone();
+    tokio::spawn(async move { access.renew().await });
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -101,19 +106,21 @@ async fn accept(listener: TcpListener, server: Arc<Server>) {
 
 async fn serve_connection(stream: tokio::net::TcpStream, server: Arc<Server>) {
     match server.access.tls() {
-        None => serve(stream, server).await,
+        None => serve(stream, server, false).await,
         Some(tls) => {
             if let Ok(Ok(stream)) = timeout(PATIENCE, tls.accept(stream)).await {
-                serve(stream, server).await;
+                let has_certificate = stream.get_ref().1.peer_certificates().is_some();
+                serve(stream, server, has_certificate).await;
             }
         }
     }
 }
 
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, server: Arc<Server>) {
+/// `has_certificate`: whether the client has shown one that is taken.
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, server: Arc<Server>, has_certificate: bool) {
     let service = service_fn(move |request| {
         let server = server.clone();
-        async move { Ok::<_, Infallible>(server.answer(request).await) }
+        async move { Ok::<_, Infallible>(server.answer(request, has_certificate).await) }
     });
     // A connection that breaks is the client's to make anew.
     let _ = http1::Builder::new()
@@ -124,16 +131,23 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, server: Arc<Server>)
 }
 
 impl Server {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>, has_certificate: bool) -> Response<Full<Bytes>> {
         let path = request.uri().path();
+        // What looks whether a process works has neither token nor certificate.
         if path == "/healthz" {
             return self.health();
         }
-        if !self.access.admits(request.headers()) {
-            let mut response = plain(StatusCode::UNAUTHORIZED, "a bearer token is asked for\n");
-            let headers = response.headers_mut();
-            headers.insert(WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
-            return response;
+        match self.access.missing(request.headers(), has_certificate) {
+            None => {}
+            Some(Missing::Certificate) => {
+                return plain(StatusCode::FORBIDDEN, "a client certificate is asked for\n");
+            }
+            Some(Missing::Token) => {
+                let mut response = plain(StatusCode::UNAUTHORIZED, "a bearer token is asked for\n");
+                let headers = response.headers_mut();
+                headers.insert(WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
+                return response;
+            }
         }
         match (request.method(), path) {
             (&Method::GET, "/metrics") => self.metrics(),
@@ -189,7 +203,7 @@ impl Server {
         let Ok(asked) = serde_json::from_slice::<DiscoveryRequest>(&body.to_bytes()) else {
             return plain(StatusCode::BAD_REQUEST, "it is no DiscoveryRequest in JSON\n");
         };
-        match discovery.answer(&asked.resource_names) {
+        match discovery.answer(&asked.type_url, &asked.resource_names) {
             None => plain(StatusCode::NOT_FOUND, "there is no such resource\n"),
             Some(_) if asked.version_info == discovery.version => {
                 response(StatusCode::NOT_MODIFIED, "application/json", Bytes::new())

@@ -103,8 +103,13 @@ impl Discovery {
         })
     }
 
-    /// The answer to who asks for these. `None`: one of them is not there.
-    pub(super) fn answer(&self, names: &[String]) -> Option<Bytes> {
+    /// The answer to who asks for these, or for all. `None`: none of them is there.
+    ///
+    /// `kind`: of resources. Empty: that which is asked for at this address.
+    pub(super) fn answer(&self, kind: &str, names: &[String]) -> Option<Bytes> {
+        if !kind.is_empty() && kind != RESOURCE_TYPE {
+            return None;
+        }
         match names {
             [name] => self.single.get(name).cloned(),
             [] => Some(answer(
@@ -112,9 +117,9 @@ impl Discovery {
                 &self.resources.values().collect::<Vec<_>>(),
             )),
             _ => {
-                let named = names.iter().map(|name| self.resources.get(name));
-                let named: Vec<&Bytes> = named.collect::<Option<_>>()?;
-                Some(answer(&self.version, &named))
+                let named = self.resources.iter().filter(|(name, _)| names.contains(name));
+                let named: Vec<&Bytes> = named.map(|(_, json)| json).collect();
+                (!named.is_empty()).then(|| answer(&self.version, &named))
             }
         }
     }
