@@ -130,7 +130,7 @@ fn edge(sample: &str, nodes: [u16; 3], certificate: &str, key: &str) -> Envoy {
             json!({ "inline_string": certificate }),
         ),
         (
-            "/etc/envoy/bucket-cors/bucket_cors.wasm",
+            "/etc/envoy/bucket-cors/bucket_cors-0123456789ab.wasm",
             json!({ "filename": module() }),
         ),
     ];

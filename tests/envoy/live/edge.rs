@@ -106,7 +106,15 @@ pub(crate) const LISTENER: &str = "edge";
 impl Edge {
     /// Starts an Envoy with a listener that `adjust` may change, in front of some clusters.
     pub(crate) fn start(rules: Rules, clusters: &[Value], adjust: impl FnOnce(Listener) -> Listener) -> Self {
-        let listener = adjust(Listener::new(LISTENER, vec![rules.filter()]));
+        Self::of(
+            adjust(Listener::new(LISTENER, vec![rules.filter()])),
+            clusters,
+            rules,
+        )
+    }
+
+    /// The same with a listener that has the rules in its chain already.
+    pub(crate) fn of(listener: Listener, clusters: &[Value], rules: Rules) -> Self {
         let bootstrap = envoy::bootstrap(&[listener], clusters);
         let envoy = Envoy::start_as(&bootstrap, &[], &TWO_WORKERS)
             .unwrap_or_else(|refused| panic!("Envoy does not start, {}:\n{}", refused.status, refused.log));

@@ -7,6 +7,7 @@ mod code;
 mod edge;
 mod reasons;
 mod refused;
+mod rolling;
 mod sums;
 mod upgrade;
 mod versions;
@@ -39,6 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
             refused::plugins_keep_rules_of_their_own,
             refused::with_a_default_the_proxy_itself_keeps_the_last_good_rules,
             upgrade::new_code_and_the_way_back_cost_no_request_and_no_count,
+            rolling::envoys_that_are_replaced_in_turn_cost_no_request,
             upgrade::new_code_under_the_old_name_is_not_taken_for_a_library,
             a_config_map_that_is_replaced_is_read_again,
             memory_is_level_over_changes_of_a_megabyte,

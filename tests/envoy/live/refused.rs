@@ -1,6 +1,7 @@
 //! Rules that are refused: at a start, at a change, and at a change that comes with other code. Wherever an operator had
 //! good rules, they answer; before there are any, objects are served without CORS.
 
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -180,7 +181,15 @@ pub(crate) fn plugins_keep_rules_of_their_own() {
     }
 }
 
-/// What stands in the chain until there are rules; see envoy-ecds.yaml.
+/// What stands in the chain until there are rules, with code where it is not the built one; see envoy-ecds.yaml.
+pub(crate) fn default_of_the_sample(code: Option<&Path>) -> Value {
+    let sample: Value = serde_norway::from_str(include_str!("../../../envoy/envoy-ecds.yaml")).unwrap();
+    let filters = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+    let default = &sample.pointer(filters).unwrap()[0]["config_discovery"]["default_config"];
+    let rules = default["config"]["configuration"]["value"].as_str().unwrap();
+    resource(rules, code)["typed_config"].clone()
+}
+
 pub(crate) fn with_a_default_the_proxy_itself_keeps_the_last_good_rules() {
     let _alone = alone();
     for first in [
@@ -190,18 +199,8 @@ pub(crate) fn with_a_default_the_proxy_itself_keeps_the_last_good_rules() {
         let rules = Rules::new("unset", "");
         rules.replace_text(&first);
         let mut filter = rules.filter();
-        let sample: Value = serde_norway::from_str(include_str!("../../../envoy/envoy-ecds.yaml")).unwrap();
-        let of_sample = &sample
-            .pointer("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0")
-            .unwrap()["config_discovery"];
-        let default = of_sample["default_config"]["config"]["configuration"]["value"]
-            .as_str()
-            .unwrap();
-        filter["config_discovery"]["default_config"] = resource(default, None)["typed_config"].clone();
-        let listener = open_store(Listener::new(LISTENER, vec![filter]));
-        let envoy = Envoy::start_as(&envoy::bootstrap(&[listener], &[]), &[], &TWO_WORKERS).unwrap();
-        let port = envoy.port(LISTENER);
-        let edge = Edge { envoy, rules, port };
+        filter["config_discovery"]["default_config"] = default_of_the_sample(None);
+        let edge = Edge::of(open_store(Listener::new(LISTENER, vec![filter])), &[], rules);
         assert_closed(edge.port);
 
         edge.change_text("good", &document("good", &[resource(&good(1, "reject"), None)]));
