@@ -1,9 +1,13 @@
 //! `bucket-cors import`.
 
+#[path = "import/by_hand.rs"]
+mod by_hand;
 #[path = "import/chain.rs"]
 mod chain;
 #[path = "import/codes.rs"]
 mod codes;
+#[path = "import/documents.rs"]
+mod documents;
 #[path = "import/fields.rs"]
 mod fields;
 #[path = "import/hosts.rs"]
@@ -14,6 +18,8 @@ mod origins;
 mod reach;
 #[path = "import/real_envoy.rs"]
 mod real_envoy;
+#[path = "import/templates.rs"]
+mod templates;
 #[path = "import/told.rs"]
 mod told;
 

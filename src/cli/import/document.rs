@@ -80,6 +80,9 @@ pub(crate) struct Rule {
     pub(crate) expose_headers: Vec<Sourced<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_age_seconds: Option<Sourced<i64>>,
+    /// Volcengine TOS has it in each rule, and the contract in the document.
+    #[serde(skip)]
+    pub(crate) response_vary: Option<Sourced<bool>>,
     #[serde(skip)]
     pub(crate) place: String,
 }

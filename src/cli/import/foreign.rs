@@ -1,5 +1,9 @@
 //! What has CORS in it and is not read: what it is, and how to get at something that is.
 
+use std::path::Path;
+
+use bucket_cors::http::names::CORS_PREFIX;
+
 use super::file::File;
 use super::kubernetes;
 use super::node::Node;
@@ -17,8 +21,19 @@ struct Foreign {
 const STORE: &str = "ask the store for the bucket's own rules and import those, as with `aws s3api get-bucket-cors` and \
                      --from s3";
 
+/// How the names of files in Terraform's own language end.
+pub(crate) const HCL: [&str; 4] = ["tf", "tofu", "tfvars", "hcl"];
+
+const DESCRIBE: &str =
+    "print the bucket with `gcloud storage buckets describe gs://BUCKET` and import that with --from gcs";
+
+const BY_HAND: &str = "write its lists into a rule by hand; `bucket-cors check` says what is wrong with it";
+
+const SHOW: &str =
+    "print a plan or the state with `terraform show -json` and import that with --from terraform";
+
 /// Of one value of a file: a document, or an element of a list.
-static FOREIGN: [Foreign; 13] = [
+static FOREIGN: [Foreign; 20] = [
     Foreign {
         name: "an error of Cloudflare's API",
         is_it: |node| node.get("success").is_some_and(|flag| flag.flag() == Some(false)),
@@ -43,7 +58,26 @@ static FOREIGN: [Foreign; 13] = [
     Foreign {
         name: "Traefik's Middleware",
         is_it: |node| kubernetes::kind(node) == "Middleware" || node.path(&["http", "middlewares"]).is_some(),
-        way_out: "write its lists into a rule by hand; `bucket-cors check` says what is wrong with it",
+        way_out: BY_HAND,
+    },
+    Foreign {
+        name: "an Ingress of another controller",
+        is_it: |node| {
+            let annotations = node.path(&["metadata", "annotations"]);
+            let names = annotations.map(|it| it.fields()).unwrap_or_default().into_iter();
+            let mut names = names.filter_map(|(name, _)| name.rsplit_once('/'));
+            kubernetes::kind(node) == "Ingress"
+                && names.any(|(group, name)| {
+                    name.contains("cors") && !["higress.io", "nginx.ingress.kubernetes.io"].contains(&group)
+                })
+        },
+        way_out: BY_HAND,
+    },
+    Foreign {
+        name: "a ConfigMap with CORS in its texts",
+        is_it: kubernetes::holds_other_cors,
+        way_out: "write a store's document into a file of its own, called after its bucket, and import that; what a web \
+                  server adds to responses becomes a rule by hand",
     },
     Foreign {
         name: "a resource of Crossplane",
@@ -54,6 +88,43 @@ static FOREIGN: [Foreign; 13] = [
         name: "a resource of ACK, the AWS controllers for Kubernetes",
         is_it: |node| version(node, &["services.k8s.aws"]),
         way_out: STORE,
+    },
+    Foreign {
+        name: "a resource of Google's Config Connector",
+        is_it: |node| version(node, &["cnrm.cloud.google.com"]),
+        way_out: DESCRIBE,
+    },
+    Foreign {
+        name: "Google Cloud Storage's XML",
+        // It is known by its text.
+        is_it: |_| false,
+        way_out: DESCRIBE,
+    },
+    Foreign {
+        name: "a template of Alibaba Cloud's ROS",
+        is_it: |node| {
+            let resources = node.get("Resources").map(|it| it.fields()).unwrap_or_default();
+            let kind = |resource: &Node<'_>| resource.text_of("Type").unwrap_or_default();
+            node.get("ROSTemplateFormatVersion").is_some()
+                || resources
+                    .iter()
+                    .any(|(_, resource)| kind(resource).starts_with("ALIYUN::"))
+        },
+        way_out: "ask OSS for the bucket's own rules (`ossutil api get-bucket-cors --bucket BUCKET`) and import those with \
+                  --from oss",
+    },
+    Foreign {
+        name: "a state of Terraform before 0.12",
+        is_it: |node| node.get("modules").is_some() && node.has_any(&["serial", "lineage"]),
+        way_out: "let a newer Terraform refresh it; or ask the store for the bucket's own rules and import those",
+    },
+    Foreign {
+        name: "Terraform's own language",
+        is_it: |node| {
+            let resources = node.get("resource").map(|it| it.fields()).unwrap_or_default();
+            resources.iter().any(|(name, _)| name.contains('_'))
+        },
+        way_out: SHOW,
     },
     Foreign {
         name: "Backblaze B2's own form",
@@ -97,7 +168,7 @@ static FOREIGN: [Foreign; 13] = [
                 || node.text_of("plugin").as_deref() == Some("cors")
                 || node.list("plugins").iter().any(is_named)
         },
-        way_out: "write its lists into a rule by hand; `bucket-cors check` says what is wrong with it",
+        way_out: BY_HAND,
     },
     Foreign {
         name: "values of a Helm chart",
@@ -106,7 +177,11 @@ static FOREIGN: [Foreign; 13] = [
     },
     Foreign {
         name: "an API Gateway's definition",
-        is_it: |node| node.has_any(&["openapi", "swagger"]),
+        is_it: |node| {
+            // serverless and SAM without a bucket among their resources.
+            node.has_any(&["openapi", "swagger", "Globals"])
+                || node.get("service").is_some() && node.get("provider").is_some()
+        },
         way_out: "it is for an API and no bucket's: write a rule by hand",
     },
 ];
@@ -131,24 +206,8 @@ impl Foreign {
 /// The same of a whole file, one that is neither JSON nor YAML included.
 pub(crate) fn file(file: &File<'_>) -> Option<Trouble> {
     let text = file.text;
-    let is_hcl = text.lines().any(|line| {
-        let mut words = line.split_whitespace();
-        matches!(
-            words.next(),
-            Some("resource" | "module" | "provider" | "terraform" | "data")
-        ) && words
-            .next()
-            .is_some_and(|word| word.starts_with('"') || word == "{")
-    });
-    if is_hcl
-        && file.documents().map_or(true, |documents| {
-            documents.roots().all(|root| root.text().is_some())
-        })
-    {
-        return Some(Trouble::new(
-            "it is Terraform's own language, which is not read: print a plan or the state with `terraform show -json` and \
-             import that with --from terraform",
-        ));
+    if is_hcl(file) {
+        return named("Terraform's own").map(|foreign| Trouble::new(foreign.words()));
     }
     if let Some((before, _)) = text.split_once("{{")
         && placeholder::bracketed(text).is_some()
@@ -161,6 +220,10 @@ pub(crate) fn file(file: &File<'_>) -> Option<Trouble> {
     }
     // In a language of their own.
     let others = [
+        (
+            file.is_xml() && text.contains("<CorsConfig"),
+            "Google Cloud Storage's XML",
+        ),
         (file.is_xml() && text.contains("<Cors>"), "Azure"),
         (text.contains("[[r2_buckets]]"), "wrangler"),
     ];
@@ -168,6 +231,31 @@ pub(crate) fn file(file: &File<'_>) -> Option<Trouble> {
         return named(name).map(|foreign| Trouble::new(foreign.words()));
     }
     file.values().iter().find_map(value).map(Trouble::new)
+}
+
+/// Whether a file is in Terraform's own language, by its name or by how its blocks begin.
+fn is_hcl(file: &File<'_>) -> bool {
+    let end = Path::new(file.name).extension().and_then(|end| end.to_str());
+    let is_called_so = end.is_some_and(|end| HCL.contains(&end));
+    let opens_block = |line: &str| {
+        let mut words = line.split_whitespace();
+        let is_kind = matches!(
+            words.next(),
+            Some(
+                "resource" | "module" | "provider" | "terraform" | "data" | "locals" | "variable" | "output"
+            )
+        );
+        is_kind
+            && words
+                .next()
+                .is_some_and(|word| word.starts_with('"') || word == "{")
+    };
+    let is_text = || {
+        file.documents().map_or(true, |documents| {
+            documents.roots().all(|root| root.text().is_some())
+        })
+    };
+    is_called_so || file.text.lines().any(opens_block) && is_text()
 }
 
 /// What to do with a value that is filled in later.
@@ -202,7 +290,7 @@ pub(crate) fn mentions_cors(text: &str) -> bool {
         "cors",
         "allowedorigin",
         "allowed_origin",
-        "access-control-allow",
+        CORS_PREFIX,
         "alloworigin",
         "allow_origin",
     ]

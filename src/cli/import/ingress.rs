@@ -1,6 +1,7 @@
 //! An Ingress, and its CORS annotations as its controller reads them.
 
 use super::code;
+use super::cors_headers;
 use super::document::{Bucket, Sourced};
 use super::kubernetes;
 use super::node::Node;
@@ -36,12 +37,14 @@ const ANNOTATIONS: [&str; 7] = [
 pub(crate) const METHODS: &str = "GET, PUT, POST, DELETE, PATCH, OPTIONS";
 pub(crate) const MAX_AGE: i64 = 1_728_000;
 
-/// Whether an Ingress has annotations for CORS that start so.
+/// Whether an Ingress has annotations for CORS that start so, or that set its headers.
 pub(crate) fn has_annotations(resource: &Node<'_>, prefix: &str) -> bool {
     let annotations = resource.path(&["metadata", "annotations"]);
     annotations.is_some_and(|annotations| {
         let mut names = ANNOTATIONS.iter();
+        let mut by_hand = cors_headers::set_in(&annotations).into_iter();
         names.any(|name| annotations.get(&format!("{prefix}{name}")).is_some())
+            || by_hand.any(|set| set.field.starts_with(prefix))
     })
 }
 
@@ -54,18 +57,6 @@ pub(crate) fn policy(resource: &Node<'_>, controller: &Controller, remarks: &mut
             Some((value.text()?, value.place))
         })
     };
-    for (key, value) in annotations.fields() {
-        let text = value.text().unwrap_or_default().to_ascii_lowercase();
-        if key.ends_with("-snippet") && text.contains("access-control-") {
-            remarks.say(
-                code::NOT_READ,
-                &value.place,
-                format!(
-                    "the CORS headers in {key}, which is a piece of another program: write a rule for them"
-                ),
-            );
-        }
-    }
     let (enabled, place) = get("enable-cors")?;
     if go_flag(&enabled) != Some(true) {
         return None;

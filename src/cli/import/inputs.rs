@@ -1,5 +1,6 @@
 //! The files that are named, and those in the folders that are.
 
+use super::foreign;
 use crate::folder;
 use crate::input::{self, Input};
 
@@ -18,11 +19,13 @@ pub(crate) struct Given {
 /// # Errors
 /// What cannot be read.
 pub(crate) fn read(paths: &[String]) -> Result<Vec<Given>, Vec<String>> {
+    // What is not read is named.
+    let extensions = [&EXTENSIONS[..], &foreign::HCL].concat();
     let mut given = Vec::new();
     let mut errors = Vec::new();
     for path in paths {
         let is_folder = folder::is_one(path);
-        let met = match folder::files(path, &EXTENSIONS) {
+        let met = match folder::files(path, &extensions) {
             Ok(met) => met,
             Err(error) => {
                 errors.push(error);

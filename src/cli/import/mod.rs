@@ -1,6 +1,7 @@
 //! `bucket-cors import`.
 
 pub(crate) mod code;
+mod cors_headers;
 pub(crate) mod document;
 pub(crate) mod file;
 mod foreign;
@@ -268,7 +269,12 @@ fn source(
 fn say_unread(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
     for value in file.values() {
         let kind = kubernetes::kind(&value);
-        if kind.is_empty() || source.kinds.contains(&&*kind) {
+        let is_read = kind.is_empty() || source.kinds.contains(&&*kind);
+        if is_read && source.names == BucketNames::Routes {
+            cors_headers::say(&value, remarks);
+        }
+        // An Ingress may be another controller's.
+        if kind.is_empty() || is_read && foreign::value(&value).is_none() {
             continue;
         }
         let Some(place) = kubernetes::cors_in(&value) else {

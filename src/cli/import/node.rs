@@ -99,7 +99,7 @@ impl<'t> Node<'t> {
     /// Reports each field that is none of these: what a source's own reader would refuse or leave out, or has learnt since.
     /// `of`: what it would be a field of.
     pub(crate) fn say_unknown(&self, known: &[&str], of: &str, remarks: &mut Remarks) {
-        self.say_others(|key| known.contains(&key), of, remarks);
+        self.say_others(|key| known.contains(&key), known, of, remarks);
     }
 
     /// The same for a protobuf message.
@@ -108,20 +108,24 @@ impl<'t> Node<'t> {
             let mut names = known.iter();
             key == "@type" || names.any(|name| *name == key || camel(name) == key)
         };
-        self.say_others(is_known, of, remarks);
+        self.say_others(is_known, known, of, remarks);
     }
 
-    fn say_others(&self, is_known: impl Fn(&str) -> bool, of: &str, remarks: &mut Remarks) {
+    fn say_others(&self, is_known: impl Fn(&str) -> bool, known: &[&str], of: &str, remarks: &mut Remarks) {
         let pairs = self.id.map(|id| self.tree.pairs(id)).unwrap_or_default();
         for (key, value) in pairs {
             let Some(name) = self.tree.text(*key) else {
                 continue;
             };
             if !is_known(name) && !self.at(*value).is_null() {
+                let words = known.iter().map(|word| (*word, *word));
                 remarks.say(
                     code::UNKNOWN_FIELD, // A list or an object begins on a later line than its name.
                     &self.at(*key).place,
-                    format!("{name} is no field of {of} that is known: see whether it changes answers"),
+                    format!(
+                        "{name} is no field of {of} that is known: {}",
+                        advice(name, words)
+                    ),
                 );
             }
         }
@@ -230,6 +234,21 @@ impl<'t> Node<'t> {
             id: None,
             ..self.clone()
         }
+    }
+}
+
+/// What to do about a field that is not known: write the name that is meant, by these words for each name, if it is another
+/// spelling of one.
+pub(crate) fn advice<'w>(key: &str, words: impl IntoIterator<Item = (&'w str, &'w str)>) -> String {
+    let folded = |word: &str| {
+        let word = word.rsplit('.').next().unwrap_or(word);
+        let word = word.replace('_', "").to_ascii_lowercase();
+        word.trim_end_matches('s').to_owned()
+    };
+    let mut words = words.into_iter();
+    match words.find(|(_, word)| folded(word) == folded(key)) {
+        Some((name, _)) => format!("write {name}, which is its name here"),
+        None => "see whether it changes answers".to_owned(),
     }
 }
 

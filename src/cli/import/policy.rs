@@ -43,9 +43,7 @@ pub(crate) fn texts(node: Option<Node<'_>>, remarks: &mut Remarks) -> Vec<Source
 pub(crate) fn text(node: &Node<'_>, remarks: &mut Remarks) -> Option<Sourced<String>> {
     let text = node.text();
     if text.is_none() && !node.is_null() {
-        let fields = node.fields();
-        let function = fields.first().map(|(name, _)| *name);
-        match function.filter(|name| *name == "Ref" || name.starts_with("Fn::")) {
+        match function(node) {
             Some(function) => remarks.say(
                 code::KNOWN_LATER,
                 &node.place,
@@ -59,6 +57,12 @@ pub(crate) fn text(node: &Node<'_>, remarks: &mut Remarks) -> Option<Sourced<Str
         }
     }
     Some(Sourced::new(text?.trim().to_owned(), &node.place))
+}
+
+/// The function of CloudFormation's, by its whole name or its tag, that makes a value.
+pub(crate) fn function<'t>(node: &Node<'t>) -> Option<&'t str> {
+    let name = node.fields().first().map(|(name, _)| *name)?;
+    (name == "Ref" || name.starts_with("Fn::") || name.starts_with('!')).then_some(name)
 }
 
 /// A boolean, if there is one.
@@ -172,6 +176,7 @@ impl Policy {
             allowed_headers: distinct(headers),
             expose_headers: distinct(exposed),
             max_age_seconds: max_age,
+            response_vary: None,
             place: place.clone(),
         };
         Bucket {

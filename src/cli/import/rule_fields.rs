@@ -2,19 +2,12 @@
 
 use super::code;
 use super::document::{Cors, Rule, Sourced};
-use super::node::Node;
+use super::node::{self, Node};
 use super::policy;
 use super::remarks::Remarks;
 
 /// Takes a field's value into a rule.
-pub(crate) fn add(
-    cors: &mut Cors,
-    rule: &mut Rule,
-    field: &str,
-    value: &str,
-    place: &str,
-    remarks: &mut Remarks,
-) {
+pub(crate) fn add(rule: &mut Rule, field: &str, value: &str, place: &str, remarks: &mut Remarks) {
     // OSS's own sample has a blank before a value.
     let value = value.trim();
     let list = match field {
@@ -41,10 +34,7 @@ pub(crate) fn add(
             return;
         }
         "ResponseVary" => {
-            // Volcengine TOS has it in each rule, and one that is true is enough.
-            if let Some(flag) = response_vary(value, place, remarks) {
-                cors.response_vary = Some(flag || cors.response_vary == Some(true));
-            }
+            rule.response_vary = response_vary(value, place, remarks).map(|flag| Sourced::new(flag, place));
             return;
         }
         _ => {
@@ -67,45 +57,74 @@ pub(crate) fn add(
     }
 }
 
-/// A rule in another spelling: each of its names with the store's, and with none where the fields below belong to the rule.
-pub(crate) fn renamed_rule(
-    node: &Node<'_>,
-    names: &[(&str, &str)],
-    cors: &mut Cors,
-    remarks: &mut Remarks,
-) -> Rule {
-    fn take(
-        node: &Node<'_>,
-        names: &[(&str, &str)],
-        rule: &mut Rule,
-        cors: &mut Cors,
-        remarks: &mut Remarks,
-    ) {
-        for (key, field) in node.fields() {
-            let name = names
-                .iter()
-                .find(|(own, _)| *own == key)
-                .map_or(key, |(_, name)| name);
-            if name.is_empty() {
-                // A block of Terraform's is a list of one.
-                for below in field.items() {
-                    take(&below, names, rule, cors, remarks);
-                }
-                continue;
-            }
-            for value in field.items() {
-                if let Some(text) = policy::text(&value, remarks) {
-                    add(cors, rule, name, &text.value, &text.place, remarks);
-                }
-            }
-        }
-    }
+/// A rule in another spelling: each of its names, behind those of the fields around it and a dot, with the store's. A field
+/// has these names alone: the store's own word for it is none of them.
+pub(crate) fn renamed_rule(node: &Node<'_>, names: &[(&str, &str)], remarks: &mut Remarks) -> Rule {
     let mut rule = Rule {
         place: node.place.clone(),
         ..Rule::default()
     };
-    take(node, names, &mut rule, cors, remarks);
+    take(node, "", names, &mut rule, remarks);
     rule
+}
+
+fn take(node: &Node<'_>, around: &str, names: &[(&str, &str)], rule: &mut Rule, remarks: &mut Remarks) {
+    for (key, field) in node.fields() {
+        let own = format!("{around}{key}");
+        let below = format!("{own}.");
+        if names.iter().any(|(name, _)| name.starts_with(&below)) {
+            // A block of Terraform's is a list of one.
+            for field in field.items() {
+                take(&field, &below, names, rule, remarks);
+            }
+            continue;
+        }
+        let Some((_, name)) = names.iter().find(|(name, _)| *name == own) else {
+            say_other_word(key, &field, names, remarks);
+            continue;
+        };
+        for value in field.items() {
+            if let Some(text) = policy::text(&value, remarks) {
+                add(rule, name, &text.value, &text.place, remarks);
+            }
+        }
+    }
+}
+
+/// A field that these names do not have, with the one that is meant where it is another word for it.
+fn say_other_word(key: &str, field: &Node<'_>, names: &[(&str, &str)], remarks: &mut Remarks) {
+    let words = names.iter().flat_map(|(own, name)| [(*own, *own), (*own, *name)]);
+    remarks.say(
+        code::UNKNOWN_FIELD,
+        &field.place,
+        format!(
+            "{key} is no field of a rule that is known: {}",
+            node::advice(key, words)
+        ),
+    );
+}
+
+/// The flag of a document whose rules may have one each, of which TOS takes one that is absent for false.
+pub(crate) fn join_vary(cors: &mut Cors, remarks: &mut Remarks) {
+    let own = cors.response_vary;
+    let flags = cors.rules.iter().filter_map(|rule| rule.response_vary.as_ref());
+    // One that is true is enough: a Vary too many keeps caches right.
+    let any = flags.map(|flag| flag.value).reduce(|one, other| one || other);
+    let Some(joined) = own.or(any) else { return };
+    cors.response_vary = Some(joined);
+    for rule in &cors.rules {
+        let (flag, place) = match &rule.response_vary {
+            Some(flag) => (flag.value, &flag.place),
+            None => (own == Some(true), &rule.place),
+        };
+        if flag != joined {
+            remarks.say(
+                code::ONE_VARY,
+                place,
+                format!("ResponseVary is {flag} for this rule, and the edge has one for a whole bucket: {joined} is written"),
+            );
+        }
+    }
 }
 
 /// A number of seconds. The core says whether there can be so many.

@@ -5,7 +5,7 @@ use super::document::{Bucket, Cors, Rule};
 use super::file::{File, FileContent};
 use super::node::Node;
 use super::remarks::Remarks;
-use super::rule_fields::{add, response_vary};
+use super::rule_fields::{self, add, response_vary};
 use super::xml;
 use crate::source::Trouble;
 
@@ -122,7 +122,6 @@ pub(crate) fn json(node: &Node<'_>, remarks: &mut Remarks) -> Result<Cors, Troub
             }
             rules.items()
         };
-    let own = cors.response_vary;
     for node in rules {
         let mut rule = Rule {
             place: node.place.clone(),
@@ -131,7 +130,7 @@ pub(crate) fn json(node: &Node<'_>, remarks: &mut Remarks) -> Result<Cors, Troub
         for (key, field) in node.fields() {
             for value in field.items() {
                 match value.text() {
-                    Some(text) => add(&mut cors, &mut rule, key, &text, &value.place, remarks),
+                    Some(text) => add(&mut rule, key, &text, &value.place, remarks),
                     None => remarks.say(
                         code::OTHER_TYPE,
                         &value.place,
@@ -142,6 +141,6 @@ pub(crate) fn json(node: &Node<'_>, remarks: &mut Remarks) -> Result<Cors, Troub
         }
         cors.rules.push(rule);
     }
-    cors.response_vary = own.or(cors.response_vary);
+    rule_fields::join_vary(&mut cors, remarks);
     Ok(cors)
 }

@@ -6,7 +6,7 @@ use roxmltree::{Document as Xml, Error, Node, ParsingOptions};
 
 use super::code;
 use super::document::{Cors, Rule};
-use super::remarks::Remarks;
+use super::remarks::{Remarks, as_written};
 use super::rule_fields;
 use crate::source::{Position, Trouble};
 
@@ -148,15 +148,19 @@ pub(crate) fn read(file: &str, text: &str, remarks: &mut Remarks) -> Result<Cors
         }
     }
     let mut cors = Cors::default();
-    let mut own = None;
-    for element in root.children().filter(Node::is_element) {
+    for element in root.children() {
+        if !is_element(element, &lines, remarks) {
+            continue;
+        }
         let place = lines.place(element);
         match element.tag_name().name() {
             "CORSRule" => {
-                let rule = rule(element, &lines, &mut cors, remarks);
+                let rule = rule(element, &lines, remarks);
                 cors.rules.push(rule);
             }
-            "ResponseVary" => own = rule_fields::response_vary(&text_of(element), &place, remarks),
+            "ResponseVary" => {
+                cors.response_vary = rule_fields::response_vary(&text_of(element), &place, remarks);
+            }
             other => remarks.say(
                 code::UNKNOWN_FIELD,
                 &place,
@@ -166,7 +170,7 @@ pub(crate) fn read(file: &str, text: &str, remarks: &mut Remarks) -> Result<Cors
             ),
         }
     }
-    cors.response_vary = own.or(cors.response_vary);
+    rule_fields::join_vary(&mut cors, remarks);
     Ok(cors)
 }
 
@@ -188,12 +192,15 @@ fn behind_prolog(text: &str) -> usize {
     text.len().saturating_sub(rest.len())
 }
 
-fn rule(element: Node<'_, '_>, lines: &LineNumbers<'_>, cors: &mut Cors, remarks: &mut Remarks) -> Rule {
+fn rule(element: Node<'_, '_>, lines: &LineNumbers<'_>, remarks: &mut Remarks) -> Rule {
     let mut rule = Rule {
         place: lines.place(element),
         ..Rule::default()
     };
-    for field in element.children().filter(Node::is_element) {
+    for field in element.children() {
+        if !is_element(field, lines, remarks) {
+            continue;
+        }
         let place = lines.place(field);
         let name = field.tag_name().name();
         if field.children().any(|child| child.is_element()) {
@@ -213,9 +220,28 @@ fn rule(element: Node<'_, '_>, lines: &LineNumbers<'_>, cors: &mut Cors, remarks
             );
             continue;
         }
-        rule_fields::add(cors, &mut rule, name, &text_of(field), &place, remarks);
+        rule_fields::add(&mut rule, name, &text_of(field), &place, remarks);
     }
     rule
+}
+
+/// Whether a node is an element. Text beside elements, such as a value whose tag was lost, is named.
+fn is_element(node: Node<'_, '_>, lines: &LineNumbers<'_>, remarks: &mut Remarks) -> bool {
+    let text = node.text().filter(|_| node.is_text()).unwrap_or_default();
+    let value = text.trim();
+    if !value.is_empty() {
+        let blank = text.len().saturating_sub(text.trim_start().len());
+        let Position { line, column } = lines.position(node.range().start.saturating_add(blank));
+        remarks.say(
+            code::OTHER_TYPE,
+            &format!("{}:{line}:{column}", lines.file),
+            format!(
+                "{} stands between elements, where no text is read: put it into an element",
+                as_written(value)
+            ),
+        );
+    }
+    node.is_element()
 }
 
 /// All text of an element, which a comment may part.

@@ -127,6 +127,67 @@ fn what_is_not_read_is_named_with_the_way_out() {
             "Pulumi",
             "get-bucket-cors",
         ),
+        (
+            "<CorsConfig><Cors><Origins><Origin>*</Origin></Origins></Cors></CorsConfig>",
+            "Google Cloud Storage's XML",
+            "--from gcs",
+        ),
+        (
+            "apiVersion: storage.cnrm.cloud.google.com/v1beta1\nkind: StorageBucket\nspec: {cors: [{origin: ['*']}]}\n",
+            "Config Connector",
+            "--from gcs",
+        ),
+        (
+            "ROSTemplateFormatVersion: '2015-09-01'\nResources:\n  B:\n    Type: ALIYUN::OSS::Bucket\n    Properties:\n      \
+             CORSConfiguration: {CORSRule: []}\n",
+            "a template of Alibaba Cloud's ROS",
+            "ossutil api get-bucket-cors",
+        ),
+        (
+            "{\"version\": 3, \"serial\": 1, \"modules\": [{\"path\": [\"root\"], \"resources\": {}}]}",
+            "a state of Terraform before 0.12",
+            "a newer Terraform",
+        ),
+        (
+            "{\"resource\": {\"aws_s3_bucket\": {\"b\": {\"cors_rule\": []}}}}",
+            "Terraform's own language",
+            "terraform show -json",
+        ),
+        (
+            "locals {\n  cors = [\"*\"]\n}\n",
+            "Terraform's own language",
+            "terraform show -json",
+        ),
+        (
+            "kind: Ingress\nmetadata: {annotations: {alb.ingress.kubernetes.io/enable-cors: 'true'}}\n",
+            "an Ingress of another controller",
+            "by hand",
+        ),
+        (
+            "kind: Ingress\nmetadata: {annotations: {haproxy.org/cors-enable: 'true'}}\n",
+            "an Ingress of another controller",
+            "by hand",
+        ),
+        (
+            "kind: ConfigMap\ndata:\n  cors.xml: |\n    <CORSConfiguration/>\n",
+            "a ConfigMap with CORS in its texts",
+            "a file of its own",
+        ),
+        (
+            "kind: ConfigMap\ndata:\n  rules: '[{\"AllowedOrigins\": [\"*\"]}]'\n",
+            "a ConfigMap with CORS in its texts",
+            "a file of its own",
+        ),
+        (
+            "kind: ConfigMap\ndata:\n  nginx.conf: |\n    add_header Access-Control-Allow-Origin '*';\n",
+            "a ConfigMap with CORS in its texts",
+            "by hand",
+        ),
+        (
+            "service: s\nprovider: {name: aws, httpApi: {cors: true}}\n",
+            "an API Gateway's definition",
+            "by hand",
+        ),
     ] {
         let line = taken(text);
         assert!(line.contains(what) && line.contains(way_out), "{text}: {line}");
@@ -147,6 +208,11 @@ fn a_folder_is_walked_and_what_it_holds_beside_is_named() {
     folder.write("rules/package.json", "{}");
     folder.write("rules/notes.txt", "cors");
     folder.write("rules/site.yaml", "kind: HTTPProxy\nspec: {cors: {}}\n");
+    folder.write(
+        "rules/main.tf",
+        "locals {\n  rules = jsondecode(file(\"cors.json\"))\n}\n",
+    );
+    folder.write("rules/other.tf", "# nothing of the kind\n");
     let output = folder.run(&["import", "rules"]);
     let configuration = bucket_cors::config::parse(output.stdout.as_bytes()).0;
     let buckets = configuration.expect(&output.stderr).buckets;
@@ -160,7 +226,19 @@ fn a_folder_is_walked_and_what_it_holds_beside_is_named() {
         "{}",
         output.stderr
     );
-    for quiet in ["package.json", "notes.txt", "none.json"] {
+    assert!(
+        output
+            .stderr
+            .contains("rules/main.tf: not carried over: this file: it is Terraform's own language"),
+        "{}",
+        output.stderr
+    );
+    let alone = folder.run(&["import", "rules/other.tf"]);
+    assert!(
+        alone.code == 2 && alone.stderr.contains("terraform show -json"),
+        "{alone:?}"
+    );
+    for quiet in ["other.tf", "package.json", "notes.txt", "none.json"] {
         assert!(!output.stderr.contains(quiet), "{}", output.stderr);
     }
     assert_eq!(folder.run(&["import", "--from", "gcs", "rules"]).code, 1);
@@ -186,6 +264,14 @@ fn a_resource_beside_those_of_the_source_is_named() {
         (
             "kind: HTTPProxy\nmetadata: {name: x}\nspec: {virtualhost: {corsPolicy: {allowOrigin: ['*']}}}\n",
             "--from envoy",
+        ),
+        (
+            "kind: Ingress\nmetadata: {name: x, annotations: {alb.ingress.kubernetes.io/enable-cors: 'true'}}\nspec: {}\n",
+            "another controller",
+        ),
+        (
+            "kind: ConfigMap\nmetadata: {name: x}\ndata: {rules: '{\"CORSRules\": []}'}\n",
+            "a file of its own",
         ),
         (
             "kind: SomethingNew\nmetadata: {name: x}\nspec: {corsRules: [1]}\n",

@@ -8,6 +8,7 @@ use crate::import::document::{Bucket, Cors};
 use crate::import::file::{File, FileContent};
 use crate::import::kubernetes;
 use crate::import::node::Node;
+use crate::import::policy;
 use crate::import::remarks::Remarks;
 use crate::import::rule_fields;
 use crate::source::Trouble;
@@ -25,11 +26,17 @@ CorsConfiguration of AWS::S3::Bucket in a template, as JSON or YAML, with its ta
 };
 
 /// The fields of a rule, in CloudFormation's spelling and in S3's.
-const FIELDS: [(&str, &str); 3] = [
+const FIELDS: [(&str, &str); 6] = [
     ("Id", "ID"),
+    ("AllowedOrigins", "AllowedOrigins"),
+    ("AllowedMethods", "AllowedMethods"),
+    ("AllowedHeaders", "AllowedHeaders"),
     ("ExposedHeaders", "ExposeHeaders"),
     ("MaxAge", "MaxAgeSeconds"),
 ];
+
+/// The parts of a template of SAM or serverless that say something of an API.
+const OF_APIS: [&str; 3] = ["Globals", "provider", "functions"];
 
 /// The resources of a template: serverless has them one level deeper.
 fn resources<'t>(root: &Node<'t>) -> Option<Node<'t>> {
@@ -60,21 +67,55 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
         let name = resource.text_of("Type").unwrap_or_default();
         let rules = resource.path(&["Properties", "CorsConfiguration"]);
         match rules {
-            Some(rules) if name == "AWS::S3::Bucket" => {
+            Some(rules) if name == BUCKET => {
                 buckets.extend(bucket(id, &resource, &rules, file, remarks));
             }
             _ => {
                 if let Some(place) = kubernetes::cors_in(&resource) {
+                    let why = if name == BUCKET {
+                        "its rules stand in CorsConfiguration, and CloudFormation refuses or ignores other names"
+                    } else if name.starts_with("AWS::ApiGateway") || name.starts_with("AWS::Serverless::") {
+                        OF_AN_API
+                    } else {
+                        "it is no bucket, and its rules are not read"
+                    };
                     remarks.say(
                         code::NOT_READ,
                         &place,
-                        format!("the CORS of {id}: {name} is no bucket, and its rules are not read"),
+                        format!("the CORS of {id}, which is an {name}: {why}"),
                     );
                 }
             }
         }
     }
+    for (name, part) in root.fields().iter().filter(|(name, _)| OF_APIS.contains(name)) {
+        if let Some(place) = kubernetes::cors_in(part) {
+            remarks.say(code::NOT_READ, &place, format!("the CORS in {name}: {OF_AN_API}"));
+        }
+    }
     Ok(FileContent::Buckets(buckets))
+}
+
+const BUCKET: &str = "AWS::S3::Bucket";
+const OF_AN_API: &str = "it is of an API Gateway, whose requests go to an API and to no bucket";
+
+/// What makes a value when the stack is made: a function, or a variable of SAM's or serverless's.
+fn maker(node: &Node<'_>) -> Option<String> {
+    let variable = node.text().filter(|text| text.contains("${"));
+    policy::function(node).map(str::to_owned).or(variable)
+}
+
+/// Says of rules, or of a part of them, that they are known later, if they are.
+fn are_known_later(node: &Node<'_>, what: &str, remarks: &mut Remarks) -> bool {
+    let maker = maker(node);
+    if let Some(maker) = &maker {
+        remarks.say(
+            code::KNOWN_LATER,
+            &node.place,
+            format!("{what}: {maker} makes them when the stack is made, so they are left out: write them in its place"),
+        );
+    }
+    maker.is_some()
 }
 
 fn bucket(
@@ -98,12 +139,30 @@ fn bucket(
     if !file.wants(&name) {
         return None;
     }
-    let mut cors = Cors::default();
-    for node in rules.list("CorsRules") {
-        let rule = rule_fields::renamed_rule(&node, &FIELDS, &mut cors, remarks);
-        cors.rules.push(rule);
+    let all = format!("the rules of {id}");
+    let list = rules.get("CorsRules").unwrap_or_else(|| rules.nothing());
+    if are_known_later(rules, &all, remarks) || are_known_later(&list, &all, remarks) {
+        return None;
     }
     rules.say_unknown(&["CorsRules"], "a CorsConfiguration", remarks);
+    let nodes = list.items();
+    let mut cors = Cors::default();
+    for node in &nodes {
+        // A rule is nothing without these.
+        let needed = ["AllowedOrigins", "AllowedMethods"].map(|field| node.list(field));
+        let made = needed.iter().find_map(|values| {
+            let made = values.iter().all(|value| maker(value).is_some());
+            values.first().filter(|_| made)
+        });
+        let made = made.unwrap_or(node);
+        if !are_known_later(made, &format!("a rule of {id}"), remarks) {
+            cors.rules.push(rule_fields::renamed_rule(node, &FIELDS, remarks));
+        }
+    }
+    // Without any rule the edge would refuse every preflight.
+    if cors.rules.is_empty() && !nodes.is_empty() {
+        return None;
+    }
     Some(Bucket {
         name,
         cors,

@@ -14,24 +14,22 @@ pub(super) static SOURCE: Source = Source {
     name: "gcs",
     holds: "Google Cloud Storage: JSON of `gcloud storage buckets describe`",
     about: "\
-What `gcloud storage buckets describe gs://BUCKET`, `gsutil cors get gs://BUCKET` or the JSON API prints. Its responseHeader is both the headers that may be sent and those that may be read, and is written as both. A * beside other characters is no wildcard there, and is not carried over. Every method (*) becomes seven.",
+What `gcloud storage buckets describe gs://BUCKET` or `gcloud storage buckets list`, `gsutil cors get gs://BUCKET` or the JSON API prints. Its responseHeader is both the headers that may be sent and those that may be read, and is written as both. A * beside other characters is no wildcard there, and is not carried over. Every method (*) becomes seven.",
     profile: &profile::FETCH,
     names: BucketNames::Outside,
-    kinds: &[],
+    kinds: &[KIND],
     recognises: |file| {
         let values = file.values();
         !values.is_empty()
-            && values.iter().all(|value| {
-                let rules = FIELDS.iter().find_map(|field| value.get(field));
-                match rules {
-                    // Much else has a field `cors`.
-                    Some(rules) => rules.fields().is_empty() && rules.items().iter().all(is_whole_entry),
-                    None => is_whole_entry(value),
-                }
-            })
+            && values
+                .iter()
+                .all(|value| is_whole_entry(value) || is_whole_bucket(value))
     },
     read,
 };
+
+/// What the JSON API says a bucket is.
+const KIND: &str = "storage#bucket";
 
 /// Where a bucket says its rules: the JSON API, and gcloud's own view of it.
 const FIELDS: [&str; 2] = ["cors", "cors_config"];
@@ -76,6 +74,18 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
 /// `gcloud storage buckets list` prints a document for each bucket.
 fn is_bucket(node: &Node<'_>) -> bool {
     node.has_any(&FIELDS) || node.get("name").is_some() || node.get("kind").is_some()
+}
+
+/// Whether it is a bucket for sure. Much else has a field `cors`, and a bucket of a list may have none.
+fn is_whole_bucket(node: &Node<'_>) -> bool {
+    let rules = FIELDS.iter().find_map(|field| node.get(field));
+    let is_named_one = node.text_of("kind").as_deref() == Some(KIND)
+        || node
+            .text_of("storage_url")
+            .is_some_and(|url| url.starts_with("gs://"));
+    rules.map_or(is_named_one, |rules| {
+        rules.fields().is_empty() && rules.items().iter().all(is_whole_entry)
+    })
 }
 
 fn is_whole_entry(node: &Node<'_>) -> bool {

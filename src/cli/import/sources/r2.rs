@@ -29,17 +29,23 @@ What R2's API answers (`/accounts/ID/r2/buckets/NAME/cors`), and the file that `
 };
 
 /// The fields of a rule, in R2's spelling and in S3's.
-pub(super) const FIELDS: [(&str, &str); 9] = [
+const FIELDS: [(&str, &str); 6] = [
     ("id", "ID"),
-    ("origins", "AllowedOrigins"),
-    ("methods", "AllowedMethods"),
-    ("headers", "AllowedHeaders"),
+    ("allowed.origins", "AllowedOrigins"),
+    ("allowed.methods", "AllowedMethods"),
+    ("allowed.headers", "AllowedHeaders"),
     ("exposeHeaders", "ExposeHeaders"),
     ("maxAgeSeconds", "MaxAgeSeconds"),
-    // Terraform's.
+];
+
+/// The same in Terraform's spelling.
+pub(super) const IN_TERRAFORM: [(&str, &str); 6] = [
+    ("id", "ID"),
+    ("allowed.origins", "AllowedOrigins"),
+    ("allowed.methods", "AllowedMethods"),
+    ("allowed.headers", "AllowedHeaders"),
     ("expose_headers", "ExposeHeaders"),
     ("max_age_seconds", "MaxAgeSeconds"),
-    ("allowed", ""),
 ];
 
 fn rules<'t>(value: &Node<'t>) -> Vec<Node<'t>> {
@@ -61,7 +67,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
     }
     let mut cors = Cors::default();
     for node in rules {
-        let rule = rule_fields::renamed_rule(&node, &FIELDS, &mut cors, remarks);
+        let rule = rule_fields::renamed_rule(&node, &FIELDS, remarks);
         cors.rules.push(rule);
     }
     Ok(FileContent::Buckets(vec![Bucket {

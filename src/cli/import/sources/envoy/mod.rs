@@ -11,6 +11,7 @@ use self::chain::{Chain, Chains};
 use self::policy::combined;
 use super::source::{BucketNames, Source};
 use crate::import::code;
+use crate::import::cors_headers;
 use crate::import::document::Sourced;
 use crate::import::file::{File, FileContent};
 use crate::import::kubernetes;
@@ -48,7 +49,12 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
     let mut hosts = read_documents(file.documents()?, remarks);
     for (name, text) in texts(file) {
         match Documents::read(&name, &text) {
-            Ok(inner) => hosts.extend(read_documents(&inner, remarks)),
+            Ok(inner) => {
+                for document in inner.roots() {
+                    cors_headers::say(&document, remarks);
+                }
+                hosts.extend(read_documents(&inner, remarks));
+            }
             Err(problem) => remarks.say(
                 code::NOT_READ,
                 &name,
@@ -79,23 +85,14 @@ fn read_documents(documents: &Documents<'_>, remarks: &mut Remarks) -> Vec<Host>
 
 /// The texts for an Envoy in the ConfigMaps of a file, each with what messages call it.
 fn texts(file: &File<'_>) -> Vec<(String, String)> {
-    let mut texts = Vec::new();
-    for map in file
-        .values()
-        .iter()
-        .filter(|value| kubernetes::kind(value) == "ConfigMap")
-    {
-        for (key, value) in map.get("data").map(|data| data.fields()).unwrap_or_default() {
-            let text = value.text().unwrap_or_default();
-            if ["CorsPolicy", "allow_origin", "virtual_hosts", "static_resources"]
-                .iter()
-                .any(|word| text.contains(word))
-            {
-                texts.push((format!("{} ({key})", value.place), text));
-            }
-        }
-    }
+    let values = file.values();
+    let texts = values.iter().flat_map(kubernetes::texts);
     texts
+        .filter_map(|(key, value)| {
+            let text = value.text().filter(|text| kubernetes::is_for_envoy(text))?;
+            Some((format!("{} ({key})", value.place), text))
+        })
+        .collect()
 }
 
 /// Whether it is a file for an Envoy, or a part of one that policies stand in.

@@ -68,10 +68,9 @@ pub(super) fn combined(policies: &[Node<'_>], remarks: &mut Remarks) -> Option<P
     {
         policy::say_unmatched_preflights(forwards, &field.place, remarks);
     }
-    let origins = policies.iter().map(|policy| origins(policy, remarks));
-    // Each level is read, so that what is wrong in any is said.
-    let origins: Vec<_> = origins.collect();
-    let origins = origins.into_iter().find(|(says_any, _)| *says_any);
+    // What the others say has no effect.
+    let mut origins = policies.iter().map(|policy| origins(policy, remarks));
+    let origins = origins.find(|(says_any, _)| *says_any);
     Some(Policy {
         methods: list("allow_methods", remarks),
         headers: list("allow_headers", remarks),

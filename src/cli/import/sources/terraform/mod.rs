@@ -81,7 +81,7 @@ static TYPES: [ResourceType; 6] = [
     kind("alicloud_oss_bucket", "oss", ["bucket", "cors_rule"], false),
     kind("google_storage_bucket", "fetch", ["name", "cors"], false),
     ResourceType {
-        fields: &r2::FIELDS,
+        fields: &r2::IN_TERRAFORM,
         ..kind("cloudflare_r2_bucket_cors", "s3", ["bucket_name", "rules"], false)
     },
 ];
@@ -208,9 +208,27 @@ fn collect_raw<'t>(root: &Node<'t>, resources: &mut Vec<Resource<'t>>, remarks: 
             };
             if let Some(values) = instance.get("attributes") {
                 let address = format!("{module}{dot}{name}.{}{index}", text("name"));
+                if instance.get("deposed").is_some() {
+                    say_deposed(&address, &values, remarks);
+                    continue;
+                }
                 resources.extend(resource(address, &name, values, remarks));
             }
         }
+    }
+}
+
+/// What was replaced, and is still to be destroyed.
+fn say_deposed(address: &str, values: &Node<'_>, remarks: &mut Remarks) {
+    let of_cors = address.contains("cors").then(|| values.place.clone());
+    if let Some(place) = kubernetes::cors_in(values).or(of_cors) {
+        remarks.say(
+            code::NOT_READ,
+            &place,
+            format!(
+                "the CORS of {address}, which is deposed: Terraform has replaced it, and destroys it with the next apply"
+            ),
+        );
     }
 }
 
@@ -333,7 +351,7 @@ fn bucket(
                 remarks,
             )
         } else {
-            rule_fields::renamed_rule(&node, kind.fields, &mut cors, remarks)
+            rule_fields::renamed_rule(&node, kind.fields, remarks)
         };
         cors.rules.push(rule);
     }

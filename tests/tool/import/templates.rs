@@ -1,0 +1,130 @@
+//! Templates of CloudFormation, SAM and serverless: what is made later, and what is no bucket's.
+
+use bucket_cors::config;
+
+use super::import;
+
+fn bucket(rules: &str) -> String {
+    format!(
+        "Resources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: b\n      CorsConfiguration: {rules}\n"
+    )
+}
+
+const RULE: &str = "{AllowedOrigins: ['https://a.example'], AllowedMethods: [GET]}";
+
+/// How many rules are written, if there is a bucket, and the codes of what was lost.
+fn read(text: &str) -> (Option<usize>, Vec<String>) {
+    let printed = import(&["--from", "cloudformation", "-"], text.as_bytes());
+    let configuration = config::parse(printed.stdout.as_bytes()).0;
+    let rules = configuration.map(|it| it.buckets.iter().map(|bucket| bucket.rules.len()).sum());
+    let lines = printed
+        .stderr
+        .lines()
+        .filter(|line| line.contains(": not carried over: "));
+    let codes: Vec<_> = lines
+        .filter_map(|line| line.strip_suffix(']')?.rsplit_once(" ["))
+        .map(|(_, code)| code.to_owned())
+        .collect();
+    assert_eq!(printed.status, i32::from(!codes.is_empty()), "{}", printed.stderr);
+    (rules, codes)
+}
+
+#[test]
+fn what_a_function_makes_is_known_later_wherever_it_stands() {
+    let whole = format!("{{CorsRules: [{RULE}]}}");
+    for (rules, written) in [
+        (format!("!If [Public, {whole}, !Ref 'AWS::NoValue']"), None),
+        (
+            format!("{{'Fn::If': [Public, {whole}, {{Ref: 'AWS::NoValue'}}]}}"),
+            None,
+        ),
+        (format!("{{CorsRules: !If [Public, [{RULE}], []]}}"), None),
+        (
+            format!("{{CorsRules: [!If [Public, {RULE}, !Ref 'AWS::NoValue'], {RULE}]}}"),
+            Some(1),
+        ),
+        (
+            format!("{{CorsRules: [{{'Fn::If': [Public, {RULE}, {RULE}]}}]}}"),
+            None,
+        ),
+        ("{CorsRules: '${file(cors.yml)}'}".to_owned(), None),
+        (
+            "{CorsRules: [{AllowedOrigins: !Split [',', x], AllowedMethods: [GET]}]}".to_owned(),
+            None,
+        ),
+        (
+            "{CorsRules: [{AllowedOrigins: {'Fn::Split': [',', x]}, AllowedMethods: [GET]}]}".to_owned(),
+            None,
+        ),
+        (
+            "{CorsRules: [{AllowedOrigins: [!FindInMap [A, B, C]], AllowedMethods: [GET]}]}".to_owned(),
+            None,
+        ),
+        (
+            "{CorsRules: [{AllowedOrigins: ['*'], AllowedMethods: !Ref Methods}]}".to_owned(),
+            None,
+        ),
+        (
+            "{CorsRules: [{AllowedOrigins: ['*'], AllowedMethods: [GET], MaxAge: !Ref Age}]}".to_owned(),
+            Some(1),
+        ),
+        (
+            "{CorsRules: [{AllowedOrigins: ['*'], AllowedMethods: [GET], AllowedHeaders: !Split [',', x]}]}"
+                .to_owned(),
+            Some(1),
+        ),
+        (
+            "{CorsRules: [{AllowedOrigins: ['*', !ImportValue x], AllowedMethods: [GET]}]}".to_owned(),
+            Some(1),
+        ),
+    ] {
+        assert_eq!(
+            read(&bucket(&rules)),
+            (written, vec!["known-later".to_owned()]),
+            "{rules}"
+        );
+    }
+    assert_eq!(read(&bucket(&whole)), (Some(1), Vec::new()));
+}
+
+#[test]
+fn the_cors_of_an_api_is_named_as_one() {
+    let kept = bucket(&format!("{{CorsRules: [{RULE}]}}"));
+    for other in [
+        "Globals: {Api: {Cors: \"'*'\"}}\n",
+        "Globals: {HttpApi: {CorsConfiguration: {AllowOrigins: ['*']}}}\n",
+        "provider: {name: aws, httpApi: {cors: true}}\n",
+        "functions: {hello: {events: [{http: {path: a, cors: true}}]}}\n",
+        "  A:\n    Type: AWS::Serverless::Api\n    Properties: {Cors: \"'*'\"}\n",
+        "  A:\n    Type: AWS::Serverless::HttpApi\n    Properties: {CorsConfiguration: true}\n",
+        "  A:\n    Type: AWS::ApiGatewayV2::Api\n    Properties: {CorsConfiguration: {AllowOrigins: ['*']}}\n",
+    ] {
+        let text = format!("{kept}{other}");
+        assert_eq!(read(&text), (Some(1), vec!["not-read".to_owned()]), "{other}");
+        let printed = import(&["--from", "cloudformation", "-"], text.as_bytes());
+        assert!(printed.stderr.contains("of an API Gateway"), "{}", printed.stderr);
+    }
+    // A name of somebody's own is no CORS.
+    let parameter = format!("{kept}Parameters: {{CorsOrigin: {{Type: String}}}}\n");
+    assert_eq!(read(&parameter), (Some(1), Vec::new()));
+}
+
+#[test]
+fn the_field_of_a_bucket_has_the_template_s_own_name() {
+    let text = bucket(&format!("{{CorsRules: [{RULE}]}}")).replace("CorsConfiguration", "CORSConfiguration");
+    let printed = import(&["--from", "cloudformation", "-"], text.as_bytes());
+    assert!(
+        printed.stderr.contains("its rules stand in CorsConfiguration"),
+        "{}",
+        printed.stderr
+    );
+    assert_eq!((printed.status, printed.stdout.as_str()), (1, ""));
+    let text = bucket(&format!("{{CORSRules: [{RULE}]}}"));
+    let printed = import(&["--from", "cloudformation", "-"], text.as_bytes());
+    assert!(
+        printed
+            .stderr
+            .contains("CORSRules is no field of a CorsConfiguration that is known: write CorsRules")
+    );
+    assert_eq!(printed.status, 1);
+}
