@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -66,6 +66,27 @@ fn standard_output() -> io::Result<File> {
     Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }
 
+/// More links than the kernel follows from one to the next.
+const LINKS: usize = 40;
+
+/// The file that a path means: what links lead to, whether it is there or not, since a link stays what it is.
+///
+/// # Errors
+/// That links lead to one another.
+pub(crate) fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..=LINKS {
+        let Ok(target) = fs::read_link(&path) else {
+            return Ok(path);
+        };
+        // From the folder that the link is in.
+        path.pop();
+        path.push(target);
+    }
+    let said = "its links lead to one another";
+    Err(io::Error::new(ErrorKind::InvalidFilename, said))
+}
+
 /// Writes a file beside its place and moves it there, so that nobody meets half of it, not even after the machine stopped.
 ///
 /// # Errors
@@ -75,9 +96,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         return File::options().write(true).open(path)?.write_all(bytes);
     }
-    // So does a link: what it leads to is meant.
-    let target = fs::canonicalize(path);
-    let path = target.as_deref().unwrap_or(path);
+    let path = &behind_links(path)?;
     let mut name = path.file_name().ok_or(ErrorKind::InvalidFilename)?.to_owned();
     name.push(format!(".{}.part", process::id()));
     let part = path.with_file_name(name);
@@ -104,6 +123,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Removes what processes that were killed have left of writing a file: in a container each has the same number as the next.
 #[cfg(feature = "sync")]
 pub(crate) fn remove_parts(path: &Path) {
+    // Links that lead to one another have no file.
+    let Ok(path) = behind_links(path) else { return };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let entries = fs::read_dir(folder.unwrap_or(Path::new(".")))
         .into_iter()

@@ -345,8 +345,5 @@ fn fits(largest: Option<usize>) -> Result<Option<String>, String> {
 }
 
 fn said(file: &str, trouble: &Trouble) -> String {
-    match trouble.position {
-        Some(at) => format!("{file}:{}:{}: {}", at.line, at.column, trouble.message),
-        None => format!("{file}: {}", trouble.message),
-    }
+    format!("{}: {}", trouble.place(file), trouble.message)
 }

@@ -2,6 +2,7 @@
 //! machine; a small file beside it says since when each is known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -39,7 +40,7 @@ pub(super) struct Remembered {
 /// The file that says since when the rules are known.
 #[derive(Debug)]
 pub(super) struct AgeFile {
-    path: PathBuf,
+    output: PathBuf,
     /// The stores that are followed. Who comes first has the bucket, so that in another order nothing is known of that.
     order: Vec<String>,
 }
@@ -53,21 +54,25 @@ struct SavedAges {
 }
 
 impl AgeFile {
-    /// Beside what is written, in a folder of its own: Envoy reads its file again whenever anything is renamed beside it.
     pub(super) fn new(output: &Path, order: Vec<String>) -> Self {
-        let name = output.file_name().unwrap_or_default();
-        let mut file = name.to_owned();
-        file.push(".json");
         Self {
-            path: output.with_file_name(".bucket-cors-sync").join(file),
+            output: output.to_owned(),
             order,
         }
+    }
+
+    /// Beside what is written, in a folder of its own: Envoy reads its file again whenever anything is renamed beside it.
+    fn path(&self) -> io::Result<PathBuf> {
+        let output = output::behind_links(&self.output)?;
+        let mut name = output.file_name().unwrap_or_default().to_owned();
+        name.push(".json");
+        Ok(output.with_file_name(".bucket-cors-sync").join(name))
     }
 
     /// Nothing where there is no such file, or none that can be read: then the rules are as old as the file that they stand in.
     fn read(&self) -> SavedAges {
         let read = || -> Option<_> {
-            let bytes = input::bytes(self.path.to_str()?).ok()?;
+            let bytes = input::bytes(self.path().ok()?.to_str()?).ok()?;
             let saved: Value = serde_json::from_slice(&bytes).ok()?;
             let at = saved.get("at")?.as_u64()?;
             let mut ages = SavedAges::default();
@@ -88,7 +93,7 @@ impl AgeFile {
 
     /// Removes what a process that was killed left of writing.
     pub(super) fn clean(&self) {
-        output::remove_parts(&self.path);
+        let _ = self.path().map(|path| output::remove_parts(&path));
     }
 
     /// `at`: of most of them.
@@ -110,10 +115,11 @@ impl AgeFile {
         }
         let text = json!({ "at": at, "stores": stores, "order": self.order, "listed": kept.listed });
         let text = text.to_string();
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)
-            .and_then(|()| output::write_whole(&self.path, text.as_bytes()))
-            .map_err(|error| format!("{}: {error}", self.path.display()))
+        let said = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
+        let path = self.path().map_err(|error| said(&self.output, error))?;
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))
+            .and_then(|()| output::write_whole(&path, text.as_bytes()))
+            .map_err(|error| said(&path, error))
     }
 }
 

@@ -122,7 +122,7 @@ fn place(endpoint: &Url) -> String {
 /// A list of stores, in JSON or YAML.
 fn from_file(file: &str) -> Result<Vec<StoreEntry>, String> {
     let input = input::read(file)?;
-    let json =
-        source::as_json(&input.text).map_err(|trouble| format!("{}: {}", input.name, trouble.message))?;
+    let json = source::as_json(&input.text)
+        .map_err(|trouble| format!("{}: {}", trouble.place(&input.name), trouble.message))?;
     serde_json::from_str(&json).map_err(|error| format!("{}: {error}", input.name))
 }

@@ -1,6 +1,9 @@
 //! Rules are never lost by accident.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -188,6 +191,63 @@ fn what_a_killed_process_left_is_removed_and_what_another_one_writes_is_not() {
         "cors.json.part",
     ];
     assert_eq!(left, expected);
+}
+
+#[test]
+fn what_a_link_leads_to_is_written_and_the_link_stays() {
+    let store = StandInStore::start(&[("photos", rules_for(&["https://a.example"]))]);
+    // To a file that is there, to one that is not, and to a link to that.
+    for (name, is_there) in [("there", true), ("dangling", false), ("twice", false)] {
+        let folder = Folder::new(&format!("sync-link-{name}"));
+        let path = |file: &str| folder.path().join(file);
+        fs::create_dir(path("live")).unwrap();
+        if is_there {
+            folder.write("live/real.json", "");
+        }
+        let target = if name == "twice" {
+            "live/second"
+        } else {
+            "live/real.json"
+        };
+        symlink("real.json", path("live/second")).unwrap();
+        symlink(target, path("cors.json")).unwrap();
+        folder.write("live/real.json.999999999.part", "{");
+        for origin in ["https://a.example", "https://b.example"] {
+            store.say("photos", rules_for(&[origin]));
+            let output = sync(&folder, &store, &ONCE);
+            assert_eq!(output.code, 0, "{name}: {}", output.stderr);
+            assert_eq!(
+                fs::read_link(path("cors.json")).unwrap().to_str(),
+                Some(target),
+                "{name}"
+            );
+            assert_eq!(
+                origins(&json(&folder, "live/real.json"), "photos").unwrap(),
+                [origin],
+                "{name}"
+            );
+        }
+        let entries = |at: &Path| {
+            let entries = fs::read_dir(at).unwrap();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.collect::<BTreeSet<_>>()
+        };
+        let own = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<BTreeSet<_>>()
+        };
+        assert_eq!(entries(folder.path()), own(&["cors.json", "live"]), "{name}");
+        let beside = own(&[".bucket-cors-sync", "real.json", "second"]);
+        assert_eq!(entries(&path("live")), beside, "{name}");
+        let ages = own(&["real.json.json"]);
+        assert_eq!(entries(&path("live/.bucket-cors-sync")), ages, "{name}");
+    }
+    let folder = Folder::new("sync-link-circle");
+    symlink("cors.json", folder.path().join("cors.json")).unwrap();
+    assert_eq!(sync(&folder, &store, &ONCE).code, 2);
+    assert!(fs::read_link(folder.path().join("cors.json")).is_ok());
 }
 
 #[test]

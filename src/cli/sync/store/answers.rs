@@ -24,6 +24,9 @@ pub(super) enum Told {
     BadKey(Failure),
 }
 
+/// How messages name what a store answers.
+const DOCUMENT: &str = "the store's document";
+
 /// The store's word that a bucket has no rules: nothing else is taken for it.
 const NO_RULES: &str = "NoSuchCORSConfiguration";
 
@@ -45,8 +48,9 @@ const BAD_KEY: [&str; 8] = [
 /// Why the store's word is not known.
 pub(super) fn told(reply: Reply, asked_region: &str) -> Result<Told, Failure> {
     let Reply { status, region, body } = reply;
-    // Some stores begin an answer before they know that they fail.
-    if status == StatusCode::OK && !body.contains("<Error") {
+    // Some stores begin an answer before they know that they fail. A namespace may stand before the name.
+    let is_error = || body.contains("<Error") || body.contains(":Error");
+    if status == StatusCode::OK && !is_error() {
         return Ok(Told::Document(body));
     }
     let error = StoreError::read(&body);
@@ -188,28 +192,30 @@ pub(super) fn page(body: &str) -> Result<Page, Failure> {
 /// Why they are none, or that something in them cannot be carried over.
 pub(super) fn rules(body: &str) -> Result<Value, Failure> {
     let mut remarks = Remarks::default();
-    let cors = xml::read("the store's document", body, &mut remarks).map_err(|problem| {
-        Failure::new(
-            FailureKind::Unreadable,
-            format!("the store's document: {problem}"),
-        )
-    })?;
+    let cors = xml::read(DOCUMENT, body, &mut remarks)
+        .map_err(|problem| Failure::new(FailureKind::Unreadable, format!("{DOCUMENT}: {problem}")))?;
     // Half of a document is another document.
     if remarks.count(Weight::NotCarriedOver) > 0 {
-        let first = remarks.sorted().first().map(ToString::to_string);
-        return Err(Failure::new(
-            FailureKind::RefusedDocument,
-            first.unwrap_or_default(),
-        ));
+        let first = remarks
+            .sorted()
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        // A place is for an editor where it is one in a file.
+        let what = first
+            .strip_prefix(DOCUMENT)
+            .and_then(|rest| rest.strip_prefix(':'));
+        let said = what.map_or(first.clone(), |what| format!("{DOCUMENT}: {what}"));
+        return Err(Failure::new(FailureKind::RefusedDocument, said));
     }
     if cors.rules.is_empty() {
         return Err(Failure::new(
             FailureKind::Unreadable,
-            format!("the store's document has no rule, where a store says {NO_RULES}"),
+            format!("{DOCUMENT} has no rule, where a store says {NO_RULES}"),
         ));
     }
     serde_json::to_value(cors)
-        .map_err(|error| Failure::new(FailureKind::Unreadable, format!("the store's document: {error}")))
+        .map_err(|error| Failure::new(FailureKind::Unreadable, format!("{DOCUMENT}: {error}")))
 }
 
 fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {

@@ -62,6 +62,33 @@ fn only_the_store_s_word_means_no_rules() {
 }
 
 #[test]
+fn a_place_in_the_store_s_document_stands_apart_and_its_words_are_not_repeated() {
+    let unknown = RULES.replace("<CORSRule>", "<CORSRule>\n<Unknown>1</Unknown>");
+    let in_namespace = format!("<s:Error xmlns:s='u'><Code>A</Code><Message>{SECRET}</Message></s:Error>");
+    for (body, said) in [
+        (unknown, "the store's document: 2:1: not carried over: "),
+        (
+            "\n<html/>".to_owned(),
+            "the store's document: 2:1: its root is <html>",
+        ),
+        (
+            "<CORSConfiguration>\n<a".to_owned(),
+            "the store's document: 1:1: bad XML: ",
+        ),
+        (in_namespace, "the store answered 200 A: "),
+    ] {
+        let store = Store::start(vec![Act::Answer(200, body)]);
+        match wait(store.asker().rules("photos")) {
+            BucketAnswer::Unknown(failure) => {
+                assert!(failure.message.starts_with(said), "{failure}");
+                assert!(!failure.message.contains(SECRET), "{failure}");
+            }
+            other => panic!("{said}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn rules_come_in_the_store_s_order_and_in_the_configuration_s_shape() {
     let body = "<CORSConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
         <CORSRule><ID>b</ID><AllowedOrigin>https://b.example</AllowedOrigin><AllowedMethod>PUT</AllowedMethod>\
