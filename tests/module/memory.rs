@@ -82,8 +82,9 @@ fn a_hundred_reloads_of_one_size_take_little_more_than_the_first() {
         text.len(),
         [0, 1, 100].map(|at| sizes[at])
     );
-    // The holes that a load leaves differ a little from those that it found.
-    assert!(sizes[100] <= sizes[1] / 100 * 106, "{sizes:?}");
+    // The holes that a load leaves differ a little from those that it found, and more or less so with the order of fields,
+    // which the features that the tests are built with decide. Four pages are 7.4 hundredths.
+    assert!(sizes[100] <= sizes[1] / 100 * 108, "{sizes:?}");
     assert!(percent(sizes[100] - before, &text) <= 290, "{sizes:?}");
 }
 
