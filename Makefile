@@ -32,9 +32,9 @@ TOOL := target/bucket-cors
 # The tool that looks at RULES; SYNC_TOOL is one that is built already.
 CHECK_TOOL = $(or $(SYNC_TOOL),$(TOOL))
 need_check_tool = $(if $(SYNC_TOOL),,cli)
-# A file's name for the shell, whatever is in it.
-quoted = '$(subst ','\'',$(1))'
-check_rules = $(if $(RULES),--rules $(call quoted,$(RULES)) --tool $(CHECK_TOOL))
+# A file's name for the shell, whatever is in it: make itself would look for variables in the name after a `$`.
+rules_file = '$(subst ','\'',$(or $(value RULES),envoy/cors.json))'
+check_rules = $(if $(value RULES),--rules $(rules_file) --tool $(CHECK_TOOL))
 MODULE := target/bucket_cors.wasm
 NATIVE := target/libbucket_cors.so
 PORTABLE := target/bucket_cors_portable.wasm
@@ -80,7 +80,7 @@ store: ## get an object store, SeaweedFS (SEAWEEDFS_VERSION), into target/store,
 	@.ci/fetch-store $(SEAWEEDFS_VERSION) $(BOTO3_VERSION)
 
 # What has RULES waits for the tool; without them nothing does.
-run run-live run-origin-only run-native manifests: $(if $(RULES),$(need_check_tool))
+run run-live run-origin-only run-native manifests: $(if $(value RULES),$(need_check_tool))
 
 run: build envoy ## serve the sample, or RULES, on 127.0.0.1:10000 (PORT, ADMIN_PORT, ORIGIN_PORT) until Ctrl-C
 	@exec envoy/run $(check_rules) $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
@@ -95,7 +95,7 @@ run-native: build native envoy ## the same with the filter as a library in Envoy
 	@exec envoy/run --native $(check_rules) $(ENVOY) $(PORT) $(ADMIN_PORT) $(ORIGIN_PORT)
 
 rules: $(need_check_tool) ## put envoy/cors.json (RULES) in force in what `make run-live` started, and print what is found in it
-	@envoy/rules $(ENVOY) $(ADMIN_PORT) $(CHECK_TOOL) $(call quoted,$(or $(RULES),envoy/cors.json))
+	@envoy/rules $(ENVOY) $(ADMIN_PORT) $(CHECK_TOOL) $(rules_file)
 
 demo: build envoy store $(if $(SYNC_TOOL),,sync) ## walk through it in a browser, before a real store (PAGE_PORT, PORT, ADMIN_PORT, STORE_PORT)
 	@exec target/venv/bin/python envoy/demo/run $(ENVOY) $(STORE) $(CHECK_TOOL) $(PAGE_PORT) $(PORT) $(ADMIN_PORT) $(STORE_PORT)

@@ -15,6 +15,7 @@
 
 mod artifacts;
 mod containers;
+mod given_rules;
 mod kustomize;
 mod manifests;
 mod monitoring;

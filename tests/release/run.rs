@@ -5,10 +5,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::sample::{Sample, built_tool};
-use crate::support::ports;
 
 /// A line to paste, and what it should answer.
-struct Try {
+pub(crate) struct Try {
     command: String,
     answer: Vec<String>,
 }
@@ -17,12 +16,12 @@ fn start(target: &str) -> Sample {
     Sample::start(target, &["PORT", "ADMIN_PORT", "ORIGIN_PORT"])
 }
 
-fn greeting(sample: &mut Sample) -> Vec<String> {
+pub(crate) fn greeting(sample: &mut Sample) -> Vec<String> {
     sample.greeting("Serving on ")
 }
 
 /// The indented lines of the greeting: a command, and below it what it answers.
-fn tries(greeting: &[String]) -> Vec<Try> {
+pub(crate) fn tries(greeting: &[String]) -> Vec<Try> {
     let mut tries: Vec<Try> = Vec::new();
     for line in greeting {
         if let Some(answer) = line.strip_prefix("    ") {
@@ -38,7 +37,7 @@ fn tries(greeting: &[String]) -> Vec<Try> {
 }
 
 /// The status line and the headers that CORS is about, of what curl printed.
-fn answer(command: &str) -> Vec<String> {
+pub(crate) fn answer(command: &str) -> Vec<String> {
     let output = Command::new("sh").args(["-c", command]).output().unwrap();
     assert!(output.status.success(), "{command}: {output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -200,117 +199,6 @@ fn rules_change_while_it_runs_and_refused_ones_change_nothing() {
     std::fs::remove_file(&file).unwrap();
 }
 
-/// What the tests write for the samples.
-fn written(name: &str, text: &str) -> String {
-    let folder = format!("{}/samples", env!("CARGO_TARGET_TMPDIR"));
-    std::fs::create_dir_all(&folder).unwrap();
-    let file = format!("{folder}/{name}");
-    std::fs::write(&file, text).unwrap();
-    file
-}
-
-const XML: &str = "<CORSConfiguration><CORSRule><AllowedOrigin>https://shop.example</AllowedOrigin>\
-    <AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod></CORSRule></CORSConfiguration>";
-
-/// A store's own document, which is not yet what the filter takes.
-#[test]
-fn the_samples_serve_other_rules_where_they_are_given() {
-    let file = written("photos.xml", XML);
-    let variables = ["PORT", "ADMIN_PORT", "ORIGIN_PORT"];
-    for (target, hint) in [
-        ("run", None),
-        ("run-live", Some("make rules")),
-        ("run-native", None),
-    ] {
-        let mut sample = Sample::start_with(target, &variables, &[&format!("RULES={file}")]);
-        let greeting = greeting(&mut sample);
-        assert!(
-            greeting.contains(&format!("Serves the rules of {file}")),
-            "{greeting:#?}"
-        );
-        assert!(tries(&greeting).is_empty(), "{greeting:#?}");
-        let said = hint.map(|hint| {
-            format!(
-                "Edit {file}, then: {hint} ADMIN_PORT={} RULES={file}",
-                sample.ports[1]
-            )
-        });
-        let found = greeting.iter().find(|line| line.starts_with("Edit "));
-        assert_eq!(found, said.as_ref());
-        let url = format!("http://127.0.0.1:{}", sample.ports[0]);
-        let read = format!("curl -si {url}/photos/a.jpg -H 'Origin: https://shop.example'");
-        assert!(
-            answer(&read)
-                .join(" ")
-                .contains("allow-origin: https://shop.example"),
-            "{target}"
-        );
-        // The page begins with them.
-        let begins = Command::new("curl")
-            .args(["-s", &format!("{url}/playground/cors.json")])
-            .output();
-        let begins: serde_json::Value = serde_json::from_slice(&begins.unwrap().stdout).unwrap();
-        assert_eq!(begins["buckets"][0]["name"], "photos");
-    }
-}
-
-#[test]
-fn the_readmes_line_with_other_rules_serves_them() {
-    let line = include_str!("../../README.md")
-        .lines()
-        .find_map(|line| line.strip_prefix("make run RULES="));
-    let file = format!("RULES={}", line.unwrap());
-    for target in ["run", "run-origin-only"] {
-        let mut sample = Sample::start_with(target, &["PORT", "ADMIN_PORT", "ORIGIN_PORT"], &[&file]);
-        let said = format!("Serves the rules of {}", line.unwrap());
-        assert!(greeting(&mut sample).contains(&said), "{target}");
-    }
-}
-
-#[test]
-fn rules_with_errors_start_nothing_and_the_tool_says_why() {
-    let Some((_, tool)) = built_tool() else {
-        return;
-    };
-    let file = written(
-        "photos.xml",
-        &XML.replace("https://shop.example", "https://*.*.example"),
-    );
-    let check = Command::new(tool).args(["check", &file]).output().unwrap();
-    assert_eq!(check.status.code(), Some(1));
-    for chain in ["", "--live", "--origin-only", "--native"] {
-        let mut run = Command::new("envoy/run");
-        run.args(Some(chain).filter(|chain| !chain.is_empty()));
-        let run = run
-            .args(["--rules", &file, "--tool", tool, "no-envoy"])
-            .args(ports::free::<3>().map(|port| port.to_string()))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .unwrap();
-        assert_eq!(run.status.code(), Some(1), "{run:?}");
-        assert_eq!(run.stderr, check.stdout, "{run:?}");
-        assert!(run.stdout.is_empty());
-    }
-}
-
-/// The sample's own rules, which nothing checks before.
-#[test]
-fn rules_that_are_refused_at_the_start_are_told_of() {
-    let file = written("refused.json", r#"{"bukets": []}"#);
-    let tool = written("tool", "#!/bin/sh\nexec cat \"$4\"\n");
-    assert_eq!(outcome("chmod", &["+x", &tool]), (true, String::new()));
-    let envoy = crate::support::envoy::binary();
-    let envoy = format!("ENVOY={}", envoy.to_str().unwrap());
-    let more = [envoy, format!("RULES={file}"), format!("CHECK_TOOL={tool}")];
-    let variables = ["PORT", "ADMIN_PORT", "ORIGIN_PORT"];
-    let mut sample = Sample::start_with("run-live", &variables, &more.each_ref().map(String::as_str));
-    let filter = format!("target/run-live/{}/filter.yaml", sample.ports[1]);
-    let refused = format!("Refused: the rules in {filter}; no bucket has CORS before good ones come");
-    let [said, why] = refusal(&mut sample);
-    assert_eq!(said, refused);
-    assert!(why.starts_with("  /bukets: "), "{why}");
-}
-
 /// The version in a filter's file.
 fn version_of(filter: &str) -> String {
     let version = filter
@@ -320,14 +208,14 @@ fn version_of(filter: &str) -> String {
 }
 
 /// What is said of a refusal, with its first reason; access logs stand before it.
-fn refusal(sample: &mut Sample) -> [String; 2] {
+pub(crate) fn refusal(sample: &mut Sample) -> [String; 2] {
     ["Refused: ", "  "].map(|start| sample.greeting(start).pop().unwrap())
 }
 
 const HINT: &str = ": make run-live starts it, and ADMIN_PORT says where it runs\n";
 
 /// Whether it went well, and what it said.
-fn outcome(program: &str, arguments: &[&str]) -> (bool, String) {
+pub(crate) fn outcome(program: &str, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(program)
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
