@@ -209,22 +209,24 @@ fn name<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Option<Cow<'a, str>
     if has_control_character(&mut reading.report, place, &name) {
         return None;
     }
-    let has = |bytes: &[u8]| name.bytes().any(|byte| bytes.contains(&byte));
-    let problem = if name == "*" {
+    if name == "*" {
         return Some(name);
-    } else if name.is_empty() {
+    }
+    let named = name.strip_suffix('/').unwrap_or(&name);
+    let has = |bytes: &[u8]| named.bytes().any(|byte| bytes.contains(&byte));
+    let problem = if named.is_empty() {
         "it is empty; the bucket for all that are not listed is *"
     } else if has(b"*") {
         "it is no pattern; only the lone * stands for every bucket that is not listed"
     } else if has(b"/?#") {
-        "it is one segment of a path: write the bucket only, without / ? #"
+        "it is one segment of a path: write the bucket only, without / ? #, but for a slash at its end"
     } else if has(b"\\;%") {
         "servers read \\ ; and % in a path in different ways: only a bucket without them can be named by one"
-    } else if matches!(&*name, "." | "..") {
+    } else if matches!(named, "." | "..") {
         "it is a dot segment, with which a path names no bucket"
     } else if has(b" ") {
         "it holds a blank"
-    } else if name.len() > MAX_BUCKET_BYTES {
+    } else if named.len() > MAX_BUCKET_BYTES {
         "it is longer than 255 bytes"
     } else {
         return Some(name);

@@ -129,7 +129,8 @@ pub struct Configuration<'a> {
 /// One bucket and its CORS document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucket<'a> {
-    /// The bucket's name, or `*` for every bucket that is not listed.
+    /// The bucket's name, or `*` for every bucket that is not listed. With a slash behind it, paths alone name the bucket, and
+    /// they have that slash.
     pub name: Cow<'a, str>,
     /// Lower-case custom domain names bound to the bucket, or `*` for every host that nothing else claims.
     pub hosts: Vec<Cow<'a, str>>,

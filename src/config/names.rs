@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::index::{Index, hash};
 
-/// Names and what each was first given for.
+/// Names and what each was first given for. With a slash behind it, a name is the same segment of a path, and so may not be
+/// given beside the one without.
 #[derive(Debug, Default)]
 pub(super) struct UniqueNames<'a> {
     names: Vec<(Cow<'a, str>, usize)>,
@@ -18,9 +19,9 @@ impl<'a> UniqueNames<'a> {
         let is_same = |number: u32| {
             names
                 .get(number as usize)
-                .is_some_and(|(known, _)| *known == name)
+                .is_some_and(|(known, _)| segment(known) == segment(&name))
         };
-        let (number, is_new) = known.number(hash(0, name.as_bytes()), &is_same);
+        let (number, is_new) = known.number(hash(0, segment(&name).as_bytes()), &is_same);
         if is_new {
             names.push((name, owner));
             return None;
@@ -36,7 +37,7 @@ impl<'a> UniqueNames<'a> {
                 .get(number as usize)
                 .is_some_and(|(known, _)| *known == name)
         };
-        let number = known.find(hash(0, name.as_bytes()), &is_same)?;
+        let number = known.find(hash(0, segment(name).as_bytes()), &is_same)?;
         names.get(number as usize).map(|(_, owner)| *owner)
     }
 
@@ -44,6 +45,10 @@ impl<'a> UniqueNames<'a> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, usize)> {
         self.names.iter().map(|(name, owner)| (&**name, *owner))
     }
+}
+
+fn segment(name: &str) -> &str {
+    name.strip_suffix('/').unwrap_or(name)
 }
 
 #[cfg(test)]

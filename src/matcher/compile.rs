@@ -30,6 +30,7 @@ pub struct MatcherBuilder {
     any_name: Option<BucketId>,
     any_host: Option<BucketId>,
     has_hosts: bool,
+    has_folders: bool,
     listed: Option<Mode>,
 }
 
@@ -93,6 +94,7 @@ impl MatcherBuilder {
         let (value_spans, values) = self.rules.values.known.to_parts();
         Matcher {
             has_hosts: self.has_hosts || !settings.endpoints.is_empty(),
+            has_folders: self.has_folders,
             is_one_site: settings.endpoints.is_empty() && self.any_host.is_some() && self.buckets.len() == 1,
             settings,
             rule_count: self.rule_count,
@@ -120,6 +122,10 @@ impl MatcherBuilder {
         } else {
             if self.listed != Some(Mode::Enforce) {
                 self.listed = Some(bucket.mode);
+            }
+            if let Some(folder) = bucket.name.strip_suffix('/') {
+                self.has_folders = true;
+                exact.insert(Space::FOLDER, folder.as_bytes(), id);
             }
             exact.insert(Space::BUCKET_NAME, bucket.name.as_bytes(), id)
         };

@@ -63,6 +63,8 @@ pub struct Matcher {
     settings: Settings,
     /// Whether a host can lead to a bucket.
     has_hosts: bool,
+    /// Whether a bucket's name has a slash behind it.
+    has_folders: bool,
     /// Whether the only bucket serves every host: its paths are objects, whatever their first segment.
     is_one_site: bool,
     rule_count: usize,
@@ -177,12 +179,12 @@ impl Matcher {
             if endpoint(host.as_bytes()).is_some() {
                 return match in_path() {
                     InPath::Service => Owner::Unlisted,
-                    InPath::Bucket(bucket) => self.named(bucket.as_bytes(), Style::Path),
+                    InPath::Bucket(bucket) => self.named(bucket.as_bytes(), Style::Path, path),
                     InPath::Unclear => self.unclear(),
                 };
             }
             if let Some((name, _)) = host.splits().find(|(_, rest)| endpoint(rest) == Some(0)) {
-                return self.named(name, Style::Host);
+                return self.named(name, Style::Host, None);
             }
         }
         if !self.settings.endpoints.is_empty() {
@@ -190,7 +192,7 @@ impl Matcher {
         }
         match in_path() {
             InPath::Service => elsewhere(),
-            InPath::Bucket(bucket) => match self.named(bucket.as_bytes(), Style::Path) {
+            InPath::Bucket(bucket) => match self.named(bucket.as_bytes(), Style::Path, path) {
                 Owner::Unlisted => elsewhere(),
                 owner => owner,
             },
@@ -198,9 +200,14 @@ impl Matcher {
         }
     }
 
-    fn named(&self, name: &[u8], style: Style) -> Owner {
+    /// Whose request it is that names a bucket, in this path or in its host.
+    fn named(&self, name: &[u8], style: Style, path: Option<&[u8]>) -> Owner {
         match self.exact.get(Space::BUCKET_NAME, name) {
             Some(bucket) => Owner::Bucket(BucketId(bucket), style),
+            None if self.has_folders && has_slash_behind(path) => match self.exact.get(Space::FOLDER, name) {
+                Some(bucket) => Owner::Bucket(BucketId(bucket), style),
+                None => self.unnamed(style),
+            },
             None => self.unnamed(style),
         }
     }
@@ -314,6 +321,12 @@ impl Matcher {
             });
         rules
     }
+}
+
+/// Whether a slash stands behind the first segment of a path.
+fn has_slash_behind(path: Option<&[u8]>) -> bool {
+    let mut ends = path.unwrap_or_default().iter().skip(1);
+    ends.find(|byte| matches!(byte, b'/' | b'?')) == Some(&b'/')
 }
 
 fn unless(is_done: bool) -> ControlFlow<()> {

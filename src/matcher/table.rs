@@ -24,6 +24,8 @@ impl Space {
     pub(crate) const BUCKET_NAME: Self = Self(0);
     pub(crate) const HOST: Self = Self(1);
     pub(crate) const ENDPOINT: Self = Self(2);
+    /// The names of buckets that paths name with a slash behind, without that slash.
+    pub(crate) const FOLDER: Self = Self(3);
 
     /// The space without keys.
     pub(crate) const NONE: Self = Self(u32::MAX);
@@ -35,7 +37,7 @@ impl Space {
 
     /// The keys of a list: the exact origins of a bucket, its header names, its methods beyond the five of the stores.
     fn of_list(number: u32) -> Self {
-        Self(number.saturating_add(3))
+        Self(number.saturating_add(4))
     }
 }
 

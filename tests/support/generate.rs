@@ -93,6 +93,12 @@ pub fn configuration(choices: &mut Choices<'_>) -> (Settings, Vec<Bucket<'static
             .retain(|host| !buckets.iter().any(|other| other.hosts.contains(host)));
         buckets.push(bucket);
     }
+    // It takes no choice either.
+    if let [_, folder, _] = buckets.as_mut_slice()
+        && folder.name != "*"
+    {
+        folder.name = format!("{}/", folder.name).into();
+    }
     (settings, buckets)
 }
 
@@ -361,7 +367,7 @@ fn address(
     settings: &Settings,
     bucket: &Bucket<'_>,
 ) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
-    let name = &bucket.name;
+    let name = bucket.name.trim_end_matches('/');
     let host = bucket.hosts.iter().find(|host| *host != "*");
     match (host, choices.pick_any(&settings.endpoints)) {
         (Some(host), _) if choices.once_in(2) => (Some(host.as_bytes().to_vec()), Some(b"/o".to_vec())),
@@ -537,7 +543,7 @@ fn an_authority(
     settings: &Settings,
     bucket: Option<&Bucket<'_>>,
 ) -> Option<Vec<u8>> {
-    let name = bucket.map_or("b", |bucket| &bucket.name);
+    let name = bucket.map_or("b", |bucket| bucket.name.trim_end_matches('/'));
     let mut authority = match choices.below(16) {
         0 => return None,
         1..=5 => bucket
@@ -587,7 +593,7 @@ fn an_authority(
 
 fn a_path(choices: &mut Choices<'_>, bucket: Option<&Bucket<'_>>) -> Option<Vec<u8>> {
     let name = bucket
-        .map(|bucket| bucket.name.as_ref())
+        .map(|bucket| bucket.name.trim_end_matches('/'))
         .filter(|name| *name != "*" && !choices.once_in(6));
     let mut name = name.unwrap_or(choices.pick(&NAMES)).as_bytes().to_vec();
     match choices.below(16) {

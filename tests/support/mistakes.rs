@@ -148,6 +148,31 @@ pub(crate) fn errors() -> Vec<(String, Vec<(&'static str, &'static str)>)> {
             "one segment",
         ),
         one(
+            r#"{"buckets": [{"name": "a/", "cors": null}, {"name": "a", "cors": null}]}"#,
+            "/buckets/1/name: duplicate-bucket",
+            "join the two",
+        ),
+        one(
+            r#"{"buckets": [{"name": "/", "cors": null}]}"#,
+            "/buckets/0/name: bucket-name",
+            "empty",
+        ),
+        one(
+            r#"{"buckets": [{"name": "a//", "cors": null}]}"#,
+            "/buckets/0/name: bucket-name",
+            "one segment",
+        ),
+        one(
+            r#"{"buckets": [{"name": "*/", "cors": null}]}"#,
+            "/buckets/0/name: bucket-name",
+            "no pattern",
+        ),
+        one(
+            r#"{"buckets": [{"name": "../", "cors": null}]}"#,
+            "/buckets/0/name: bucket-name",
+            "dot segment",
+        ),
+        one(
             r#"{"buckets": [{"name": ".", "cors": null}, {"name": "...", "cors": null}]}"#,
             "/buckets/0/name: bucket-name",
             "dot segment",
@@ -576,6 +601,10 @@ pub(crate) fn warnings() -> Vec<(String, Vec<&'static str>)> {
         (
             r#"{"endpoints": ["e.example"], "buckets": [{"name": "b", "hosts": ["E.example"], "cors": null}]}"#.to_owned(),
             vec!["/endpoints/0: host-is-endpoint"],
+        ),
+        (
+            r#"{"endpoints": ["e.example"], "buckets": [{"name": "b/", "hosts": ["b.e.example"], "cors": null}]}"#.to_owned(),
+            vec![],
         ),
         (
             r#"{"endpoints": ["e.example/"], "buckets": [{"name": "b", "hosts": ["E.example", "b.e.example"], "cors": null}]}"#.to_owned(),

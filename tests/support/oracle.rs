@@ -74,6 +74,7 @@ faults! {
     HostPortCounts,
     EndpointUnanchored,
     PathOnlyIgnored,
+    FolderNeedsNoSlash,
     ShortestEndpointFirst,
     PathNotDecoded,
     PathDecodedTwice,
@@ -212,7 +213,17 @@ impl<'c> Oracle<'c> {
             .filter(|path| !self.is_service(path))
             .map(|path| self.bucket_in_path(path));
         let by_path = in_path.as_ref().map(|name| match name {
-            Some(name) => self.named(name, Style::Path),
+            Some(name) => {
+                let path = request.path.as_deref().unwrap_or_default();
+                let path = path.split(|&byte| byte == b'?').next().unwrap_or_default();
+                let has_slash = path[1..].contains(&b'/') || self.has(Fault::FolderNeedsNoSlash);
+                let folder = [name, &b"/"[..]].concat();
+                let is_folder = |bucket: &&Bucket<'_>| bucket.name.as_bytes() == folder;
+                match self.buckets.iter().find(is_folder).filter(|_| has_slash) {
+                    Some(folder) => Owner::Bucket(folder, Style::Path),
+                    None => self.named(name, Style::Path),
+                }
+            }
             None => unclear(),
         });
         let host = request
