@@ -233,7 +233,7 @@ fn states_and_plans_of_terraform() {
 #[test]
 fn policies_of_envoy() {
     assert_prints("envoy", &["--from", "envoy", "envoy.yaml"], 1);
-    assert_prints("envoy-legacy", &["--from", "envoy", "envoy-legacy.json"], 0);
+    assert_prints("envoy-legacy", &["--from", "envoy", "envoy-legacy.json"], 1);
 }
 
 /// What Envoy's routes become: the buckets, with what they have beside their rules, and the remarks.
@@ -288,11 +288,7 @@ routes:
     );
     assert_eq!(
         buckets,
-        [
-            r#"off on []: []"#,
-            r#"on on []: ["https://b.example"]"#,
-            r#"* on []: ["https://b.example"]"#
-        ]
+        [r#"off/ on []: []"#, r#"* on []: ["https://b.example"]"#]
     );
     assert_eq!(
         remarks.lines().next().unwrap(),
@@ -302,36 +298,35 @@ routes:
     );
 }
 
-/// The places of what was not carried over because it gets another policy, and with what exit status.
+/// The places of policies that are left out because others' requests would get them, with what they are of, and the exit status.
 fn widened(from: &str, text: &str) -> (i32, Vec<String>) {
     let printed = import(&["--from", from, "-"], text.as_bytes());
     let lines = printed.stderr.lines();
     let lines =
-        lines.filter(|line| line.contains(": not carried over: ") && line.contains("its objects get"));
+        lines.filter(|line| line.contains(": not carried over: ") && line.contains("which is left out: "));
     let places = lines.map(|line| {
         let (place, message) = line.split_once(": not carried over: ").unwrap();
-        let (_, target) = message.split_once("get the policy of ").unwrap();
+        let (target, _) = message.split_once(", which is left out: ").unwrap();
         format!("{} {target}", place.trim_start_matches("(standard input):"))
     });
     (printed.status, places.collect())
 }
 
 #[test]
-fn a_narrower_route_that_gets_the_bucket_s_policy_is_named() {
+fn a_bucket_of_which_another_route_takes_a_part_is_left_out() {
     let policy = "route: {cors: {allow_methods: GET, allow_origin_string_match: [{exact: '*'}]}}";
     let strict =
         "route: {cors: {allow_methods: GET, allow_origin_string_match: [{exact: 'https://a.example'}]}}";
     let envoy = |narrow: &str, rest: &str| {
         format!("domains: [a.example]\nroutes:\n- match: {{{narrow}}}\n- match: {{{rest}}}\n  {policy}\n")
     };
-    let photos = (1, vec![r#"3:10 the bucket "photos" [other-hosts]"#.to_owned()]);
+    let photos = (1, vec![r#"4:10 the policy of the bucket "photos""#.to_owned()]);
     for narrow in [
         "prefix: /photos/private/",
         "path: /photos/secret.txt",
         "safe_regex: {regex: '/photos/s.*'}",
         "safe_regex: {regex: '.*secret'}",
         "prefix: /photos/, headers: [{name: x}]",
-        "prefix: /pho",
     ] {
         assert_eq!(
             widened("envoy", &envoy(narrow, "prefix: /photos/")),
@@ -350,9 +345,16 @@ fn a_narrower_route_that_gets_the_bucket_s_policy_is_named() {
         let (status, places) = widened("envoy", &stricter);
         assert_eq!((status, places.len()), (1, 1), "{stricter}");
     }
+    // Nothing is left of it.
+    let taken = import(
+        &["--from", "envoy", "-"],
+        envoy("prefix: /pho", "prefix: /photos/").as_bytes(),
+    );
+    assert!(taken.stderr.contains("[unreached-route]"), "{}", taken.stderr);
+    assert_eq!((taken.status, taken.stdout.as_str()), (1, ""));
     assert_eq!(
         widened("envoy", &envoy("prefix: /photos/private/", "prefix: /")),
-        (1, vec!["3:10 the rest of its host [other-hosts]".to_owned()])
+        (1, vec![r#"4:10 the policy of the bucket "photos""#.to_owned()])
     );
     // It is of another bucket, or requests do not come to it.
     for narrow in [
@@ -371,7 +373,7 @@ fn a_narrower_route_that_gets_the_bucket_s_policy_is_named() {
                  - match: [{uri: {prefix: /photos/}}]\n    corsPolicy: {allowOrigins: [{exact: '*'}], allowMethods: [GET]}\n";
     assert_eq!(
         widened("istio", istio),
-        (1, vec![r#"5:13 the bucket "photos" [other-hosts]"#.to_owned()])
+        (1, vec![r#"6:13 the policy of the bucket "photos""#.to_owned()])
     );
 }
 

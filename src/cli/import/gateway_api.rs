@@ -6,7 +6,7 @@ use super::gateway_hosts;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
 use super::remarks::Remarks;
-use super::routes::{Host, Paths, Reach, Route};
+use super::routes::{Host, Joining, Paths, Reach, Route};
 use super::rule_fields;
 use crate::duration::duration;
 
@@ -95,7 +95,6 @@ pub(crate) fn http_route(
         routes.extend(paths.into_iter().map(|paths| Route {
             paths: vec![paths],
             bucket: bucket.clone(),
-            place: rule.place.clone(),
         }));
     }
     let is_of_every_host = domains.iter().any(|domain| domain.value == "*");
@@ -107,7 +106,11 @@ pub(crate) fn http_route(
              for every host",
         );
     }
-    Some(Host { domains, routes })
+    Some(Host {
+        domains,
+        routes,
+        joining: Joining::Longest,
+    })
 }
 
 fn cors_filters<'t>(of: &Node<'t>) -> Vec<Node<'t>> {

@@ -7,7 +7,7 @@ use super::kubernetes;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
 use super::remarks::Remarks;
-use super::routes::{self, Host, Paths, Reach, Route};
+use super::routes::{Host, Joining, Paths, Reach, Route};
 use super::rule_fields;
 
 /// What reads an Ingress. They share the names of the annotations, and not what they make of them.
@@ -145,9 +145,7 @@ pub(crate) fn all<'t>(
     let mut all = Vec::new();
     for resource in resources.filter(|resource| kubernetes::kind(resource) == "Ingress") {
         let bucket = policy(resource, controller, remarks);
-        for host in hosts(resource, bucket.as_ref(), remarks) {
-            routes::join(&mut all, host, remarks);
-        }
+        all.extend(hosts(resource, bucket.as_ref(), remarks));
     }
     all
 }
@@ -160,14 +158,17 @@ pub(crate) fn hosts(resource: &Node<'_>, bucket: Option<&Bucket>, remarks: &mut 
     let route = |paths: Paths, node: &Node<'_>| Route {
         paths: vec![Sourced::new(paths, &node.place)],
         bucket: bucket.cloned(),
-        place: node.place.clone(),
     };
     let mut host = |name: Option<Node<'_>>, node: &Node<'_>, routes: Vec<Route>| {
         let mut domains = policy::texts(name, remarks);
         if domains.is_empty() {
             domains.push(Sourced::new("*".to_owned(), &node.place));
         }
-        Host { domains, routes }
+        Host {
+            domains,
+            routes,
+            joining: Joining::Longest,
+        }
     };
     let mut hosts = Vec::new();
     for rule in spec.list("rules") {

@@ -1,5 +1,6 @@
 //! `bucket-cors import`.
 
+mod answers;
 pub(crate) mod code;
 mod cors_headers;
 pub(crate) mod document;
@@ -8,6 +9,8 @@ mod foreign;
 mod gateway_api;
 mod gateway_hosts;
 mod gcs_entry;
+mod grouped;
+mod held;
 mod imported;
 mod ingress;
 mod inputs;
@@ -23,7 +26,6 @@ mod settle;
 pub(crate) mod sources;
 pub(crate) mod store;
 mod string_match;
-mod tried;
 pub(crate) mod xml;
 
 use std::path::PathBuf;
@@ -141,7 +143,7 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
             FileContent::Hosts(found) => hosts.extend(found),
         }
     }
-    let mapped = mapping::map(hosts, remarks);
+    let mapped = mapping::map(&hosts, remarks);
     buckets.extend(mapped.buckets.into_iter().map(|bucket| Bucket {
         profile: Some(profile::FETCH.name),
         ..bucket

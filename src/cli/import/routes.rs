@@ -1,16 +1,26 @@
 //! Hosts and routes, which a proxy's policies belong to.
 
-use super::code;
 use super::document::{Bucket, Sourced};
-use super::remarks::Remarks;
 
 /// The routes of some hosts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Host {
     /// Host names, `*`, or with a `*` in front.
     pub(crate) domains: Vec<Sourced<String>>,
-    /// In the order in which the proxy tries them.
+    /// In the order in which they stand.
     pub(crate) routes: Vec<Route>,
+    pub(crate) joining: Joining,
+}
+
+/// How a proxy takes routes that stand in several places for one host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Joining {
+    /// Each place is for requests of its own, which the edge does not tell apart: ports, listeners.
+    Apart,
+    /// The longest path comes first, wherever it stands.
+    Longest,
+    /// Each place in its own order, and what takes every path behind all of them.
+    InTurn,
 }
 
 /// A route.
@@ -19,7 +29,6 @@ pub(crate) struct Route {
     pub(crate) paths: Vec<Sourced<Paths>>,
     /// The rules of its policy, if it has one.
     pub(crate) bucket: Option<Bucket>,
-    pub(crate) place: String,
 }
 
 /// The requests of a route.
@@ -27,45 +36,91 @@ pub(crate) struct Route {
 pub(crate) enum Paths {
     /// Every path of the host.
     All,
-    /// Those under a first segment.
+    /// A first segment, and what stands below it.
     Bucket(String),
+    /// What stands below a first segment.
+    Folder(String),
     /// Those that start with a first segment, which another may start with too.
     Prefix(String),
+    /// Other spellings of what another of the same route's names, where upper and lower case are alike.
+    AnyCase(Reach),
     /// Something that is no bucket's, with the reason, and where it can be.
     Other(&'static str, Reach),
 }
 
-/// The first segments that paths may have. What is not known counts as every one.
+/// What a request's path says to routes and to the edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spot<'n> {
+    /// `/`.
+    Root,
+    /// A first segment that no route names.
+    Unnamed,
+    /// A first segment alone.
+    Segment(&'n str),
+    /// A first segment with something below it, if only a slash.
+    Below(&'n str),
+}
+
+/// How many of the requests of a spot a route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Share {
+    None,
+    Some,
+    All,
+}
+
+/// Where paths may be. What is not known counts as everywhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
-    pub(crate) start: String,
-    /// The segment is the start, and not only begins so.
-    pub(crate) is_whole: bool,
+    start: String,
+    extent: Extent,
+    ignores_case: bool,
+    /// How long the path is, for proxies that take the longest first.
+    length: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Extent {
+    /// The path begins so.
+    #[default]
+    Begun,
+    /// The first segment is this one.
+    Whole,
+    /// The first segment is this one, and something stands below it.
+    Below,
+    /// The path is this segment alone, or `/`.
+    Alone,
 }
 
 impl Reach {
     pub(crate) fn of_prefix(prefix: &str) -> Self {
         let path = prefix.strip_prefix('/').unwrap_or_default();
-        let (start, is_whole) = match path.split_once('/') {
-            Some((name, _)) => (name, true),
-            None => (path, false),
+        let (start, extent) = match path.split_once('/') {
+            Some((name, _)) => (name, Extent::Below),
+            None => (path, Extent::Begun),
         };
         if is_plain(start) {
             Self {
                 start: start.to_owned(),
-                is_whole,
+                extent,
+                ignores_case: false,
+                length: usize::MAX,
             }
         } else {
-            Self::default()
+            Self {
+                length: usize::MAX,
+                ..Self::default()
+            }
         }
     }
 
     pub(crate) fn of_path(path: &str) -> Self {
-        let reach = Self::of_prefix(path);
-        Self {
-            is_whole: !reach.start.is_empty(),
-            ..reach
+        let mut reach = Self::of_prefix(path);
+        let is_known = path == "/" || !reach.start.is_empty();
+        if is_known && reach.extent == Extent::Begun {
+            reach.extent = Extent::Alone;
         }
+        reach
     }
 
     /// What an expression begins with, as far as it is plain.
@@ -84,11 +139,19 @@ impl Reach {
         Self::of_prefix(start)
     }
 
-    pub(crate) fn holds(&self, name: &str) -> bool {
-        if self.is_whole {
-            name == self.start
-        } else {
-            name.starts_with(&self.start)
+    fn may_hold(&self, spot: Spot<'_>) -> bool {
+        let is_start = |name: &str| {
+            let begun = match self.extent {
+                Extent::Begun => name.get(..self.start.len()).unwrap_or_default(),
+                _ => name,
+            };
+            begun == self.start || self.ignores_case && begun.eq_ignore_ascii_case(&self.start)
+        };
+        match spot {
+            Spot::Root => self.start.is_empty() && matches!(self.extent, Extent::Begun | Extent::Alone),
+            Spot::Unnamed => self.extent == Extent::Begun,
+            Spot::Segment(name) => self.extent != Extent::Below && is_start(name),
+            Spot::Below(name) => self.extent != Extent::Alone && is_start(name),
         }
     }
 }
@@ -110,10 +173,11 @@ impl Paths {
         match (name, rest) {
             ("", None) => Self::All,
             (name, None | Some("")) if !name.is_empty() && is_plain(name) => {
-                if of_segments || rest.is_some() {
-                    Self::Bucket(name.to_owned())
-                } else {
-                    Self::Prefix(name.to_owned())
+                let name = name.to_owned();
+                match rest {
+                    _ if of_segments => Self::Bucket(name),
+                    Some(_) => Self::Folder(name),
+                    None => Self::Prefix(name),
                 }
             }
             (_, Some(rest)) if !rest.is_empty() => Self::Other(
@@ -126,22 +190,82 @@ impl Paths {
 
     /// These, of which a route takes only those that it asks more of.
     pub(crate) fn conditional(self) -> Self {
-        let reach = match self {
-            Self::All => Reach::default(),
-            Self::Bucket(start) => Reach {
-                start,
-                is_whole: true,
-            },
-            Self::Prefix(start) => Reach {
-                start,
-                is_whole: false,
-            },
-            Self::Other(_, reach) => reach,
-        };
         Self::Other(
             "rules belong to a bucket, and this route asks for more than a host and a path",
-            reach,
+            self.reach(),
         )
+    }
+
+    /// These, where upper and lower case are alike.
+    pub(crate) fn ignoring_case(self) -> Vec<Self> {
+        let reach = Reach {
+            ignores_case: true,
+            ..self.clone().reach()
+        };
+        match self {
+            Self::All => vec![self],
+            Self::Other(why, _) => vec![Self::Other(why, reach)],
+            _ => vec![self, Self::AnyCase(reach)],
+        }
+    }
+
+    fn reach(self) -> Reach {
+        let length = self.length();
+        let (start, extent) = match self {
+            Self::All => (String::new(), Extent::Begun),
+            Self::Bucket(start) => (start, Extent::Whole),
+            Self::Folder(start) => (start, Extent::Below),
+            Self::Prefix(start) => (start, Extent::Begun),
+            Self::AnyCase(reach) | Self::Other(_, reach) => return reach,
+        };
+        Reach {
+            start,
+            extent,
+            ignores_case: false,
+            length,
+        }
+    }
+
+    /// How long the path is, for proxies that take the longest first. What asks for more comes first among equals.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Self::All => 0,
+            Self::Bucket(name) | Self::Prefix(name) => name.len().saturating_add(1),
+            Self::Folder(name) => name.len().saturating_add(2),
+            Self::AnyCase(reach) | Self::Other(_, reach) => reach.length,
+        }
+    }
+
+    /// The first segment that it is about.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::Bucket(name) | Self::Folder(name) | Self::Prefix(name) => Some(name),
+            Self::AnyCase(reach) | Self::Other(_, reach) => {
+                Some(reach.start.as_str()).filter(|start| !start.is_empty())
+            }
+        }
+    }
+
+    /// How many of the requests of a spot it takes.
+    pub(crate) fn share(&self, spot: Spot<'_>) -> Share {
+        let is_all = match (self, spot) {
+            (Self::All, _) => true,
+            (Self::Bucket(own), Spot::Segment(name) | Spot::Below(name))
+            | (Self::Folder(own), Spot::Below(name)) => own == name,
+            (Self::Prefix(own), Spot::Segment(name) | Spot::Below(name)) => name.starts_with(own),
+            _ => false,
+        };
+        let is_some = match self {
+            Self::Prefix(_) => spot == Spot::Unnamed,
+            Self::AnyCase(reach) | Self::Other(_, reach) => reach.may_hold(spot),
+            _ => false,
+        };
+        match (is_all, is_some) {
+            (true, _) => Share::All,
+            (false, true) => Share::Some,
+            (false, false) => Share::None,
+        }
     }
 
     pub(crate) fn no_prefix(reach: Reach) -> Self {
@@ -152,48 +276,4 @@ impl Paths {
 /// What a bucket's name in a path stands for byte for byte.
 fn is_plain(name: &str) -> bool {
     name != "." && name != ".." && !name.contains(['%', '?', '#', '*', ' ', '(', '[', '|', '$', '\\'])
-}
-
-/// Adds a host of a proxy that prefers the longest path, wherever it stands, in whatever resource.
-pub(crate) fn join(hosts: &mut Vec<Host>, host: Host, remarks: &mut Remarks) {
-    let mut found = hosts.iter_mut().find(|known| known.domains == host.domains);
-    let mut routes = found
-        .as_mut()
-        .map(|known| std::mem::take(&mut known.routes))
-        .unwrap_or_default();
-    let known = routes.len();
-    for route in host.routes {
-        let earlier = routes.iter().take(known).find(|known: &&Route| {
-            known.paths == route.paths && !matches!(paths_of(known), Some(Paths::Other(..)))
-        });
-        match (earlier.and_then(|known| known.bucket.as_ref()), &route.bucket) {
-            (Some(known), Some(own)) if !known.answers_like(own) => remarks.say(
-                code::SECOND_POLICY,
-                &own.place,
-                "a second policy for the same hosts and paths: the first policy stands",
-            ),
-            _ => routes.push(route),
-        }
-    }
-    routes.sort_by_key(|route| match paths_of(route) {
-        Some(Paths::Other(..)) => 0,
-        Some(Paths::Bucket(_) | Paths::Prefix(_)) => 1,
-        Some(Paths::All) | None => 2,
-    });
-    match found {
-        Some(known) => known.routes = routes,
-        None => hosts.push(Host { routes, ..host }),
-    }
-}
-
-fn paths_of(route: &Route) -> Option<&Paths> {
-    route.paths.first().map(|paths| &paths.value)
-}
-
-/// That a route's policy is also for paths that spell the bucket's name otherwise.
-pub(crate) fn say_any_case(place: &str, remarks: &mut Remarks) {
-    remarks.say(code::PATH_CASE, place,
-        "that upper and lower case are alike in the path: buckets' names compare byte for byte, so that only the name as \
-         written gets this policy",
-    );
 }

@@ -1,6 +1,7 @@
 //! A host gets what its own policies say, and nothing of another's.
 
 use bucket_cors::config;
+use bucket_cors::matcher::{MatcherBuilder, Owner};
 
 use super::{import, of_envoy};
 
@@ -39,7 +40,7 @@ fn two_hosts_with_the_same_policies_share_them() {
         host("x.example", &[("/photos/", "a.example")]),
         host("y.example", &[("/photos/", "a.example")]),
     ]);
-    assert_eq!(endpoints, ["x.example", "y.example"]);
+    assert_eq!(endpoints, ["x.example/", "y.example/"]);
     assert_eq!(buckets, [r#"photos on []: ["https://a.example"]"#]);
     assert_eq!((lost.as_str(), status), ("", 0));
 }
@@ -56,7 +57,7 @@ fn a_second_host_with_other_policies_is_left_out() {
             host("x.example", &[("/photos/", "a.example")]),
             host("y.example", second),
         ]);
-        assert_eq!(endpoints, ["x.example"], "{second:?}");
+        assert_eq!(endpoints, ["x.example/"], "{second:?}");
         assert_eq!(buckets, [r#"photos on []: ["https://a.example"]"#]);
         assert!(
             lost.contains("the host \"y.example\", which is left out"),
@@ -74,19 +75,9 @@ fn a_host_without_a_policy_gets_none() {
         host("y.example", &[("/photos/", "")]),
     ];
     let (endpoints, buckets, lost, status) = mapped(&apart);
-    assert_eq!(endpoints, ["x.example"]);
+    assert_eq!(endpoints, ["x.example/"]);
     assert_eq!((buckets.len(), lost.as_str(), status), (1, "", 0), "{buckets:?}");
-    // `photos.x.example` is the bucket `photos` below the endpoint; `any.x.example` is one where all that are not listed have
-    // a policy; every host is one where a policy is for every host.
     for (first, bare) in [
-        (
-            host("x.example", &[("/photos/", "a.example")]),
-            "photos.x.example",
-        ),
-        (
-            host("x.example", &[("/photos/", "a.example"), ("/", "b.example")]),
-            "any.x.example",
-        ),
         (host("'*'", &[("/", "a.example")]), "y.example"),
         (host("'*'", &[("/photos/", "a.example")]), "y.example"),
     ] {
@@ -144,7 +135,7 @@ fn a_policy_of_every_host_and_one_of_unlisted_buckets_are_not_mixed() {
         assert!(lost.contains("\"x.example\", which is left out"), "{lost}");
         assert_eq!(status, 1);
         let (endpoints, buckets, lost, status) = mapped(&[hosts[1].clone(), hosts[0].clone()]);
-        assert_eq!(endpoints, ["x.example"]);
+        assert_eq!(endpoints, ["x.example/"]);
         assert!(
             !buckets.iter().any(|bucket| bucket.starts_with("* on [\"*\"]")),
             "{buckets:?}"
@@ -155,15 +146,184 @@ fn a_policy_of_every_host_and_one_of_unlisted_buckets_are_not_mixed() {
 }
 
 #[test]
-fn a_host_that_is_given_twice_keeps_its_first_policy() {
-    let (_, buckets, lost, status) = mapped(&[
-        host("'x.example:80'", &[("/", "a.example")]),
-        host("'x.example:8080'", &[("/", "b.example")]),
-        host("'x.example:8081'", &[("/", "")]),
-    ]);
+fn a_host_that_stands_twice_gets_what_all_its_places_say() {
+    let first = || host("'x.example:80'", &[("/", "a.example")]);
+    for other in ["", "b.example"] {
+        let (_, buckets, lost, status) = mapped(&[first(), host("x.example", &[("/", other)])]);
+        assert_eq!(buckets, [""; 0], "{other}");
+        assert!(lost.contains("the rest of its host, which is left out"), "{lost}");
+        assert_eq!(status, 1);
+    }
+    let (_, buckets, lost, status) = mapped(&[first(), host("X.example", &[("/", "a.example")])]);
     assert_eq!(buckets, [r#"x.example on ["x.example"]: ["https://a.example"]"#]);
-    assert_eq!(lost.lines().count(), 2, "{lost}");
-    assert_eq!(status, 1);
+    assert_eq!((lost.as_str(), status), ("", 0));
+}
+
+/// The origin that the edge allows for each of these hosts and paths; nothing: it adds no header.
+fn at_the_edge(from: &str, text: &str, asked: &[(&str, &str, &str)]) -> i32 {
+    let printed = import(&["--from", from, "-"], text.as_bytes());
+    for (host, path, expected) in asked {
+        let found = edge_allows(&printed.stdout, host, path);
+        assert_eq!(found, *expected, "{host}{path}\n{text}\n{}", printed.stderr);
+    }
+    printed.status
+}
+
+/// The first origin of the rules that the core finds for a request.
+pub(super) fn edge_allows(configuration: &str, host: &str, path: &str) -> String {
+    let (Some(parsed), _) = config::parse(configuration.as_bytes()) else {
+        return String::new();
+    };
+    let mut builder = MatcherBuilder::default();
+    parsed.buckets.iter().for_each(|bucket| builder.add(bucket));
+    let matcher = builder.finish(parsed.settings.clone());
+    match matcher.locate(Some(host.as_bytes()), Some(path.as_bytes())) {
+        Owner::Bucket(id, _) => match parsed.buckets[id.index()].rules.first() {
+            Some(rule) => rule.allowed_origins[0].as_str().to_owned(),
+            None => String::new(),
+        },
+        Owner::Unlisted | Owner::Unclear => String::new(),
+    }
+}
+
+const PHOTOS: &str = "https://p.example";
+
+#[test]
+fn no_host_below_another_gets_its_policies() {
+    let envoy = |others: &[String]| {
+        let own = host("a.example", &[("/photos/", "p.example"), ("/", "r.example")]);
+        format!("virtual_hosts:\n{own}{}", others.concat())
+    };
+    let istio = "kind: VirtualService\nspec:\n  hosts: [a.example]\n  http:\n  - match: [{uri: {prefix: /photos/}}]\n    corsPolicy: \
+                 {allowOrigins: [{exact: 'https://p.example'}], allowMethods: [GET]}\n  - corsPolicy: {allowOrigins: [{exact: \
+                 'https://r.example'}], allowMethods: [GET]}\n";
+    let ingress = |name: &str, path: &str, origin: &str| {
+        format!(
+            "---\nkind: Ingress\nmetadata: {{name: {name}, annotations: {{nginx.ingress.kubernetes.io/enable-cors: 'true', \
+             nginx.ingress.kubernetes.io/cors-allow-origin: 'https://{origin}'}}}}\nspec: {{rules: [{{host: a.example, http: \
+             {{paths: [{{path: {path}, pathType: Prefix}}]}}}}]}}\n"
+        )
+    };
+    let ingresses = ingress("one", "/photos", "p.example") + &ingress("two", "/", "r.example");
+    for (from, text) in [
+        ("envoy", envoy(&[])),
+        ("envoy", envoy(&[host("'*.a.example'", &[("/", "")])])),
+        ("envoy", envoy(&[host("'*'", &[("/", "")])])),
+        ("envoy", envoy(&[host("photos.a.example", &[("/", "")])])),
+        ("istio", istio.to_owned()),
+        ("ingress-nginx", ingresses.clone()),
+        ("higress", ingresses),
+    ] {
+        at_the_edge(
+            from,
+            &text,
+            &[
+                ("a.example:8080", "/photos/o", PHOTOS),
+                ("a.example", "/other/o", "https://r.example"),
+                ("photos.a.example", "/o", ""),
+                ("photos.a.example", "/photos/o", ""),
+                ("x.a.example", "/photos/o", ""),
+                ("x.a.example", "/", ""),
+                ("b.example", "/photos/o", ""),
+            ],
+        );
+    }
+}
+
+#[test]
+fn two_resources_of_one_host_are_one_host() {
+    let service = |path: &str, origin: &str| {
+        let policy = match origin {
+            "" => String::new(),
+            origin => format!(
+                "corsPolicy: {{allowOrigins: [{{exact: 'https://{origin}'}}], allowMethods: [GET]}}, "
+            ),
+        };
+        let matched = match path {
+            "" => String::new(),
+            path => format!("match: [{{uri: {{prefix: {path}}}}}], "),
+        };
+        format!(
+            "---\nkind: VirtualService\nspec: {{hosts: [a.example], http: [{{{policy}{matched}route: []}}]}}\n"
+        )
+    };
+    let orders = |first: String, second: String| [format!("{first}{second}"), format!("{second}{first}")];
+    // What takes every path comes behind what does not, wherever it stands.
+    for text in orders(service("/pix/", ""), service("", "r.example")) {
+        let asked = [
+            ("a.example", "/pix/o", ""),
+            ("a.example", "/pix", "https://r.example"),
+            ("a.example", "/other/o", "https://r.example"),
+        ];
+        assert_eq!(at_the_edge("istio", &text, &asked), 1);
+    }
+    for text in orders(service("/pix/", "p.example"), service("", "r.example")) {
+        let asked = [
+            ("a.example", "/pix/o", PHOTOS),
+            ("a.example", "/other/o", "https://r.example"),
+        ];
+        assert_eq!(at_the_edge("istio", &text, &asked), 0);
+    }
+    for text in orders(service("/pix/", "p.example"), service("/pix/", "")) {
+        assert_eq!(at_the_edge("istio", &text, &[("a.example", "/pix/o", "")]), 1);
+    }
+    // HTTPRoutes whose lists of hosts differ.
+    let route = |hosts: &str, path: &str, origin: &str| {
+        let filters = match origin {
+            "" => String::new(),
+            origin => format!(
+                "filters: [{{type: CORS, cors: {{allowOrigins: ['https://{origin}'], allowMethods: [GET]}}}}], "
+            ),
+        };
+        format!(
+            "---\nkind: HTTPRoute\nspec: {{hostnames: [{hosts}], rules: [{{{filters}matches: [{{path: {{value: {path}}}}}]}}]}}\n"
+        )
+    };
+    for text in orders(
+        route("a.example, b.example", "/", "p.example"),
+        route("b.example", "/private", ""),
+    ) {
+        let asked = [
+            ("a.example", "/private/o", PHOTOS),
+            ("b.example", "/private/o", ""),
+            ("b.example", "/private", ""),
+        ];
+        assert_eq!(at_the_edge("istio", &text, &asked), 1);
+    }
+    for text in orders(
+        route("a.example, b.example", "/", "p.example"),
+        route("b.example", "/", ""),
+    ) {
+        assert_eq!(
+            at_the_edge(
+                "istio",
+                &text,
+                &[("a.example", "/o", PHOTOS), ("b.example", "/o", "")]
+            ),
+            1
+        );
+    }
+}
+
+#[test]
+fn a_prefix_with_a_slash_leaves_out_the_path_without_it() {
+    for rest in ["", "r.example"] {
+        let own = host("a.example", &[("/photos/", "p.example"), ("/", rest)]);
+        let rest = if rest.is_empty() { "" } else { "https://r.example" };
+        let asked = [
+            ("a.example", "/photos/", PHOTOS),
+            ("a.example", "/photos/o", PHOTOS),
+            ("a.example", "/photos", rest),
+            ("a.example", "/photos?x=/", rest),
+            ("a.example", "/other/o", rest),
+        ];
+        assert_eq!(at_the_edge("envoy", &format!("virtual_hosts:\n{own}"), &asked), 0);
+        let every = own.replace("a.example", "'*'");
+        assert_eq!(
+            at_the_edge("envoy", &format!("virtual_hosts:\n{every}"), &asked),
+            0
+        );
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::import::file::{File, FileContent};
 use crate::import::node::Node;
 use crate::import::policy::{self, ListUse, Policy};
 use crate::import::remarks::Remarks;
-use crate::import::{gateway_api, kubernetes, routes};
+use crate::import::{gateway_api, kubernetes};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
@@ -81,9 +81,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
             }
             targets.get(found).map(|target| target.bucket.clone())
         };
-        if let Some(host) = gateway_api::http_route(route, &resources, around, remarks) {
-            routes::join(&mut hosts, host, remarks);
-        }
+        hosts.extend(gateway_api::http_route(route, &resources, around, remarks));
     }
     for (target, _) in targets.iter().zip(used).filter(|(_, used)| !used) {
         remarks.say(code::NO_TARGET, &target.place,

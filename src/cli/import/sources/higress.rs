@@ -9,7 +9,7 @@ use crate::import::file::{File, FileContent};
 use crate::import::node::Node;
 use crate::import::policy::{self, ListUse, Policy};
 use crate::import::remarks::Remarks;
-use crate::import::routes::{self, Host, Paths, Route};
+use crate::import::routes::{Host, Joining, Paths, Route};
 use crate::import::{ingress, kubernetes, rule_fields};
 use crate::source::Trouble;
 
@@ -142,6 +142,7 @@ fn plugin(spec: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>, remark
             hosts.push(Host {
                 domains,
                 routes: vec![whole(bucket.clone(), rule)],
+                joining: Joining::Longest,
             });
         }
         for name in policy::texts(rule.get("ingress"), remarks) {
@@ -150,10 +151,7 @@ fn plugin(spec: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>, remark
                 .find(|resource| ingress::is_called(resource, &name.value));
             match found {
                 Some(found) => {
-                    let mut own = Vec::new();
-                    for host in ingress::hosts(found, Some(&bucket), remarks) {
-                        routes::join(&mut own, host, remarks);
-                    }
+                    let mut own = ingress::hosts(found, Some(&bucket), remarks);
                     // The rest of its hosts has the default.
                     if let Some((bucket, node)) = &default {
                         own.iter_mut().for_each(|host| host.routes.push(whole(bucket.clone(), node)));
@@ -194,6 +192,7 @@ fn without_policy(rule: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>
         hosts.push(Host {
             domains,
             routes: Vec::new(),
+            joining: Joining::Longest,
         });
     }
     for name in policy::texts(rule.get("ingress"), remarks) {
@@ -232,7 +231,6 @@ fn whole(bucket: Bucket, node: &Node<'_>) -> Route {
     Route {
         paths: vec![Sourced::new(Paths::All, &node.place)],
         bucket: Some(bucket),
-        place: node.place.clone(),
     }
 }
 
@@ -240,6 +238,7 @@ fn everywhere(bucket: Bucket, node: &Node<'_>) -> Host {
     Host {
         domains: vec![Sourced::new("*".to_owned(), &node.place)],
         routes: vec![whole(bucket, node)],
+        joining: Joining::Longest,
     }
 }
 

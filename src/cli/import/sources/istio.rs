@@ -9,7 +9,7 @@ use crate::import::file::{File, FileContent};
 use crate::import::node::Node;
 use crate::import::policy::{self, ListUse, Policy};
 use crate::import::remarks::Remarks;
-use crate::import::routes::{self, Host, Paths, Reach, Route};
+use crate::import::routes::{Host, Joining, Paths, Reach, Route};
 use crate::import::{gateway_api, kubernetes, string_match};
 use crate::source::Trouble;
 
@@ -39,9 +39,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
         match resource.text_of("kind").as_deref() {
             Some("VirtualService") => hosts.push(virtual_service(&spec, remarks)),
             Some("HTTPRoute") => {
-                if let Some(host) = gateway_api::http_route(resource, &resources, |_| None, remarks) {
-                    routes::join(&mut hosts, host, remarks);
-                }
+                hosts.extend(gateway_api::http_route(resource, &resources, |_| None, remarks));
             }
             _ => {}
         }
@@ -53,32 +51,30 @@ fn virtual_service(spec: &Node<'_>, remarks: &mut Remarks) -> Host {
     let mut routes = Vec::new();
     for http in spec.list("http") {
         let matches = http.list("match");
-        let mut paths: Vec<_> = matches
-            .iter()
-            .map(|matched| Sourced::new(paths_of(matched), &matched.place))
-            .collect();
+        let mut paths = Vec::new();
+        for matched in &matches {
+            let ignores_case = matched.get("ignoreUriCase").and_then(|flag| flag.flag()) == Some(true);
+            let own = paths_of(matched);
+            let own = if ignores_case {
+                own.ignoring_case()
+            } else {
+                vec![own]
+            };
+            paths.extend(own.into_iter().map(|own| Sourced::new(own, &matched.place)));
+        }
         if paths.is_empty() {
             paths.push(Sourced::new(Paths::All, &http.place));
         }
         let policy = http.get("corsPolicy").map(|policy| cors_policy(&policy, remarks));
-        for (matched, paths) in matches.iter().zip(&paths) {
-            let case = matched
-                .get("ignoreUriCase")
-                .filter(|flag| flag.flag() == Some(true));
-            if let (Some(case), Some(_), Paths::Bucket(_) | Paths::Prefix(_)) = (case, &policy, &paths.value)
-            {
-                routes::say_any_case(&case.place, remarks);
-            }
-        }
         routes.push(Route {
             paths,
             bucket: policy.map(|policy| policy.into_bucket(ListUse::Printed, remarks)),
-            place: http.place,
         });
     }
     Host {
         domains: policy::texts(spec.get("hosts"), remarks),
         routes,
+        joining: Joining::InTurn,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::import::kubernetes;
 use crate::import::node::{Documents, Node};
 use crate::import::policy::{ListUse, Policy};
 use crate::import::remarks::Remarks;
-use crate::import::routes::{self, Host, Paths, Reach, Route};
+use crate::import::routes::{Host, Joining, Paths, Reach, Route};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
@@ -121,8 +121,8 @@ impl VirtualHosts<'_> {
             routes: vec![Route {
                 paths: vec![Sourced::new(Paths::All, &node.place)],
                 bucket: policy.map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
-                place: node.place.clone(),
             }],
+            joining: Joining::Apart,
         });
     }
 
@@ -169,16 +169,17 @@ impl VirtualHosts<'_> {
             }
             let policy = self.effective(&levels, chain);
             let paths = paths(&matched);
-            let case = matched
-                .proto("case_sensitive")
-                .filter(|flag| flag.flag() == Some(false));
-            if let (Some(case), Some(_), Paths::Bucket(_) | Paths::Prefix(_)) = (case, &policy, &paths) {
-                routes::say_any_case(&case.place, self.remarks);
-            }
+            let is_case_sensitive = matched.proto("case_sensitive").and_then(|flag| flag.flag());
+            let paths = match is_case_sensitive {
+                Some(false) => paths.ignoring_case(),
+                _ => vec![paths],
+            };
             routes.push(Route {
-                paths: vec![Sourced::new(paths, &matched.place)],
+                paths: paths
+                    .into_iter()
+                    .map(|paths| Sourced::new(paths, &matched.place))
+                    .collect(),
                 bucket: policy.map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
-                place: route.place,
             });
         }
         // A fragment, or a virtual host whose routes are discovered.
@@ -188,12 +189,12 @@ impl VirtualHosts<'_> {
                 bucket: self
                     .effective(&around, chain)
                     .map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
-                place: host.place.clone(),
             });
         }
         self.hosts.push(Host {
             domains: domains.collect(),
             routes,
+            joining: Joining::Apart,
         });
     }
 

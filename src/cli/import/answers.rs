@@ -1,0 +1,225 @@
+//! What a proxy's routes say of each path of a host: the policy of the requests there, if they have one and all the same.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::document::Bucket;
+use super::routes::{Host, Joining, Paths, Share, Spot};
+
+/// A route's policy. `None`: none.
+pub(super) type Policy<'r> = Option<Given<'r>>;
+
+/// The rules of a route's policy, as they stand there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'r> {
+    /// Policies that answer alike have one number.
+    number: usize,
+    pub(super) bucket: &'r Bucket,
+}
+
+impl PartialEq for Given<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Given<'_> {}
+
+/// The policies of each host's routes.
+pub(super) fn policies(hosts: &[Host]) -> Vec<Vec<Policy<'_>>> {
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut of = |bucket: &Bucket| {
+        let next = known.len();
+        // It holds all that answers depend on, and is still without a name.
+        let text = serde_json::to_string(bucket).unwrap_or_else(|_| bucket.place.clone());
+        *known.entry(text).or_insert(next)
+    };
+    let mut all = Vec::new();
+    for host in hosts {
+        let of_routes = host.routes.iter().map(|route| {
+            let bucket = route.bucket.as_ref()?;
+            let number = of(bucket);
+            Some(Given { number, bucket })
+        });
+        all.push(of_routes.collect());
+    }
+    all
+}
+
+/// What a route says of some paths.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step<'r> {
+    pub(super) paths: &'r Paths,
+    pub(super) policy: Policy<'r>,
+    pub(super) place: &'r str,
+    /// In which of the places it stands that have routes for the host.
+    owner: usize,
+}
+
+/// The routes of a host, from wherever they stand.
+#[derive(Debug)]
+pub(super) struct Table<'r> {
+    parts: Vec<(Joining, Vec<Step<'r>>)>,
+    /// The first segments that routes are about, as they stand.
+    pub(super) names: Vec<&'r str>,
+}
+
+/// The policies that requests of a spot may get, each with the place of its first route.
+#[derive(Debug, Default)]
+pub(super) struct Answer<'r> {
+    pub(super) found: Vec<(Policy<'r>, &'r str)>,
+    /// Some route takes each of the requests.
+    is_sure: bool,
+}
+
+/// What requests of a spot get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict<'r> {
+    /// All of them get this.
+    Each(Policy<'r>),
+    /// No route takes any of them.
+    NoRoute,
+    /// Not all get the same.
+    Mixed,
+}
+
+impl<'r> Answer<'r> {
+    fn add(&mut self, step: &Step<'r>) {
+        if !self.found.iter().any(|(known, _)| *known == step.policy) {
+            self.found.push((step.policy, step.place));
+        }
+    }
+
+    /// Takes up what requests get that the edge cannot tell from these.
+    fn join(&mut self, other: Self) {
+        if other.found.is_empty() {
+            return;
+        }
+        self.is_sure = other.is_sure && (self.is_sure || self.found.is_empty());
+        for (policy, place) in other.found {
+            if !self.found.iter().any(|(known, _)| *known == policy) {
+                self.found.push((policy, place));
+            }
+        }
+    }
+
+    pub(super) fn verdict(&self) -> Verdict<'r> {
+        match self.found.as_slice() {
+            [] => Verdict::NoRoute,
+            [(policy, _)] if self.is_sure => Verdict::Each(*policy),
+            _ => Verdict::Mixed,
+        }
+    }
+}
+
+impl Verdict<'_> {
+    /// Whether the edge may give this policy there. Who comes where no route is gets an error, whatever its headers say.
+    pub(super) fn admits(self, policy: Policy<'_>) -> bool {
+        match self {
+            Self::Each(own) => policy.is_none() || policy == own,
+            Self::NoRoute => true,
+            Self::Mixed => policy.is_none(),
+        }
+    }
+}
+
+impl<'r> Table<'r> {
+    /// Of hosts, each with the policies of its routes.
+    pub(super) fn of(hosts: impl Iterator<Item = (&'r Host, &'r [Policy<'r>])>) -> Self {
+        let mut parts: Vec<(Joining, Vec<Step<'r>>)> = Vec::new();
+        for (owner, (host, policies)) in hosts.enumerate() {
+            let routes = host.routes.iter().zip(policies);
+            let steps = routes.flat_map(|(route, policy)| {
+                route.paths.iter().map(move |paths| Step {
+                    paths: &paths.value,
+                    policy: *policy,
+                    place: &paths.place,
+                    owner,
+                })
+            });
+            let is_same = |(joining, _): &&mut (Joining, _)| *joining == host.joining;
+            match parts.iter_mut().find(is_same) {
+                Some((_, known)) if host.joining != Joining::Apart => known.extend(steps),
+                _ => parts.push((host.joining, steps.collect())),
+            }
+        }
+        let steps = parts.iter().flat_map(|(_, steps)| steps);
+        let mut seen = HashSet::new();
+        let names = steps
+            .filter_map(|step| step.paths.name())
+            .filter(|name| seen.insert(*name));
+        let names = names.collect();
+        for (joining, steps) in &mut parts {
+            match joining {
+                Joining::Longest => {
+                    steps.sort_by_key(|step| std::cmp::Reverse((step.paths.length(), step.is_part())))
+                }
+                // One place keeps its own order.
+                Joining::InTurn if steps.iter().any(|step| step.owner != steps_owner(steps)) => {
+                    steps.sort_by_key(|step| *step.paths == Paths::All);
+                }
+                Joining::InTurn | Joining::Apart => {}
+            }
+        }
+        Self { parts, names }
+    }
+
+    /// Every route, in the order in which they are tried.
+    pub(super) fn steps(&self) -> impl Iterator<Item = &Step<'r>> {
+        self.parts.iter().flat_map(|(_, steps)| steps)
+    }
+
+    /// What requests of a spot may get.
+    pub(super) fn answer(&self, spot: Spot<'_>) -> Answer<'r> {
+        let mut answer = Answer::default();
+        for (joining, steps) in &self.parts {
+            answer.join(first(*joining, steps, spot));
+        }
+        answer
+    }
+
+    /// What requests of a spot get.
+    pub(super) fn verdict(&self, spot: Spot<'_>) -> Verdict<'r> {
+        self.answer(spot).verdict()
+    }
+}
+
+impl Step<'_> {
+    fn is_part(&self) -> bool {
+        matches!(self.paths, Paths::Other(..) | Paths::AnyCase(_))
+    }
+}
+
+fn steps_owner(steps: &[Step<'_>]) -> usize {
+    steps.first().map_or(0, |step| step.owner)
+}
+
+/// What the first route that takes all requests of a spot says, with those before it that take some, and with those of
+/// other places that the proxy could try before it.
+fn first<'r>(joining: Joining, steps: &[Step<'r>], spot: Spot<'_>) -> Answer<'r> {
+    let mut answer = Answer::default();
+    let mut taken: Option<&Step<'r>> = None;
+    let mut done = BTreeSet::new();
+    for step in steps {
+        let share = step.paths.share(spot);
+        if share == Share::None || done.contains(&step.owner) {
+            continue;
+        }
+        if let Some(taken) = taken {
+            let is_behind = match joining {
+                Joining::Apart => true,
+                Joining::Longest => step.paths.length() < taken.paths.length(),
+                Joining::InTurn => (*step.paths == Paths::All) != (*taken.paths == Paths::All),
+            };
+            if is_behind {
+                break;
+            }
+        }
+        answer.add(step);
+        if share == Share::All {
+            answer.is_sure = true;
+            taken = taken.or(Some(step));
+            done.insert(step.owner);
+        }
+    }
+    answer
+}

@@ -1,0 +1,136 @@
+//! Holds what is written against what the routes say, with the edge's own eyes: no host and no path gets a policy from the
+//! edge that its proxy does not give it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bucket_cors::config;
+use bucket_cors::matcher::{Matcher, MatcherBuilder, Owner};
+use serde_json::json;
+
+use super::answers::Policy;
+use super::code;
+use super::grouped::Site;
+use super::remarks::Remarks;
+use super::routes::Spot;
+
+/// A bucket with the policy that it stands for. `None`: it has no rules.
+#[derive(Debug)]
+pub(super) struct MappedBucket<'r> {
+    pub(super) name: String,
+    pub(super) hosts: Vec<String>,
+    pub(super) policy: Policy<'r>,
+    pub(super) place: String,
+}
+
+/// More requests than any proxy's hosts and paths make. Each costs some 100 ns.
+const MOST_REQUESTS: usize = 2_000_000;
+
+/// Takes the policies out that would get to hosts or paths which have others.
+pub(super) fn hold(
+    buckets: &mut Vec<MappedBucket<'_>>,
+    endpoints: &[String],
+    site: &Site<'_>,
+    remarks: &mut Remarks,
+) {
+    let names: BTreeSet<&str> = site
+        .tables
+        .iter()
+        .flat_map(|table| table.names.iter().copied())
+        .collect();
+    let of_each = names.len().saturating_add(1).saturating_mul(2);
+    if site.by_name.len().saturating_mul(of_each) > MOST_REQUESTS {
+        if let Some(bucket) = buckets.first() {
+            remarks.say(
+                code::OTHER_HOSTS,
+                &bucket.place,
+                "all policies: there are too many hosts and paths to hold each against its routes: import them in parts",
+            );
+        }
+        buckets.clear();
+        return;
+    }
+    // A path that a bucket no longer has may be another's.
+    loop {
+        let wider = wider(buckets, endpoints, site, &names);
+        for (at, host) in &wider {
+            if let Some(bucket) = buckets.get(*at) {
+                remarks.say(
+                    code::OTHER_HOSTS,
+                    &bucket.place,
+                    format!(
+                        "the policy of the bucket {:?}, which is left out: the host {host:?} would get it too, whose own \
+                         routes do not say so",
+                        bucket.name
+                    ),
+                );
+            }
+        }
+        if wider.is_empty() {
+            return;
+        }
+        let mut at = 0..;
+        buckets.retain(|_| at.next().is_none_or(|at| !wider.contains_key(&at)));
+    }
+}
+
+/// The buckets whose policies get to a host that does not have them, each with one such host.
+fn wider(
+    buckets: &[MappedBucket<'_>],
+    endpoints: &[String],
+    site: &Site<'_>,
+    names: &BTreeSet<&str>,
+) -> BTreeMap<usize, String> {
+    let mut wider = BTreeMap::new();
+    let Some(edge) = edge(buckets, endpoints) else {
+        return wider;
+    };
+    let mut unnamed = "any".to_owned();
+    while names.iter().any(|name| unnamed.starts_with(name)) {
+        unnamed.insert(0, '_');
+    }
+    let mut ask = |host: &str, path: &str, spot: Spot<'_>| {
+        let Owner::Bucket(id, _) = edge.locate(Some(host.as_bytes()), Some(path.as_bytes())) else {
+            return;
+        };
+        let policy = buckets.get(id.index()).and_then(|bucket| bucket.policy);
+        if policy.is_some() && !site.admits(host, spot, policy) {
+            wider.entry(id.index()).or_insert_with(|| host.to_owned());
+        }
+    };
+    let mut ask_all = |host: &str| {
+        ask(host, "/", Spot::Root);
+        ask(host, &format!("/{unnamed}/o"), Spot::Unnamed);
+        for name in names {
+            ask(host, &format!("/{name}"), Spot::Segment(name));
+            ask(host, &format!("/{name}/o"), Spot::Below(name));
+        }
+    };
+    ask_all("unknown.invalid");
+    for name in site.by_name.keys() {
+        let host = name.replace('*', &unnamed);
+        ask_all(&host);
+        ask_all(&format!("{unnamed}.{host}"));
+    }
+    // A bucket's name in front of a host.
+    for (host, bucket) in site
+        .by_name
+        .keys()
+        .flat_map(|host| buckets.iter().map(move |bucket| (host, bucket)))
+    {
+        let host = format!("{}.{}", bucket.name, host.replace('*', &unnamed));
+        ask(&host, "/", Spot::Root);
+    }
+    wider
+}
+
+/// What the edge makes of the buckets' names and hosts. `None`: it does not load them, and so nothing is written.
+fn edge(buckets: &[MappedBucket<'_>], endpoints: &[String]) -> Option<Matcher> {
+    let listed: Vec<_> = buckets
+        .iter()
+        .map(|bucket| json!({ "name": bucket.name, "hosts": bucket.hosts, "cors": null }))
+        .collect();
+    let text = json!({ "endpoints": endpoints, "buckets": listed }).to_string();
+    let mut builder = MatcherBuilder::default();
+    let (settings, report) = config::read(text.as_bytes(), &mut builder);
+    report.errors.is_empty().then(|| builder.finish(settings))
+}
