@@ -7,8 +7,10 @@ use crate::folder;
 use crate::import::code::Weight;
 use crate::import::document::{Bucket, Document, Sourced};
 use crate::import::file::{File, FileContent};
+use crate::import::foreign;
 use crate::import::remarks::Remarks;
 use crate::import::sources::{self, BucketNames};
+use crate::input;
 use crate::source::{FoundConfiguration, FoundConfigurations, Position, Trouble, Unread};
 
 /// How a bucket's host goes on behind its name, at stores that address it so.
@@ -47,13 +49,13 @@ pub(crate) fn take(name: &str, found: &mut FoundConfigurations, asked: Asked<'_>
         return Ok(());
     }
     let mut file = File::new(name, &text, &[]);
-    let Some(source) = sources::of(&file).filter(|source| source.names == BucketNames::Outside) else {
-        return Ok(());
-    };
     // A configuration whose rules stand in the wrong place.
     if file.values().iter().any(|value| value.get("buckets").is_some()) {
         return Ok(());
     }
+    let Some(source) = sources::of(&file).filter(|source| source.names == BucketNames::Outside) else {
+        return way_out(&file).map_or(Ok(()), |message| Err(Trouble::new(message)));
+    };
     let (bucket, hosts) = asked.bucket(name);
     file.bucket = Some(bucket);
     let mut remarks = Remarks::default();
@@ -89,6 +91,33 @@ pub(crate) fn take(name: &str, found: &mut FoundConfigurations, asked: Asked<'_>
         .collect();
     found.configurations = vec![whole];
     Ok(())
+}
+
+/// What a file is that the tool knows and that holds no configuration, and what to do with it.
+fn way_out(file: &File<'_>) -> Option<String> {
+    if let Some(source) = sources::of(file) {
+        let name = source.name;
+        return Some(format!(
+            "it looks like what `bucket-cors import --from {name}` reads: import it, and check what that prints"
+        ));
+    }
+    let is_whole = file.is_xml() || file.documents().is_ok();
+    let foreign = foreign::file(file).filter(|_| is_whole);
+    foreign.map(|foreign| foreign.message)
+}
+
+/// What keeps a file from being read, with the way out where there is no configuration in it and it is known for something
+/// else.
+pub(crate) fn with_way_out(name: &str, trouble: Trouble) -> Trouble {
+    // A place is that of a mistake in what was read.
+    let input = Some(name).filter(|name| *name != "-" && trouble.position.is_none());
+    let Some(Ok(input)) = input.map(input::read) else {
+        return trouble;
+    };
+    match way_out(&File::new(name, &input.text, &[])) {
+        Some(way_out) => Trouble::new(format!("{}: {way_out}", trouble.message)),
+        None => trouble,
+    }
 }
 
 impl Asked<'_> {

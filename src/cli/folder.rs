@@ -1,6 +1,7 @@
 //! The files in a folder that is named in their place.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use crate::input;
@@ -27,14 +28,29 @@ pub(crate) fn files(path: &str, extensions: &[&str]) -> Result<Vec<String>, Stri
     Ok(files)
 }
 
-/// `photos.xml` and `photos.cors.xml` are called after the bucket `photos`. Bucket names may hold dots.
+/// How long a bucket's name is at the stores.
+const NAME_BYTES: RangeInclusive<usize> = 3..=222;
+
+/// `photos.xml` and `photos.cors.xml` are called after the bucket `photos`. Bucket names may hold dots. A name that no store
+/// takes is no bucket's.
 pub(crate) fn called(file: &str) -> Option<String> {
     if file == input::STANDARD_INPUT || file == "-" {
         return None;
     }
     let stem = Path::new(file).file_stem()?.to_str()?;
     let stem = stem.strip_suffix(".cors").unwrap_or(stem);
-    Some(stem.to_owned()).filter(|stem| !stem.is_empty())
+    Some(stem.to_owned()).filter(|stem| is_bucket_name(stem))
+}
+
+fn is_bucket_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = name.as_bytes();
+    NAME_BYTES.contains(&bytes.len())
+        && bytes.iter().all(|byte| is_plain(*byte) || b"-._".contains(byte))
+        && [bytes.first(), bytes.last()]
+            .into_iter()
+            .flatten()
+            .all(|byte| is_plain(*byte))
 }
 
 /// The files below a folder, in the order of their names. Hidden ones and what links lead to are left out: a link can lead

@@ -168,7 +168,7 @@ fn a_bucket_without_rules_and_credentials_have_their_way_out() {
             "use another method: no rule can allow this one",
         ),
         (
-            "https://e.example/echo/../a",
+            "https://e.example/echo/..%2fa",
             &["--origin", APP],
             "write the path so that every server reads the same bucket in it",
         ),
@@ -394,4 +394,94 @@ fn what_the_edge_does_not_decide_is_told_from_what_it_refuses() {
             "{url}: {said_first}"
         );
     }
+}
+
+#[test]
+fn what_no_browser_sends_is_asked_again_and_not_listed() {
+    let rules = |origins: Value| json!([rule(origins, json!(["GET"]), json!([]))]);
+    let buckets = json!([
+        bucket("one", rules(json!([APP]))),
+        bucket("any", rules(json!("*")))
+    ]);
+    let folder = folder("not-sent", &json!({ "buckets": buckets }));
+    for (origin, sent) in [
+        ("https://A.example", "https://a.example"),
+        ("https://a.example:443", "https://a.example"),
+        ("http://a.example:80", "http://a.example"),
+        ("HTTPS://a.example", "https://a.example"),
+        ("a.example", "https://a.example"),
+        ("https://a.example/", "https://a.example"),
+        ("NULL", "null"),
+    ] {
+        let said = lead(&folder, &["--url", "https://e.example/one/a", "--origin", origin]);
+        assert!(
+            said.contains(&format!("\nway out: ask with --origin {sent}\n")),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("it sends {sent:?}, so ask with that")),
+            "{said}"
+        );
+    }
+    let url = [
+        "--url",
+        "https://e.example/any/a",
+        "--origin",
+        "https://A.example",
+        "--credentials",
+    ];
+    assert!(lead(&folder, &url).contains("\nway out: ask with --origin https://a.example\n"));
+    let said = lead(
+        &folder,
+        &[
+            "--url",
+            "https://e.example/one/a",
+            "--origin",
+            "https://a.example",
+        ],
+    );
+    assert!(
+        said.contains("way out: rule 0: add \"https://a.example\" to AllowedOrigins"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_url_is_resolved_as_a_browser_does_and_that_is_said() {
+    let rules = json!([rule(json!([APP]), json!(["GET"]), json!([]))]);
+    let folder = folder("resolved", &json!({ "buckets": [bucket("b", rules)] }));
+    for (given, path) in [
+        ("https://e.example/x/../b/a", "/b/a"),
+        ("https://e.example/x/%2e%2E/b/./a", "/b/a"),
+        ("https://e.example\\b\\a", "/b/a"),
+        ("https://e.example/b\t/a", "/b/a"),
+        ("https://e.example/b/\na", "/b/a"),
+        (" https://e.example/b/a ", "/b/a"),
+        ("https:e.example/b/a", "/b/a"),
+        ("https://e.example/b/a b", "/b/a%20b"),
+    ] {
+        let said = lead(&folder, &["--url", given, "--origin", APP]);
+        assert!(
+            said.starts_with(&format!("allowed: GET https://e.example{path}, ")),
+            "{given:?}: {said}"
+        );
+        let note =
+            format!("note: a browser resolves the URL before it asks, and asks for https://e.example{path}");
+        assert!(said.ends_with(&note), "{given:?}: {said}");
+    }
+    for same in [
+        "https://e.example/b/a?x=/../y",
+        "https://E.example:443/b/a",
+        "https://e.example/b/a%2f..#/../x",
+    ] {
+        let said = lead(&folder, &["--url", same, "--origin", APP]);
+        assert!(!said.contains("resolves the URL"), "{said}");
+    }
+    // Any client may send it as it stands.
+    let header = format!("origin: {APP}");
+    let said = lead(&folder, &["--url", "https://e.example/x/../b/a", "-H", &header]);
+    assert!(
+        said.contains("GET https://e.example/x/../b/a, ") && !said.contains("resolves the URL"),
+        "{said}"
+    );
 }

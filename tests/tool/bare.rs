@@ -24,7 +24,7 @@ fn check_takes_the_file_s_name_for_the_bucket_s() {
     let folder = Folder::new("bare-check")
         .with("photos.xml", XML)
         .with("videos.cors.json", S3)
-        .with("r2.json", R2)
+        .with("of-r2.json", R2)
         .with("gcs.json", GCS);
     let output = folder.run(&["check", "photos.xml"]);
     assert_eq!(output.code, 1);
@@ -41,8 +41,8 @@ fn check_takes_the_file_s_name_for_the_bucket_s() {
             "the rules of the bucket videos, profile s3: good: 0 errors, 0 warnings",
         ),
         (
-            "r2.json",
-            "the rules of the bucket r2, profile s3: good: 0 errors",
+            "of-r2.json",
+            "the rules of the bucket of-r2, profile s3: good: 0 errors",
         ),
         (
             "gcs.json",
@@ -184,4 +184,62 @@ fn the_same_documents_are_taken_in_yaml() {
             .contains("the rules of the bucket photos, videos, profile fetch: good"),
         "{output:?}"
     );
+}
+
+#[test]
+fn a_file_of_another_kind_is_named_with_the_way_out() {
+    const RULES: &str = r#""cors_rule": [{"allowed_origins": ["*"], "allowed_methods": ["GET"]}]"#;
+    let state = format!(
+        r#"{{"version": 4, "resources": [{{"type": "aws_s3_bucket", "name": "b", "instances":
+        [{{"attributes": {{"bucket": "b", {RULES}}}}}]}}]}}"#
+    );
+    for (file, text, said) in [
+        (
+            "a.xml",
+            "<StorageServiceProperties><Cors/></StorageServiceProperties>",
+            "it is Azure",
+        ),
+        (
+            "a.xml",
+            "<CorsConfig><Cors/></CorsConfig>",
+            "it is Google Cloud Storage's XML",
+        ),
+        (
+            "terraform.tfstate",
+            &*state,
+            "bucket-cors import --from terraform",
+        ),
+        (
+            "a.json",
+            r#"{"kind": "storage#bucket", "name": "b"}"#,
+            "bucket-cors import --from gcs",
+        ),
+        (
+            "a.yaml",
+            "kind: VirtualService\nspec: {hosts: [a.example]}\n",
+            "bucket-cors import --from istio",
+        ),
+        (
+            "a.yaml",
+            "kind: HTTPProxy\nspec: {cors: {}}\n",
+            "it is Contour's HTTPProxy",
+        ),
+        ("main.tf", "resource \"a\" \"b\" {\n}\n", "terraform show -json"),
+    ] {
+        let folder = Folder::new("bare-others").with(file, text);
+        let checked = folder.run(&["check", file]);
+        assert!(
+            checked.code == 2 && checked.stdout.contains(said),
+            "{text}: {checked:?}"
+        );
+        let url = "https://edge.example/photos/a.txt";
+        let explained = folder.run(&["explain", file, "--url", url, "--origin", "https://a.example"]);
+        assert!(
+            explained.code == 2 && explained.stderr.contains(said),
+            "{text}: {explained:?}"
+        );
+    }
+    // What is meant for a configuration stays one.
+    let folder = Folder::new("bare-own").with("a.json", r#"{"profile": "oss"}"#);
+    assert_eq!(folder.run(&["check", "a.json"]).code, 1);
 }

@@ -303,7 +303,7 @@ fn each_way_to_a_bucket_is_named() {
         ),
         (
             &bare,
-            "http://a.example/listed/../other",
+            "http://a.example/listed/..%2fother",
             "",
             "none: servers read its path or host in different ways, so that it may be a listed bucket's",
         ),

@@ -20,6 +20,8 @@ mod reach;
 mod real_envoy;
 #[path = "import/templates.rs"]
 mod templates;
+#[path = "import/together.rs"]
+mod together;
 #[path = "import/told.rs"]
 mod told;
 

@@ -14,7 +14,7 @@ fn folder(name: &str) -> Folder {
         .with(
             "photos.xml",
             "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>GET\
-</AllowedMethod><Odd>1</Odd></CORSRule></CORSConfiguration>",
+</AllowedMethod><Odd>1</Odd></CORSRule><ResponseVary>true</ResponseVary></CORSConfiguration>",
         )
 }
 

@@ -59,7 +59,7 @@ pub(super) fn check(file: String, found: Result<FoundConfigurations, Trouble>) -
         clients: Vec::new(),
     };
     match found {
-        Err(trouble) => checked.trouble = Some(trouble),
+        Err(trouble) => checked.trouble = Some(bare::with_way_out(&checked.file, trouble)),
         Ok(mut found) => {
             if let Err(trouble) = bare::take(&checked.file, &mut found, Asked::File) {
                 checked.trouble = Some(trouble);

@@ -61,6 +61,15 @@ pub(super) fn of(site: &Site<'_>, question: &Question, it: &Explanation) -> Advi
             (cause, way_out)
         }
     };
+    // What no browser sends is not to be listed.
+    let sent = it.origin.as_deref().and_then(near::as_sent);
+    if let (Some(origin), Some(sent)) = (&it.origin, sent)
+        && way_out
+            .as_ref()
+            .is_some_and(|way_out| way_out.contains(&format!("{origin:?}")))
+    {
+        way_out = Some(format!("ask with --origin {sent}"));
+    }
     let mut notes = Vec::new();
     notes.extend(it.origin.as_deref().and_then(near::to_ask_with));
     let decisions = it

@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_hint = ValueHint::Other)]
     configuration: Option<usize>,
 
-    /// The URL that is requested
+    /// The URL that is requested. With --origin it is resolved as a browser does; without, any client asks, and it stands as given
     #[arg(long, required_unless_present_any = ["har", "access_log"], value_hint = ValueHint::Other)]
     url: Option<String>,
 
@@ -178,9 +178,11 @@ fn explained(arguments: &Arguments) -> Result<Explained, String> {
         return access_log::read(log, arguments.credentials, &site, explain).map(Explained::Log);
     }
     let mut played = None;
+    let given = arguments.url.as_deref().unwrap_or_default();
+    let resolved = arguments.origin.as_ref().and_then(|_| request::resolved(given));
+    let url = resolved.as_deref().unwrap_or(given);
     let questions = match &arguments.har {
         None if arguments.client.is_given() => {
-            let url = arguments.url.as_deref().unwrap_or_default();
             let origin = arguments.origin.as_deref().unwrap_or_default();
             let (questions, end) = arguments.client.play(&arguments.file, &site, url, origin)?;
             played = end;
@@ -196,18 +198,20 @@ fn explained(arguments: &Arguments) -> Result<Explained, String> {
             }
             requests.questions
         }
-        None => vec![question(arguments)?],
+        None => vec![question(arguments, url)?],
     };
-    Ok(Explained::Requests(
-        questions.iter().map(explain).collect(),
-        played,
-    ))
+    let mut all: Vec<_> = questions.iter().map(explain).collect();
+    if let (Some(it), Some(sent)) = (all.first_mut(), &resolved) {
+        let note = format!("a browser resolves the URL before it asks, and asks for {sent}");
+        it.advice.notes.push(note);
+    }
+    Ok(Explained::Requests(all, played))
 }
 
 fn configuration(arguments: &Arguments) -> Result<FoundConfiguration, String> {
     let file = &arguments.file;
     let said = |trouble: Trouble| format!("{}: {}", trouble.place(file), trouble.message);
-    let mut found = source::read(file).map_err(said)?;
+    let mut found = source::read(file).map_err(|trouble| said(bare::with_way_out(file, trouble)))?;
     let asked = arguments.url.as_deref().map_or(Asked::Any, Asked::Url);
     bare::take(file, &mut found, asked).map_err(said)?;
     let found = found.configurations;
@@ -276,8 +280,7 @@ fn refused(file: &str, configuration: &FoundConfiguration, errors: &Findings) ->
     format!("the filter would refuse this configuration{instead}; `bucket-cors check` says all of it:{lines}")
 }
 
-fn question(arguments: &Arguments) -> Result<Question, String> {
-    let url = arguments.url.as_deref().unwrap_or_default();
+fn question(arguments: &Arguments, url: &str) -> Result<Question, String> {
     let has = |name: &str| arguments.headers.iter().any(|(there, _)| there == name);
     let is_preflight = arguments.request_method.is_some() || has(names::REQUEST_METHOD);
     // A browser sends an OPTIONS of a script's, and an upper-case form of the common methods.

@@ -12,6 +12,9 @@ pub(super) const IN_THE_PAGE: &str = "in the page";
 
 /// The origin as a browser sends it, where what was given is none.
 pub(super) fn as_sent(origin: &str) -> Option<String> {
+    if origin.eq_ignore_ascii_case("null") {
+        return Some("null".to_owned()).filter(|null| null != origin);
+    }
     let given = if origin.contains("://") {
         origin.to_owned()
     } else {
@@ -19,7 +22,7 @@ pub(super) fn as_sent(origin: &str) -> Option<String> {
     };
     let sent = Url::parse(&given).ok()?.origin().ascii_serialization();
     // "null" of an app's own scheme, which the standard knows nothing of.
-    (sent != "null" && sent != origin && origin != "null").then_some(sent)
+    (sent != "null" && sent != origin).then_some(sent)
 }
 
 /// What to ask with, where what was given is no origin of a browser's.
@@ -240,6 +243,8 @@ mod tests {
             ("a.example", Some("https://a.example")),
             ("https://bücher.example", Some("https://xn--bcher-kva.example")),
             ("https://a.example:8443", None),
+            ("HTTPS://a.example", Some("https://a.example")),
+            ("NULL", Some("null")),
             ("null", None),
             ("chrome-extension://abc", None),
         ] {

@@ -78,6 +78,11 @@ impl Request {
         })
     }
 
+    /// Whether a server gets the same host and path with both.
+    fn is_sent_like(&self, other: &Self) -> bool {
+        self.own_origin == other.own_origin && self.path == other.path
+    }
+
     /// Adds a line of a header.
     pub(crate) fn push(&mut self, name: &str, value: &[u8]) {
         push_folded(&mut self.headers, name, value);
@@ -127,6 +132,20 @@ impl Request {
             && self.header(names::ORIGIN).is_some()
             && self.header(names::REQUEST_METHOD).is_some()
     }
+}
+
+/// The URL that a browser makes of one before it asks: without dot segments, backslashes, tabs and what else the URL standard
+/// takes out or writes otherwise. None: it asks for the same.
+pub(crate) fn resolved(url: &str) -> Option<String> {
+    let mut resolved = Url::parse(url).ok()?;
+    resolved.set_fragment(None);
+    let resolved = resolved.to_string();
+    let of = |url: &str| Request::new("GET", url).ok();
+    let plain = url.split('#').next();
+    let is_same = of(url)
+        .zip(of(&resolved))
+        .is_some_and(|(given, sent)| Some(&*given.url) == plain && given.is_sent_like(&sent));
+    (!is_same).then_some(resolved)
 }
 
 /// Adds a line to headers.

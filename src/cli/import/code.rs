@@ -80,6 +80,7 @@ codes! {
         REQUESTS_REFUSED "requests-refused" "cross-origin requests that the source refuses, and the edge does not"
         EVERY_METHOD "every-method" "every method allowed, written as a list"
         DEFAULT_METHODS "default-methods" "no methods listed, written as those that browsers send all the same"
+        ASSUMED_STORE "assumed-store" "a document that may be another store's"
         ONE_VARY "one-vary" "a `Vary` of one rule, which becomes that of the whole bucket"
         ONE_HEADER_LIST "one-header-list" "one list for request headers and response headers"
         POLICY_OFF "policy-off" "a policy that is switched off"

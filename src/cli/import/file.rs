@@ -50,6 +50,19 @@ impl<'f> File<'f> {
         self.documents.get_or_init(read).as_ref().map_err(Clone::clone)
     }
 
+    /// Takes the documents of another file too.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        if let (Some(Ok(own)), Some(Ok(others))) = (self.documents.get_mut(), other.documents.into_inner()) {
+            own.absorb(others);
+        }
+    }
+
+    /// The files whose documents it has.
+    pub(crate) fn names(&self) -> Vec<&'f str> {
+        let of_documents = self.documents().map(|documents| documents.files().collect());
+        of_documents.unwrap_or_else(|_| vec![self.name])
+    }
+
     /// The values that its documents hold: each document, or the elements of a list, as `kubectl get -o json` and others
     /// print one. Nothing, where it is neither JSON nor YAML.
     pub(crate) fn values(&self) -> Vec<Node<'_>> {

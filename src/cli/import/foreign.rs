@@ -224,7 +224,7 @@ pub(crate) fn file(file: &File<'_>) -> Option<Trouble> {
             file.is_xml() && text.contains("<CorsConfig"),
             "Google Cloud Storage's XML",
         ),
-        (file.is_xml() && text.contains("<Cors>"), "Azure"),
+        (file.is_xml() && text.contains("<Cors"), "Azure"),
         (text.contains("[[r2_buckets]]"), "wrangler"),
     ];
     if let Some((_, name)) = others.iter().find(|(is_it, _)| *is_it) {

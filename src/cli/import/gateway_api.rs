@@ -10,6 +10,9 @@ use super::routes::{Host, Joining, Paths, Reach, Route};
 use super::rule_fields;
 use crate::duration::duration;
 
+/// The kinds that no controller has for itself.
+pub(crate) const KINDS: [&str; 2] = ["HTTPRoute", "Gateway"];
+
 /// The fields of a policy, which all spell alike.
 pub(crate) const FIELDS: [&str; 6] = [
     "allowOrigins",
@@ -102,7 +105,7 @@ pub(crate) fn http_route(
         remarks.say(
             code::ANY_HOST,
             &spec.place,
-            "the hosts of this route are those of its Gateway's listeners, and the Gateway is not in this file: the rules are \
+            "the hosts of this route are those of its Gateway's listeners, and the Gateway is not in the files: the rules are \
              for every host",
         );
     }

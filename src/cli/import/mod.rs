@@ -5,7 +5,7 @@ pub(crate) mod code;
 mod cors_headers;
 pub(crate) mod document;
 pub(crate) mod file;
-mod foreign;
+pub(crate) mod foreign;
 mod gateway_api;
 mod gateway_hosts;
 mod gcs_entry;
@@ -26,6 +26,7 @@ mod settle;
 pub(crate) mod sources;
 pub(crate) mod store;
 mod string_match;
+mod together;
 pub(crate) mod xml;
 
 use std::path::PathBuf;
@@ -104,10 +105,16 @@ pub(crate) fn run(arguments: &Arguments, is_quiet: bool) -> ExitCode {
 /// Wrong usage, or what could not be read.
 fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Result<ExitCode, Vec<String>> {
     let inputs = inputs::read(&arguments.files)?;
-    let mut files = Vec::new();
-    for given in &inputs {
+    let given = inputs.iter().map(|given| {
         let file = File::new(&given.input.name, &given.input.text, &arguments.bucket);
-        if let Some(source) = source(arguments.from, &file, given.is_met, remarks)? {
+        (file, given.is_met)
+    });
+    let mut files = Vec::new();
+    for (file, is_met) in together::join(given.collect(), arguments.from) {
+        if let Some(source) = source(arguments.from, &file, is_met, remarks)? {
+            if arguments.from.is_none() && arguments.profile.is_none() && store::is_assumed(&file) {
+                remarks.say(code::ASSUMED_STORE, file.name, store::ASSUMED);
+            }
             files.push((file, source));
         }
     }
@@ -247,7 +254,9 @@ fn source(
     let fits = |source: &&Source| !is_met || (source.recognises)(file);
     if let Some(source) = from.or(told).filter(fits) {
         if from.is_none() {
-            remarks.took(file.name, source.name);
+            for name in file.names() {
+                remarks.took(name, source.name);
+            }
         }
         return Ok(Some(source));
     }

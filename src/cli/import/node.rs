@@ -4,8 +4,14 @@ use super::code;
 use super::remarks::Remarks;
 use crate::source::{self, NodeId, Position, Scalar, Tree, Trouble};
 
-/// The documents of a file.
+/// The documents of a file, or of several that are read together.
 pub(crate) struct Documents<'f> {
+    first: Part<'f>,
+    others: Vec<Part<'f>>,
+}
+
+/// The documents of one of them.
+struct Part<'f> {
     file: &'f str,
     tree: Tree,
     roots: Vec<NodeId>,
@@ -22,15 +28,33 @@ impl<'f> Documents<'f> {
             return Err(Trouble::new("it is empty"));
         }
         let (tree, roots) = source::parse(text)?;
-        Ok(Self { file, tree, roots })
+        Ok(Self {
+            first: Part { file, tree, roots },
+            others: Vec::new(),
+        })
+    }
+
+    /// Takes the documents of other files too.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.others.push(other.first);
+        self.others.extend(other.others);
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Part<'f>> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The files that they are of.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &'f str> {
+        self.parts().map(|part| part.file)
     }
 
     /// The documents, without those that hold nothing.
     pub(crate) fn roots(&self) -> impl Iterator<Item = Node<'_>> {
-        let nodes = self
-            .roots
-            .iter()
-            .map(|root| Node::new(self.file, &self.tree, *root));
+        let nodes = self.parts().flat_map(|part| {
+            let roots = part.roots.iter();
+            roots.map(|root| Node::new(part.file, &part.tree, *root))
+        });
         nodes.filter(|node| !node.is_null())
     }
 
@@ -50,10 +74,10 @@ impl<'f> Documents<'f> {
     pub(crate) fn root(&self) -> Result<Node<'_>, Trouble> {
         let mut roots = self.roots();
         let root = roots.next().unwrap_or(Node {
-            file: self.file,
-            tree: &self.tree,
+            file: self.first.file,
+            tree: &self.first.tree,
             id: None,
-            place: self.file.to_owned(),
+            place: self.first.file.to_owned(),
         });
         match roots.next() {
             None => Ok(root),

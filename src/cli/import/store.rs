@@ -16,6 +16,22 @@ pub(crate) enum Dialect {
     S3,
 }
 
+/// What only S3 and its kin write into their XML. A rule of OSS has no ID.
+const OF_S3: [&str; 4] = ["s3.amazonaws.com", "x-amz-", "<ID>", "xmlns=\"http://obs."];
+
+/// What only OSS writes.
+const OF_OSS: [&str; 2] = ["<ResponseVary>", "x-oss-"];
+
+pub(crate) const ASSUMED: &str = "nothing in it says whose it is, and it is read as OSS's: say --from oss if it is, and --from s3 if it is \
+                                  of Amazon S3 or of another store that follows it, such as COS or OBS";
+
+/// Whether nothing in a document says whose it is.
+pub(crate) fn is_assumed(file: &File<'_>) -> bool {
+    file.is_xml()
+        && dialect(file) == Some(Dialect::Oss)
+        && !OF_OSS.iter().any(|mark| file.text.contains(mark))
+}
+
 /// Whose words a file's document is in, if it is one. What both would write alike is OSS's, whose answers are the edge's
 /// default.
 pub(crate) fn dialect(file: &File<'_>) -> Option<Dialect> {
@@ -23,7 +39,7 @@ pub(crate) fn dialect(file: &File<'_>) -> Option<Dialect> {
         if !file.text.contains("CORSConfiguration") {
             return None;
         }
-        let is_s3 = file.text.contains("s3.amazonaws.com") || file.text.contains("x-amz-");
+        let is_s3 = OF_S3.iter().any(|mark| file.text.contains(mark));
         return Some(if is_s3 { Dialect::S3 } else { Dialect::Oss });
     }
     let values = file.values();

@@ -1,6 +1,7 @@
 //! Documents of stores and of deployment tools: each has its own words, and nothing in one is passed over.
 
 use super::import;
+use crate::tool::Folder;
 
 /// The remarks that weigh, each as place, code and message.
 fn remarks(text: &str, from: &str) -> (i32, Vec<String>) {
@@ -233,4 +234,87 @@ fn what_an_outer_policy_of_envoy_says_has_no_effect_behind_the_inner_one_s() {
         "{lines:?}"
     );
     assert_eq!(remarks(&envoy(""), "envoy").0, 1);
+}
+
+#[test]
+fn a_document_that_may_be_another_store_s_is_assumed_to_be_oss_s() {
+    let xml = |own: &str| {
+        format!(
+            "<CORSConfiguration>{own}<CORSRule><AllowedOrigin>https://a.example</AllowedOrigin>\
+             <AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>"
+        )
+    };
+    let with_id = xml("").replace("<AllowedOrigin>", "<ID>x</ID><AllowedOrigin>");
+    let of_obs = xml("").replacen(
+        "<CORSConfiguration>",
+        "<CORSConfiguration xmlns=\"http://obs.example.com/doc/2015-06-30/\">",
+        1,
+    );
+    for (text, source, is_assumed) in [
+        (xml(""), "oss", true),
+        (xml("<ResponseVary>true</ResponseVary>"), "oss", false),
+        (
+            xml("").replace(
+                "GET</AllowedMethod>",
+                "GET</AllowedMethod><AllowedHeader>x-oss-*</AllowedHeader>",
+            ),
+            "oss",
+            false,
+        ),
+        (with_id, "s3", false),
+        (of_obs, "s3", false),
+    ] {
+        let printed = import(&["--bucket", "photos", "-"], text.as_bytes());
+        let line = format!("(standard input): read as --from {source}\n");
+        assert!(printed.stderr.starts_with(&line), "{text}: {}", printed.stderr);
+        assert_eq!(
+            printed.stderr.contains("[assumed-store]"),
+            is_assumed,
+            "{text}: {}",
+            printed.stderr
+        );
+        assert_eq!(printed.status, 0);
+        for said in [["--from", source], ["--profile", source]] {
+            let printed = import(
+                &[&said[..], &["--bucket", "photos", "-"]].concat(),
+                text.as_bytes(),
+            );
+            assert!(!printed.stderr.contains("[assumed-store]"), "{}", printed.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_called_after_no_bucket_needs_its_name() {
+    let rules = "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>GET\
+                 </AllowedMethod></CORSRule><ResponseVary>true</ResponseVary></CORSConfiguration>";
+    for file in [
+        ".xml",
+        "*.xml",
+        "Photos.xml",
+        "my photos.xml",
+        "-photos.xml",
+        "ab.xml",
+        "photos-.xml",
+    ] {
+        let folder = Folder::new("no-name").with(file, rules);
+        let path = format!("./{file}");
+        let output = folder.run(&["import", &path]);
+        assert!(
+            output.code == 2 && output.stderr.contains("name the bucket with --bucket"),
+            "{file}: {output:?}"
+        );
+        assert_eq!(
+            folder.run(&["import", "--bucket", "photos", &path]).code,
+            0,
+            "{file}"
+        );
+    }
+    for (file, name) in [("photos.xml", "photos"), ("a.b-c_1.cors.xml", "a.b-c_1")] {
+        let output = Folder::new("a-name").with(file, rules).run(&["import", file]);
+        assert!(
+            output.stdout.contains(&format!("\"name\": \"{name}\"")),
+            "{output:?}"
+        );
+    }
 }

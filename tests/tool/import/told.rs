@@ -31,8 +31,14 @@ fn every_sample_is_told_from_the_file() {
         ("ingress.yaml", "higress"),
         ("ingress-nginx.yaml", "ingress-nginx"),
     ] {
-        let told = import(&[file], b"");
-        let said = import(&["--from", source, file], b"");
+        // No store takes two letters for a bucket's name.
+        let named: &[&str] = if file == "s3.xml" {
+            &["--bucket", "photos"]
+        } else {
+            &[]
+        };
+        let told = import(&[&[file], named].concat(), b"");
+        let said = import(&[&["--from", source, file], named].concat(), b"");
         let line = format!("{file}: read as --from {source}\n");
         assert_eq!(told.stderr.strip_prefix(&line), Some(&*said.stderr), "{file}");
         assert_eq!((told.status, told.stdout), (said.status, said.stdout), "{file}");

@@ -19,7 +19,7 @@ pub(super) static SOURCE: Source = Source {
 cors of a SecurityPolicy, with the HTTPRoutes and Gateways that it is for: `kubectl get securitypolicies,httproutes,gateways -A -o yaml`. A policy of a route stands before one of its Gateway, one of a rule or a listener before one of the whole. The same is lost as of Envoy's policies.",
     profile: &profile::FETCH,
     names: BucketNames::Routes,
-    kinds: &["SecurityPolicy", "HTTPRoute"],
+    kinds: &["SecurityPolicy", "HTTPRoute", "Gateway"],
     recognises: |file| kubernetes::has_kind(file, &["SecurityPolicy"]),
     read,
 };

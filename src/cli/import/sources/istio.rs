@@ -20,8 +20,8 @@ pub(super) static SOURCE: Source = Source {
 corsPolicy of a VirtualService, and the CORS filter of the Gateway API's HTTPRoute: `kubectl get virtualservices -A -o yaml`. The same is lost as of Envoy's.",
     profile: &profile::FETCH,
     names: BucketNames::Routes,
-    kinds: &["VirtualService", "HTTPRoute"],
-    recognises: |file| kubernetes::has_kind(file, SOURCE.kinds),
+    kinds: &["VirtualService", "HTTPRoute", "Gateway"],
+    recognises: |file| kubernetes::has_kind(file, &["VirtualService", "HTTPRoute"]),
     read,
 };
 

@@ -1,0 +1,56 @@
+//! Resources of Kubernetes in several files, which speak of each other.
+
+use super::file::File;
+use super::gateway_api;
+use super::kubernetes;
+use super::sources::{self, BucketNames, Source};
+
+/// A file, and whether it was met in a folder.
+type Met<'f> = (File<'f>, bool);
+
+/// Joins the files that one source reads: the first has the resources of all.
+pub(crate) fn join<'f>(files: Vec<Met<'f>>, from: Option<&'static Source>) -> Vec<Met<'f>> {
+    let told = |file: &File<'_>| {
+        let source = from.or_else(|| sources::of(file));
+        source.filter(|source| source.names == BucketNames::Routes && is_of_kubernetes(file))
+    };
+    let told: Vec<_> = files.iter().map(|(file, _)| told(file)).collect();
+    let is_told = |source: &&Source| told.iter().flatten().any(|told| told.name == source.name);
+    // Envoy Gateway's policies are for routes that by themselves are anyone's.
+    let mut sources = sources::SOURCES.iter().copied().filter(is_told);
+    let of_routes = sources.find(|source| gateway_api::KINDS.iter().all(|kind| source.kinds.contains(kind)));
+    let mut joined: Vec<(Option<&str>, Met<'f>)> = Vec::new();
+    for ((file, is_met), told) in files.into_iter().zip(&told) {
+        let source = if is_of_gateway_api(&file) {
+            of_routes
+        } else {
+            *told
+        };
+        let name = source.map(|source| source.name);
+        match joined
+            .iter_mut()
+            .find(|(known, _)| name.is_some() && *known == name)
+        {
+            Some((_, (first, _))) => first.absorb(file),
+            None => joined.push((name, (file, is_met))),
+        }
+    }
+    joined.into_iter().map(|(_, met)| met).collect()
+}
+
+fn is_of_kubernetes(file: &File<'_>) -> bool {
+    let values = file.values();
+    !values.is_empty() && values.iter().all(|value| !kubernetes::kind(value).is_empty())
+}
+
+/// Whether a file has routes or Gateways, and nothing else that a source reads.
+fn is_of_gateway_api(file: &File<'_>) -> bool {
+    let values = file.values();
+    let is_read = |kind: &String| {
+        let mut sources = sources::SOURCES.iter();
+        sources.any(|source| source.kinds.contains(&&**kind))
+    };
+    let kinds: Vec<_> = values.iter().map(kubernetes::kind).filter(is_read).collect();
+    let is_own = |kind: &String| gateway_api::KINDS.contains(&&**kind);
+    is_of_kubernetes(file) && !kinds.is_empty() && kinds.iter().all(is_own)
+}

@@ -1,0 +1,92 @@
+//! Resources in several files, which speak of each other.
+
+use bucket_cors::config;
+
+use crate::tool::Folder;
+
+const GATEWAY: &str =
+    "kind: Gateway\nmetadata: {name: gate}\nspec: {listeners: [{name: one, hostname: one.example}]}\n";
+const ROUTE: &str =
+    "kind: HTTPRoute\nmetadata: {name: r}\nspec:\n  parentRefs: [{name: gate}]\n  rules: [{}]\n";
+const POLICY: &str = "kind: SecurityPolicy\nmetadata: {name: p}\nspec:\n  targetRefs: [{kind: HTTPRoute, name: r}]\n  cors: \
+                      {allowOrigins: ['https://o.example'], allowMethods: [GET]}\n";
+const WITH_FILTER: &str = "kind: HTTPRoute\nmetadata: {name: r}\nspec:\n  parentRefs: [{name: gate}]\n  rules:\n  - filters:\n    - {type: \
+                           CORS, cors: {allowOrigins: ['https://o.example'], allowMethods: [GET]}}\n";
+const SERVICE: &str = "kind: VirtualService\nspec:\n  hosts: [two.example]\n  http:\n  - corsPolicy: {allowOrigins: [{exact: \
+                       'https://o.example'}], allowMethods: [GET]}\n";
+const INGRESS: &str = "kind: Ingress\nmetadata: {annotations: {nginx.ingress.kubernetes.io/enable-cors: 'true', \
+                       nginx.ingress.kubernetes.io/cors-allow-origin: 'https://o.example'}}\nspec: {rules: [{host: three.example}]}\n";
+
+/// The files as they lie in a folder, and one by one.
+fn import(name: &str, files: &[(&str, &str)], expected: &[&str]) {
+    let folder = Folder::new(&format!("together-{name}"));
+    std::fs::create_dir_all(folder.path().join("all")).unwrap();
+    for (file, text) in files {
+        folder.write(&format!("all/{file}"), text);
+    }
+    let named: Vec<String> = files.iter().map(|(file, _)| format!("all/{file}")).collect();
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    for paths in [&["all"][..], &named] {
+        let output = folder.run(&[&["import"], paths].concat());
+        assert_eq!(output.code, 0, "{paths:?}: {output:?}");
+        let configuration = config::parse(output.stdout.as_bytes()).0.unwrap();
+        let mut names: Vec<_> = configuration
+            .buckets
+            .iter()
+            .map(|bucket| bucket.name.to_string())
+            .collect();
+        names.sort();
+        assert_eq!(names, expected, "{paths:?}: {output:?}");
+        assert!(!output.stderr.contains("[any-host]"), "{output:?}");
+        for (file, _) in files {
+            assert!(
+                output.stderr.contains(&format!("all/{file}: read as --from ")),
+                "{output:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_gateway_in_another_file_has_the_hosts_of_a_route() {
+    import(
+        "gateway",
+        &[("gateway.yaml", GATEWAY), ("route.yaml", WITH_FILTER)],
+        &["one.example"],
+    );
+    import(
+        "route",
+        &[("a.yaml", WITH_FILTER), ("b.yaml", GATEWAY), ("c.yaml", SERVICE)],
+        &["one.example", "two.example"],
+    );
+}
+
+#[test]
+fn a_policy_in_another_file_is_that_of_its_route() {
+    let files = [
+        ("gateway.yaml", GATEWAY),
+        ("policy.yaml", POLICY),
+        ("route.yaml", ROUTE),
+    ];
+    import("policy", &files, &["one.example"]);
+    // Each controller stays itself.
+    let others = [&files[..], &[("service.yaml", SERVICE), ("web.yaml", INGRESS)]].concat();
+    import(
+        "others",
+        &others,
+        &["one.example", "three.example", "two.example"],
+    );
+}
+
+#[test]
+fn a_place_is_that_in_its_own_file() {
+    let odd = WITH_FILTER.replace("allowMethods", "odd: 1, allowMethods");
+    let folder = Folder::new("together-places")
+        .with("a.yaml", GATEWAY)
+        .with("b.yaml", odd);
+    let output = folder.run(&["import", "a.yaml", "b.yaml"]);
+    assert!(
+        output.stderr.contains("b.yaml:7:64: not carried over: odd"),
+        "{output:?}"
+    );
+}
