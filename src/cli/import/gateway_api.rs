@@ -56,7 +56,7 @@ pub(crate) fn max_age(node: &Node<'_>, remarks: &mut Remarks) -> Option<Sourced<
 pub(crate) fn http_route(
     route: &Node<'_>,
     resources: &[Node<'_>],
-    around: impl Fn(&Node<'_>) -> Option<Bucket>,
+    mut around: impl FnMut(&Node<'_>) -> Option<Bucket>,
     remarks: &mut Remarks,
 ) -> Option<Host> {
     let spec = route.get("spec")?;

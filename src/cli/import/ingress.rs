@@ -1,5 +1,7 @@
 //! An Ingress, and its CORS annotations as its controller reads them.
 
+use std::collections::{HashMap, HashSet};
+
 use super::code;
 use super::cors_headers;
 use super::document::{Bucket, Sourced};
@@ -18,6 +20,8 @@ pub(crate) struct Controller {
     pub(crate) headers: &'static str,
     /// What an origin with a `*` beside other characters stands for, if a pattern can say it.
     pub(crate) origin: fn(Sourced<String>, &mut Remarks) -> Option<Sourced<String>>,
+    /// It takes the names in server-alias for its hosts too.
+    pub(crate) takes_aliases: bool,
     /// Where every origin is let in, it answers with that origin and not with `*`.
     pub(crate) echoes: bool,
 }
@@ -143,9 +147,57 @@ pub(crate) fn all<'t>(
     remarks: &mut Remarks,
 ) -> Vec<Host> {
     let mut all = Vec::new();
+    let mut aliases: HashMap<String, Vec<Sourced<String>>> = HashMap::new();
     for resource in resources.filter(|resource| kubernetes::kind(resource) == "Ingress") {
+        let annotation = |name: &str| {
+            let annotations = resource.path(&["metadata", "annotations"])?;
+            let mut prefixes = controller.prefixes.iter();
+            prefixes.find_map(|prefix| annotations.get(&format!("{prefix}{name}")))
+        };
+        let canary = annotation("canary").filter(|canary| {
+            let text = canary.text().unwrap_or_default();
+            go_flag(&text) == Some(true)
+        });
+        if let Some(canary) = canary {
+            if annotation("enable-cors").is_some() {
+                remarks.say(
+                    code::NOT_APPLIED,
+                    &canary.place,
+                    "the policy of a canary, whose requests have the policy of the main Ingress",
+                );
+            }
+            continue;
+        }
         let bucket = policy(resource, controller, remarks);
-        all.extend(hosts(resource, bucket.as_ref(), remarks));
+        let own = hosts(resource, bucket.as_ref(), remarks);
+        if let Some(alias) = annotation("server-alias") {
+            let names = policy::commas(&alias.text().unwrap_or_default(), &alias.place);
+            let (names, others): (Vec<_>, Vec<_>) = names
+                .into_iter()
+                .partition(|name| controller.takes_aliases && !name.value.starts_with('~'));
+            for other in others.iter().filter(|_| bucket.is_some()) {
+                let message = format!("the hosts {:?} of server-alias: list them in hosts", other.value);
+                remarks.say(code::OTHER_HOSTS, &other.place, message);
+            }
+            for domain in own.iter().flat_map(|host| &host.domains) {
+                let known = aliases.entry(domain.value.to_ascii_lowercase()).or_default();
+                known.extend(names.iter().cloned());
+            }
+        }
+        all.extend(own);
+    }
+    // An alias stands for all of a host's routes, unless it is a host itself.
+    let named = all.iter().flat_map(|host: &Host| &host.domains);
+    let named: HashSet<_> = named.map(|domain| domain.value.to_ascii_lowercase()).collect();
+    for host in &mut all {
+        let own = host.domains.iter().filter(|domain| domain.value != "*");
+        let own = own.filter_map(|domain| aliases.get(&domain.value.to_ascii_lowercase()));
+        let more: Vec<_> = own
+            .flatten()
+            .filter(|alias| !named.contains(&alias.value.to_ascii_lowercase()))
+            .cloned()
+            .collect();
+        host.domains.extend(more);
     }
     all
 }

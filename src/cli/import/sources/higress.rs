@@ -64,6 +64,7 @@ const CONTROLLER: ingress::Controller = ingress::Controller {
     prefixes: &["higress.io/", "nginx.ingress.kubernetes.io/"],
     headers: HEADERS,
     origin: ingress_origin,
+    takes_aliases: false,
     echoes: true,
 };
 

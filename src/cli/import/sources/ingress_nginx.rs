@@ -34,6 +34,7 @@ const CONTROLLER: Controller = Controller {
     headers: "DNT, Keep-Alive, User-Agent, X-Requested-With, If-Modified-Since, Cache-Control, Content-Type, Range, \
               Authorization",
     origin,
+    takes_aliases: true,
     echoes: false,
 };
 
