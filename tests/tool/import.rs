@@ -10,6 +10,8 @@ mod codes;
 mod documents;
 #[path = "import/fields.rs"]
 mod fields;
+#[path = "import/held.rs"]
+mod held;
 #[path = "import/hosts.rs"]
 mod hosts;
 #[path = "import/origins.rs"]

@@ -1,6 +1,6 @@
 //! Hosts that get the same, each with what its own routes say.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::answers::{Answer, Policy, Table, Verdict};
 use super::code;
@@ -61,12 +61,15 @@ impl Site<'_> {
     /// The routes of a host: by its name, by the longest name with a `*` that it has, or those of every host.
     fn table(&self, host: &str) -> Option<usize> {
         let known = |name: &str| self.by_name.get(name).copied();
-        let dots = |byte: u8| host.bytes().enumerate().filter(move |(_, own)| *own == byte);
-        let ends = dots(b'.').filter_map(|(at, _)| known(&format!("*{}", host.get(at..)?)));
-        known(host)
-            .or_else(|| ends.into_iter().next())
-            .or_else(|| known("*"))
+        known(host).or_else(|| above(host).find_map(|name| known(&name)))
     }
+}
+
+/// The names with a `*` that a host has, the longest first.
+fn above(host: &str) -> impl Iterator<Item = String> {
+    let dots = host.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
+    let ends = dots.filter_map(|(at, _)| Some(format!("*{}", host.get(at..)?)));
+    ends.chain(["*".to_owned()])
 }
 
 /// Groups the hosts, each with the numbers of its routes' policies.
@@ -74,6 +77,8 @@ pub(super) fn of<'r>(hosts: &'r [Host], numbers: &'r [Vec<Policy<'r>>], remarks:
     // The hosts as they stand, by each of their names.
     let mut standing: HashMap<String, usize> = HashMap::new();
     let mut names: Vec<(String, Vec<usize>, &str)> = Vec::new();
+    // Those that stand without a port.
+    let mut bare = HashSet::new();
     for (index, host) in hosts.iter().enumerate() {
         let policy = host.routes.iter().find_map(|route| route.bucket.as_ref());
         if let (Some(policy), []) = (policy, host.domains.as_slice()) {
@@ -85,6 +90,9 @@ pub(super) fn of<'r>(hosts: &'r [Host], numbers: &'r [Vec<Policy<'r>>], remarks:
         }
         for Sourced { value, place } in &host.domains {
             let name = compared(value);
+            if name.len() == value.trim_end_matches('.').len() {
+                bare.insert(name.clone());
+            }
             if policy.is_some() && name.contains('*') && name != "*" {
                 remarks.say(code::OTHER_HOSTS, place,
                     format!(
@@ -101,6 +109,20 @@ pub(super) fn of<'r>(hosts: &'r [Host], numbers: &'r [Vec<Policy<'r>>], remarks:
                 Some((_, owners, _)) => owners.push(index),
                 None => names.push((name, vec![index], place)),
             }
+        }
+    }
+    // Without the port, a request is another host's.
+    let of = |name: &str| standing.get(name).and_then(|at| names.get(*at));
+    let mut more = Vec::new();
+    for (at, (name, ..)) in names.iter().enumerate() {
+        let others = above(name)
+            .find_map(|name| of(&name))
+            .filter(|_| !bare.contains(name));
+        more.extend(others.map(|(_, owners, _)| (at, owners.clone())));
+    }
+    for (at, others) in more {
+        if let Some((_, owners, _)) = names.get_mut(at) {
+            owners.extend(others);
         }
     }
     let mut site = Site::default();

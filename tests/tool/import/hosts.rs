@@ -154,6 +154,11 @@ fn a_host_that_stands_twice_gets_what_all_its_places_say() {
         assert!(lost.contains("the rest of its host, which is left out"), "{lost}");
         assert_eq!(status, 1);
     }
+    // Without that port, the requests are those of the hosts that no other has.
+    for every in ["'*'", "'*.example'"] {
+        let (_, buckets, _, status) = mapped(&[first(), host(every, &[("/", "")])]);
+        assert_eq!((buckets.len(), status), (0, 1), "{every}: {buckets:?}");
+    }
     let (_, buckets, lost, status) = mapped(&[first(), host("X.example", &[("/", "a.example")])]);
     assert_eq!(buckets, [r#"x.example on ["x.example"]: ["https://a.example"]"#]);
     assert_eq!((lost.as_str(), status), ("", 0));
