@@ -217,6 +217,7 @@ impl<'a> Receiver<'a> for DocumentReader<'_, 'a> {
         }
         self.check_endpoints();
         self.check_hosts();
+        self.check_folders();
         self.check_budget();
         self.check_route();
         if self.settings.metrics == Metering::Bucket && self.bucket_count > MOST_COUNTED_BUCKETS {
@@ -388,6 +389,28 @@ impl<'s, 'a> DocumentReader<'s, 'a> {
                     &[Words(host), bucket.as_ref().map_or(Words(""), Pointer)],
                 );
             }
+        }
+    }
+
+    /// Warns of buckets that hosts would name, were it not for the slash behind their names.
+    fn check_folders(&mut self) {
+        if self
+            .settings
+            .endpoints
+            .iter()
+            .all(|endpoint| endpoint.is_path_only)
+        {
+            return;
+        }
+        let buckets = &Place::Key(&Place::Document, "buckets");
+        for (name, bucket) in self.shared.names.iter().filter(|(name, _)| name.ends_with('/')) {
+            self.reading.report.add(
+                &code::FOLDER_NAME,
+                &Place::Key(&Place::Index(buckets, bucket), "name"),
+                "{} is for paths alone, and an endpoint names buckets in hosts too: take the slash out, or put one \
+                 behind each endpoint",
+                &[Words(name)],
+            );
         }
     }
 

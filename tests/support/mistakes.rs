@@ -604,6 +604,10 @@ pub(crate) fn warnings() -> Vec<(String, Vec<&'static str>)> {
         ),
         (
             r#"{"endpoints": ["e.example"], "buckets": [{"name": "b/", "hosts": ["b.e.example"], "cors": null}]}"#.to_owned(),
+            vec!["/buckets/0/name: folder-name"],
+        ),
+        (
+            r#"{"endpoints": ["e.example/"], "buckets": [{"name": "b/", "hosts": ["b.e.example"], "cors": null}]}"#.to_owned(),
             vec![],
         ),
         (

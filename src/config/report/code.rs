@@ -89,6 +89,7 @@ codes! {
         NO_CORS_FIELD "no-cors-field" "a bucket without `cors`: its preflights are refused"
         HOST_IS_ENDPOINT "host-is-endpoint" "a bucket's host that is also an endpoint"
         HOST_IS_BUCKET "host-is-bucket" "a host that is a listed bucket's name under an endpoint"
+        FOLDER_NAME "folder-name" "a bucket's name with a slash behind it, where endpoints name buckets in hosts too"
         TRIMMED "trimmed" "blanks around a value, which were taken off"
         EMPTY_ORIGIN "empty-origin" "an empty origin, which matches nothing"
         NULL_ORIGIN "null-origin" "`null`, which every sandboxed frame can be"
