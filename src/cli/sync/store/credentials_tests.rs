@@ -128,6 +128,53 @@ fn a_profile_of_s3_s_users_signs() {
 }
 
 #[test]
+fn a_program_and_single_sign_on_sign_for_s3() {
+    let answer = format!(
+        r#"{{"Version":1,"AccessKeyId":"{KEY}","SecretAccessKey":"{SECRET}","SessionToken":"{TOKEN}"}}"#
+    );
+    let home = Home::new("process", &[("answer.json", &answer)]);
+    let config = format!(
+        "[profile team]\ncredential_process = /bin/cat {}\n",
+        home.file("answer.json")
+    );
+    fs::write(home.file("config"), config).unwrap();
+    let config = home.file("config");
+    let variables = [
+        ("AWS_CONFIG_FILE", config.as_str()),
+        ("AWS_PROFILE", "team"),
+        NO_MACHINE[0],
+    ];
+    is_signed(Dialect::S3, None, &variables, true);
+
+    // The name of the file is the SHA-1 of the start URL.
+    let portal = Store::start(vec![text(&format!(
+        r#"{{"roleCredentials":{{"accessKeyId":"{KEY}","secretAccessKey":"{SECRET}","sessionToken":"{TOKEN}","expiration":4922899200000}}}}"#
+    ))]);
+    let home = Home::new(
+        "sso",
+        &[
+            (
+                ".aws/config",
+                "[default]\nsso_start_url = https://a.example/start\nsso_region = eu-west-1\n\
+                 sso_account_id = 123456789012\nsso_role_name = reader\n",
+            ),
+            (
+                ".aws/sso/cache/556613736b76cf49ce482ee536411eadde74247c.json",
+                r#"{"accessToken":"the-person-s-own","expiresAt":"2126-01-01T00:00:00Z"}"#,
+            ),
+        ],
+    );
+    let endpoint = portal.url("/federation/credentials");
+    let variables = [("AWS_SSO_ENDPOINT", endpoint.as_str()), NO_MACHINE[0]];
+    is_signed(Dialect::S3, Some(&home), &variables, true);
+    let request = portal.requests().concat();
+    assert!(
+        request.contains("x-amz-sso_bearer_token: the-person-s-own\r\n"),
+        "{request}"
+    );
+}
+
+#[test]
 fn the_roles_of_a_container_and_of_a_machine_sign_for_s3() {
     let container = Store::start(vec![role("SecretAccessKey", "Token")]);
     let home = Home::new("eks", &[("token", "the-pod-s-own")]);
