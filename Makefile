@@ -63,6 +63,7 @@ build: ## build the module at target/bucket_cors.wasm
 native: ## build the library that Envoy loads into its own process, at target/libbucket_cors.so
 	@$(TOOLCHAIN) build_native
 	@cmp -s target/native/libbucket_cors.so $(NATIVE) || cp --remove-destination target/native/libbucket_cors.so $(NATIVE)
+	@printf "$(NATIVE): %'d bytes\n" "$$(stat -c %s $(NATIVE))"
 
 native-with-faults: # the same with faults where a test asks for them, at target/libbucket_cors_with_faults.so
 	@$(TOOLCHAIN) build_native --features faults --target-dir target/faults

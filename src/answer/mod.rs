@@ -8,7 +8,7 @@ pub use echo::Echo;
 pub use header_list::HeaderList;
 
 use crate::addressing::Style;
-use crate::config::{Mode, Settings, UpstreamCors};
+use crate::config::{Mode, UpstreamCors};
 use crate::decision::{BadRequest, Decision};
 use crate::http::head::RequestHead;
 use crate::http::list::RequestedNames;
@@ -263,18 +263,11 @@ impl<'m> Responder<'m> {
 
     /// What the edge has to add to `Vary`. `unruled` is what it names where no bucket's rules may answer.
     fn names_of_vary(&self, unruled: &'static str) -> Option<&'static str> {
-        let Settings {
-            explain,
-            route_prepares,
-            ..
-        } = self.matcher.settings();
         let names = match self.bucket {
-            // In shadow mode, only what `explain` says depends on the request.
-            Some((_, bucket)) if bucket.mode() == Mode::Shadow && !explain => None,
             Some((_, bucket)) => bucket.vary(),
             None => Some(unruled),
         };
-        vary::to_add(names, *route_prepares)
+        vary::to_add(names, self.matcher.settings().route_prepares)
     }
 
     /// The value of `x-bucket-cors`, where it is sent.

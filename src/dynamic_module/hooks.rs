@@ -150,7 +150,12 @@ fn fail(host: &mut EnvoyStream, config: Option<&Config>) -> HeadersStatus {
     if let Some(config) = config {
         config.count_failure(host);
     }
-    host.send_response(503, &[], b"", b"bucket_cors_failed");
+    // UNAVAILABLE. To a client of gRPC Envoy sends status 200, and OK unless told otherwise.
+    let grpc_status = Header {
+        name: b"grpc-status"[..].into(),
+        value: b"14"[..].into(),
+    };
+    host.send_response(503, &[grpc_status], b"", b"bucket_cors_failed");
     HeadersStatus::Stop
 }
 

@@ -161,9 +161,14 @@ fn a_panic_fails_its_request_closed_and_is_counted() {
             assert!(response.status >= 500, "{hook}: {response:?}");
             assert_eq!(cors(&response), Vec::<String>::new(), "{hook}");
             assert_eq!(response.body, b"", "{hook}");
+            // A client of gRPC is told in another way.
+            let response = ask(&envoy, "GET", "/b/o", &[("content-type", "application/grpc")]).unwrap();
+            let status = response.headers.iter().find(|(name, _)| name == "grpc-status");
+            let status = status.map(|(_, value)| String::from_utf8_lossy(value));
+            assert!(status.is_some_and(|status| status != "0"), "{hook}: {response:?}");
         }
         if counted {
-            assert_eq!(statistic(&envoy, "failures"), 3, "{hook}");
+            assert_eq!(statistic(&envoy, "failures"), 6, "{hook}");
         }
         assert!(
             envoy.log().contains(&format!("was caught in {hook}")),
