@@ -30,19 +30,21 @@ fn rules() -> Value {
     ] })
 }
 
-fn log_of(sample: &str) -> Value {
+/// What the log needs of a sample's connection manager.
+fn manager_of(sample: &str) -> Value {
     let text = fs::read_to_string(format!("{}/envoy/{sample}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let sample: Value = serde_norway::from_str(&text).unwrap();
     let listeners = sample["static_resources"]["listeners"].as_array().unwrap();
     let mut managers = listeners
         .iter()
         .flat_map(|it| it["filter_chains"].as_array().unwrap())
-        .map(|chain| &chain["filters"][0]["typed_config"]["access_log"]);
-    managers.find(|log| !log.is_null()).unwrap().clone()
+        .map(|chain| &chain["filters"][0]["typed_config"]);
+    let manager = managers.find(|it| !it["access_log"].is_null()).unwrap();
+    json!({ "access_log": manager["access_log"], "use_remote_address": manager["use_remote_address"] })
 }
 
 fn fields_of(sample: &str) -> Value {
-    log_of(sample)[0]["typed_config"]["log_format"]["json_format"].clone()
+    manager_of(sample)["access_log"][0]["typed_config"]["log_format"]["json_format"].clone()
 }
 
 #[test]
@@ -50,6 +52,8 @@ fn every_sample_and_page_has_the_same_log() {
     let fields = fields_of(SAMPLES[0]);
     for sample in SAMPLES {
         assert_eq!(fields_of(sample), fields, "{sample}");
+        // Without it, a client chooses the host that the log shows.
+        assert_eq!(manager_of(sample)["use_remote_address"], true, "{sample}");
     }
     let page = include_str!("../../envoy/operate.md");
     let blocks: Vec<Value> = page
@@ -69,16 +73,22 @@ fn every_sample_and_page_has_the_same_log() {
 /// Method, path and header lines.
 type Sent<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
 
-/// Sends requests to an Envoy with the sample's log, and returns what it has written.
-fn logged(requests: &[Sent<'_>]) -> String {
+/// Sends requests to an Envoy with the sample's log, and returns what it has written. `route` is what the route does besides.
+fn logged(rules: &Value, route: Value, requests: &[Sent<'_>]) -> String {
     let upstream = Upstream::start();
-    let mut log = log_of(SAMPLES[0]).to_string();
+    let mut manager = manager_of(SAMPLES[0]).to_string();
     if envoy::is_native() {
-        log = log.replace("FILTER_STATE(wasm.", "FILTER_STATE(");
+        manager = manager.replace("FILTER_STATE(wasm.", "FILTER_STATE(");
     }
-    let log: Value = serde_json::from_str(&log).unwrap();
-    let listener = Listener::new("edge", vec![envoy::bucket_cors(&rules().to_string())])
-        .with_manager(json!({ "access_log": log }));
+    let mut route = route;
+    route["cluster"] = json!("upstream");
+    let listener = Listener::new("edge", vec![envoy::bucket_cors(&rules.to_string())])
+        .with_routes(json!([
+            // As for a client of this host alone, on which nothing is rewritten.
+            { "match": { "prefix": "/as-it-is/" }, "route": { "cluster": "upstream" } },
+            { "match": { "prefix": "/" }, "route": route },
+        ]))
+        .with_manager(serde_json::from_str(&manager).unwrap());
     let edge = Envoy::start(&[listener], upstream.address()).unwrap();
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, edge.port("edge"))).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -109,7 +119,7 @@ fn what_a_real_envoy_logs_is_explained() {
     const PUT: (&str, &str) = ("access-control-request-method", "PUT");
     const NAMES: (&str, &str) = ("access-control-request-headers", "content-type,x-a,x-b");
     let app = ("origin", APP);
-    let log = logged(&[
+    let requests: [Sent<'_>; 9] = [
         ("OPTIONS", "/photos/1", &[app, PUT, NAMES]),
         ("OPTIONS", "/photos/2?x=%1b", &[app, PUT, NAMES]),
         ("OPTIONS", "/photos/3", &[app, PUT]),
@@ -119,7 +129,8 @@ fn what_a_real_envoy_logs_is_explained() {
         ("GET", "/shadowed/7", &[app]),
         ("GET", "/unlisted/8", &[app]),
         ("OPTIONS", "/photos/9", &[]),
-    ]);
+    ];
+    let log = logged(&rules(), json!({}), &requests);
     let folder = Folder::new("access-log").with("cors.json", rules().to_string());
     let arguments = ["explain", "cors.json", "--access-log", "-"];
     let output = folder.run_with(&arguments, log.as_bytes());
@@ -173,6 +184,53 @@ fn what_a_real_envoy_logs_is_explained() {
     for (field, value) in alone.as_object().unwrap() {
         assert_eq!(groups[0][field], *value, "{field}");
     }
+}
+
+#[test]
+fn a_rewritten_request_is_explained_as_the_client_has_asked() {
+    let mut rules = rules();
+    rules["endpoints"] = json!(["edge.example"]);
+    let rewritten =
+        json!({ "host_rewrite_literal": "photos.store.example", "prefix_rewrite": "/elsewhere/" });
+    let other = ("origin", "https://other.example");
+    let forged = ("x-envoy-original-host", "forged.example");
+    let log = logged(
+        &rules,
+        rewritten,
+        &[
+            ("GET", "/photos/1?X-Amz-Signature=secret", &[other]),
+            ("GET", "/photos/2", &[other, forged]),
+            ("GET", "/as-it-is/3", &[other, forged]),
+            ("GET", "/photos/4", &[("origin", APP)]),
+        ],
+    );
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let asked: Vec<_> = lines.map(|it| (it["host"].clone(), it["path"].clone())).collect();
+    let expected = ["/photos/1", "/photos/2", "/as-it-is/3", "/photos/4"];
+    assert_eq!(
+        asked,
+        expected.map(|path| (json!("edge.example"), json!(path))),
+        "{log}"
+    );
+    let output = Folder::new("access-log-rewritten")
+        .with("cors.json", rules.to_string())
+        .run_with(&["explain", "cors.json", "--access-log", "-"], log.as_bytes());
+    let cause =
+        "cause: no rule of the bucket photos lists the origin https://other.example [no-allow-origin]";
+    assert!(
+        output.stdout.contains("2 requests, first at -:1, 20"),
+        "{output:?}"
+    );
+    assert!(output.stdout.contains(cause), "{output:?}");
+    assert!(!output.stdout.contains("note: the log says"), "{output:?}");
+    assert!(
+        output
+            .stdout
+            .ends_with("\nrequests: 4, refused or without CORS headers: 2\n"),
+        "{output:?}"
+    );
 }
 
 /// A line with a preflight for `PUT`.
