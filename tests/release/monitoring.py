@@ -185,7 +185,7 @@ def assert_relabelled_alike(prometheus, admin):
         # A metric's name cannot have the hyphen of a plugin's.
         tuple(sorted((label, value.replace("bucket-cors", "bucket_cors")) for label, value in series.items() if label != "instance"))
         for series in prometheus.series(
-            f'{{__name__=~"bucket_cors_.*|envoy_wasm_vm_reload.*|{DISCOVERY}(rejected|success)", job="bucket-cors-edge", instance="127.0.0.1:{port}"}}'
+            f'{{__name__=~"bucket_cors_.*|envoy_wasm_vm_reload.*|{DISCOVERY}(attempt|failure|rejected|success)", job="bucket-cors-edge", instance="127.0.0.1:{port}"}}'
         )
     }
     with_tags, without = (of(port) for port in admin)
