@@ -2,7 +2,7 @@
 
 use super::code;
 use super::document::{Bucket, Sourced};
-use super::gateway_hosts;
+use super::gateway_hosts::{self, RouteHosts};
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
 use super::remarks::Remarks;
@@ -60,12 +60,16 @@ pub(crate) fn http_route(
     remarks: &mut Remarks,
 ) -> Option<Host> {
     let spec = route.get("spec")?;
-    let (domains, is_gateway_known) = gateway_hosts::of(route, resources, remarks);
+    let RouteHosts {
+        names: domains,
+        is_gateway_known,
+        selected,
+    } = gateway_hosts::of(route, resources, remarks);
     if domains.is_empty() {
         remarks.say(
             code::UNREACHED_ROUTE,
             &spec.place,
-            "no listener of its Gateways takes a host of this route",
+            "no listener of its Gateways takes this route, by its namespace or its hosts",
         );
         return None;
     }
@@ -93,7 +97,19 @@ pub(crate) fn http_route(
             );
         }
         let bucket = policy.map(|policy| policy.into_bucket(ListUse::Printed, remarks));
-        let bucket = bucket.or_else(|| around(&rule));
+        let mut bucket = bucket.or_else(|| around(&rule));
+        // Whether the route is attached is not known: its requests count, and its policy does not.
+        if let (Some(place), Some(policy)) = (&selected, &bucket) {
+            remarks.say(
+                code::OTHER_HOSTS,
+                &policy.place,
+                format!(
+                    "this policy, which is left out: the listener at {place} takes routes by the labels of their namespaces, \
+                     which are not known here"
+                ),
+            );
+            bucket = None;
+        }
         // Each has its own length.
         routes.extend(paths.into_iter().map(|paths| Route {
             paths: vec![paths],

@@ -6,21 +6,26 @@ use super::node::Node;
 use super::policy;
 use super::remarks::Remarks;
 
-/// The hosts, and whether a Gateway that the route is attached to is in the files: it says more.
-pub(crate) fn of(
-    route: &Node<'_>,
-    resources: &[Node<'_>],
-    remarks: &mut Remarks,
-) -> (Vec<Sourced<String>>, bool) {
+/// The hosts of a route.
+pub(crate) struct RouteHosts {
+    pub(crate) names: Vec<Sourced<String>>,
+    /// A Gateway that the route is attached to is in the files: it says more.
+    pub(crate) is_gateway_known: bool,
+    /// Where a listener chooses the namespaces of its routes by labels, which the files do not have.
+    pub(crate) selected: Option<String>,
+}
+
+/// The hosts of an HTTPRoute.
+pub(crate) fn of(route: &Node<'_>, resources: &[Node<'_>], remarks: &mut Remarks) -> RouteHosts {
     let hostnames = route.path(&["spec", "hostnames"]);
     let own = policy::texts(hostnames, remarks);
     let parents = route.path(&["spec", "parentRefs"]).map(|parents| parents.items());
-    let (mut listeners, mut is_known) = (Vec::new(), false);
+    let (mut listeners, mut is_gateway_known, mut selected) = (Vec::new(), false, None);
     for parent in parents.unwrap_or_default() {
         let gateway = resources
             .iter()
             .find(|resource| is_parent(resource, &parent, route));
-        is_known |= gateway.is_some();
+        is_gateway_known |= gateway.is_some();
         let of_gateway = gateway.map(|gateway| gateway.path(&["spec", "listeners"]));
         let of_gateway = of_gateway.flatten().map(|listeners| listeners.items());
         let is_meant = |listener: &Node<'_>| {
@@ -32,9 +37,24 @@ pub(crate) fn of(
                         .is_none_or(|asked| listener.text_of(has) == Some(asked))
                 })
         };
-        listeners.extend(of_gateway.unwrap_or_default().into_iter().filter(is_meant));
+        let is_same =
+            gateway.is_some_and(|gateway| kubernetes::namespace(gateway) == kubernetes::namespace(route));
+        for listener in of_gateway.unwrap_or_default().into_iter().filter(is_meant) {
+            let from = listener.path(&["allowedRoutes", "namespaces", "from"]);
+            let takes = match from.as_ref().and_then(|from| from.text()).as_deref() {
+                None | Some("Same") => is_same,
+                Some("Selector") => {
+                    selected = selected.or_else(|| from.map(|from| from.place));
+                    true
+                }
+                Some(from) => from == "All",
+            };
+            if takes {
+                listeners.push(listener);
+            }
+        }
     }
-    let taken = if is_known {
+    let taken = if is_gateway_known {
         listeners
             .iter()
             .map(|listener| match listener.get("hostname") {
@@ -45,9 +65,20 @@ pub(crate) fn of(
     } else {
         vec![Sourced::new("*".to_owned(), &route.place)]
     };
-    if own.is_empty() {
-        return (distinct(taken), is_known);
+    let names = if own.is_empty() {
+        distinct(taken)
+    } else {
+        common(&own, &taken)
+    };
+    RouteHosts {
+        names,
+        is_gateway_known,
+        selected,
     }
+}
+
+/// The hosts that both have.
+pub(crate) fn common(own: &[Sourced<String>], taken: &[Sourced<String>]) -> Vec<Sourced<String>> {
     let both = own.iter().flat_map(|own| {
         taken.iter().filter_map(|taken| {
             if covers(&taken.value, &own.value) {
@@ -57,7 +88,7 @@ pub(crate) fn of(
             }
         })
     });
-    (distinct(both.collect()), is_known)
+    distinct(both.collect())
 }
 
 fn is_parent(resource: &Node<'_>, parent: &Node<'_>, route: &Node<'_>) -> bool {

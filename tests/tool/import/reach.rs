@@ -375,3 +375,59 @@ fn the_text_of_an_envoy_in_a_config_map_is_read() {
     );
     assert_eq!(found(text, "envoy").0, ["a.example: https://b.example"]);
 }
+
+#[test]
+fn a_listener_takes_routes_of_the_namespaces_that_it_says() {
+    let policy = "kind: SecurityPolicy\nmetadata: {name: p, namespace: web}\nspec:\n  targetRefs: [{kind: HTTPRoute, name: r}]\n  cors: \
+                  {allowOrigins: ['https://o.example'], allowMethods: [GET]}\n---\n";
+    let route = "kind: HTTPRoute\nmetadata: {name: r, namespace: web}\nspec:\n  hostnames: [a.example]\n  parentRefs: [{name: gate, \
+                 namespace: infra}]\n  rules: [{}]\n---\n";
+    for (allowed, is_taken, code) in [
+        ("", false, "[unreached-route]"),
+        (
+            "allowedRoutes: {namespaces: {from: Same}}",
+            false,
+            "[unreached-route]",
+        ),
+        (
+            "allowedRoutes: {namespaces: {from: None}}",
+            false,
+            "[unreached-route]",
+        ),
+        (
+            "allowedRoutes: {namespaces: {from: Selector, selector: {}}}",
+            false,
+            "[other-hosts]",
+        ),
+        ("allowedRoutes: {namespaces: {from: All}}", true, ""),
+    ] {
+        let gateway = format!(
+            "kind: Gateway\nmetadata: {{name: gate, namespace: infra}}\nspec:\n  listeners:\n  - {{name: one, {allowed}}}\n---\n"
+        );
+        let printed = import(&["-"], format!("{gateway}{policy}{route}").as_bytes());
+        assert_eq!(
+            printed.stdout.contains("https://o.example"),
+            is_taken,
+            "{allowed}: {printed:?}"
+        );
+        assert_eq!(printed.status, i32::from(!is_taken), "{allowed}: {printed:?}");
+        assert!(printed.stderr.contains(code), "{allowed}: {printed:?}");
+    }
+}
+
+#[test]
+fn a_policy_of_envoy_gateway_is_for_its_own_namespace() {
+    let route = |name: &str, namespace: &str| {
+        format!(
+            "kind: HTTPRoute\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec:\n  hostnames: [{name}.example]\n  parentRefs: \
+             [{{name: gate}}]\n  rules: [{{}}]\n---\n"
+        )
+    };
+    let policy = "kind: SecurityPolicy\nmetadata: {name: p, namespace: own}\nspec:\n  targetRefs: [{kind: HTTPRoute, name: one, \
+                  namespace: other}, {kind: Gateway, name: gate, namespace: other}, {kind: HTTPRoute, name: two, namespace: own}]\n  \
+                  cors: {allowOrigins: ['https://o.example'], allowMethods: [GET]}\n---\n";
+    let text = format!("{}{}{policy}", route("one", "other"), route("two", "own"));
+    let (buckets, lost) = found(&text, "envoy-gateway");
+    assert_eq!(buckets, ["two.example: https://o.example"]);
+    assert_eq!(lost.matches("[no-target]").count(), 2, "{lost}");
+}

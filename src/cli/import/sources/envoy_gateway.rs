@@ -115,11 +115,21 @@ fn of_policy(resource: &Node<'_>, remarks: &mut Remarks) -> Vec<PolicyTarget> {
             "the routes that targetSelectors choose by their labels: name them in targetRefs",
         );
     }
+    let namespace = kubernetes::namespace(resource);
+    references.retain(|reference| {
+        let other = reference.text_of("namespace").filter(|other| *other != namespace);
+        if let (Some(other), Some(_)) = (&other, &bucket) {
+            let message = format!(
+                "the policy of a target in the namespace {other:?}: Envoy Gateway takes only targets in the policy's own, \
+                 {namespace:?}: move the policy there if it is meant"
+            );
+            remarks.say(code::NO_TARGET, &reference.place, message);
+        }
+        other.is_none()
+    });
     let targets = references.into_iter().map(|reference| PolicyTarget {
         kind: reference.text_of("kind").unwrap_or_default(),
-        namespace: reference
-            .text_of("namespace")
-            .unwrap_or_else(|| kubernetes::namespace(resource)),
+        namespace: namespace.clone(),
         name: reference.text_of("name").unwrap_or_default(),
         section: reference.text_of("sectionName"),
         bucket: bucket.clone(),
