@@ -63,9 +63,17 @@ pub(crate) fn texts<'t>(resource: &Node<'t>) -> Vec<(&'t str, Node<'t>)> {
 
 /// Whether a text in a ConfigMap is for an Envoy.
 pub(crate) fn is_for_envoy(text: &str) -> bool {
-    ["CorsPolicy", "allow_origin", "virtual_hosts", "static_resources"]
-        .iter()
-        .any(|word| text.contains(word))
+    [
+        "CorsPolicy",
+        "allow_origin",
+        "virtual_hosts",
+        "static_resources",
+        "http_filters",
+        "virtualHosts",
+        "httpFilters",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
 }
 
 /// Whether a ConfigMap has CORS in a text that is not for an Envoy: a store's document, or a web server's configuration.

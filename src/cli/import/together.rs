@@ -1,4 +1,4 @@
-//! Resources of Kubernetes in several files, which speak of each other.
+//! What several files hold and speaks of each other: resources of Kubernetes, and an Envoy's listeners and routes.
 
 use super::file::File;
 use super::gateway_api;
@@ -10,11 +10,13 @@ type Met<'f> = (File<'f>, bool);
 
 /// Joins the files that one source reads: the first has the resources of all.
 pub(crate) fn join<'f>(files: Vec<Met<'f>>, from: Option<&'static Source>) -> Vec<Met<'f>> {
-    let told = |file: &File<'_>| {
-        let source = from.or_else(|| sources::of(file));
-        source.filter(|source| source.names == BucketNames::Routes && is_of_kubernetes(file))
+    let told = |(file, is_met): &Met<'f>| {
+        let source = from.or_else(|| sources::of(file))?;
+        let is_own = |file: &File<'_>| file.documents().is_ok() && (!is_met || (source.recognises)(file));
+        let joins = source.names == BucketNames::Routes && (is_of_kubernetes(file) || is_own(file));
+        joins.then_some(source)
     };
-    let told: Vec<_> = files.iter().map(|(file, _)| told(file)).collect();
+    let told: Vec<_> = files.iter().map(told).collect();
     let is_told = |source: &&Source| told.iter().flatten().any(|told| told.name == source.name);
     // Envoy Gateway's policies are for routes that by themselves are anyone's.
     let mut sources = sources::SOURCES.iter().copied().filter(is_told);

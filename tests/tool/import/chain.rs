@@ -1,6 +1,7 @@
 //! A policy counts only under the name of a CORS filter in front of its routes.
 
 use super::{import, of_envoy};
+use crate::tool::Folder;
 
 const POLICY: &str =
     "{'@type': x.CorsPolicy, allow_methods: GET, allow_origin_string_match: [{exact: 'https://a.example'}]}";
@@ -106,6 +107,93 @@ fn a_filter_that_only_some_listeners_have_is_told() {
         "{}",
         printed.stderr
     );
+}
+
+#[test]
+fn listeners_and_routes_in_two_files_are_read_together() {
+    let [both, _] = discovered("", "own");
+    let (listeners, routes) = both.split_once("---\n").unwrap();
+    let typed = |text: &str| format!("'@type': x.envoy.x\n{text}");
+    let indented = |text: &str| format!("  {}\n", text.trim_end().replace('\n', "\n    "));
+    let map = format!(
+        "kind: ConfigMap\nmetadata: {{name: envoy}}\ndata:\n  lds.yaml: |\n  {}  rds.yaml: |\n  {}",
+        indented(listeners),
+        indented(routes)
+    );
+    let folder = Folder::new("chain-of-two-files");
+    std::fs::create_dir_all(folder.path().join("all")).unwrap();
+    folder.write("all/lds.yaml", typed(listeners));
+    folder.write("all/rds.yaml", typed(routes));
+    folder.write("map.yaml", &map);
+    for path in ["all", "map.yaml"] {
+        let output = folder.run(&["import", path]);
+        assert_eq!((output.stdout.as_str(), output.code), ("", 1), "{output:?}");
+        assert!(output.stderr.contains("[not-applied]"), "{output:?}");
+    }
+    let with_filter = listeners.replace("[]", &format!("[{CORS}]"));
+    folder.write("all/lds.yaml", typed(&with_filter));
+    folder.write("map.yaml", map.replace("[]", &format!("[{CORS}]")));
+    for path in ["all", "map.yaml"] {
+        let output = folder.run(&["import", path]);
+        assert_eq!(output.code, 0, "{output:?}");
+        assert!(output.stdout.contains("b.example"), "{output:?}");
+    }
+}
+
+#[test]
+fn routes_that_no_listener_asks_for_are_not_applied() {
+    let used = inline(CORS, "own");
+    let unused = format!(
+        "name: other\nvirtual_hosts:\n- domains: [c.example]\n  typed_per_filter_config: {{own: {POLICY}}}\n  routes:\n  - \
+         match: {{prefix: /}}\n"
+    );
+    let alone = format!(
+        "name: other/c\ndomains: [c.example]\nroutes:\n- match: {{prefix: /}}\n  typed_per_filter_config: {{own: {POLICY}}}\n"
+    );
+    for unused in [&unused, &alone] {
+        let (buckets, remarks) = of_envoy(&format!("{used}---\n{unused}"));
+        assert_eq!(buckets, [r#"b.example on ["b.example"]: ["https://a.example"]"#]);
+        assert!(
+            remarks.contains("no listener in the files asks for its route configuration [not-applied]"),
+            "{remarks}"
+        );
+        // Without its filters, a listener says nothing of what counts; and a scope may ask for any routes.
+        let scoped = format!("http_filters: [{CORS}]\nscoped_routes: {{name: s}}\n");
+        for more in ["rds: {route_config_name: r}\n", scoped.as_str()] {
+            let (buckets, remarks) = of_envoy(&format!("{used}---\n{unused}---\n{more}"));
+            assert_eq!(buckets.len(), 2, "{remarks}");
+        }
+    }
+    // A config dump repeats what stands in the listener, and a cluster has filters too.
+    let named = used.replace("route_config:\n", "route_config:\n  name: r\n");
+    let repeated = format!(
+        "route_config:\n  '@type': x.RouteConfiguration\n  name: r\n  virtual_hosts:\n  - domains: [b.example]\n    routes:\n    - \
+         match: {{prefix: /}}\n      typed_per_filter_config: {{own: {POLICY}}}\n---\nhttp_filters: []\n"
+    );
+    let (buckets, remarks) = of_envoy(&format!("{named}---\n{repeated}---\n{unused}"));
+    assert_eq!(
+        buckets,
+        [r#"b.example on ["b.example"]: ["https://a.example"]"#],
+        "{remarks}"
+    );
+    assert_eq!(remarks.matches("[not-applied]").count(), 1, "{remarks}");
+}
+
+#[test]
+fn a_filter_behind_a_matcher_sees_some_requests() {
+    let matched = format!(
+        "{{name: own, typed_config: {{'@type': x.matching.v3.ExtensionWithMatcher, extension_config: {CORS}, xds_matcher: {{}}}}}}"
+    );
+    let legacy = inline(&matched, "x").replace(
+        "typed_per_filter_config: {x:",
+        "route: {cors: {allow_origin: ['https://a.example']}, x:",
+    );
+    let [before, behind] = discovered(&matched, "own");
+    for text in [inline(&matched, "own"), before, behind, legacy] {
+        let printed = import(&["--from", "envoy", "-"], text.as_bytes());
+        assert_eq!((printed.stdout.as_str(), printed.status), ("", 1), "{text}");
+        assert!(printed.stderr.contains("[some-requests]"), "{}", printed.stderr);
+    }
 }
 
 #[test]

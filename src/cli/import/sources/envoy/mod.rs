@@ -10,7 +10,7 @@ use bucket_cors::profile;
 use self::chain::{Chain, Chains};
 use self::policy::combined;
 use super::source::{BucketNames, Source};
-use crate::import::code;
+use crate::import::code::{self, RemarkCode};
 use crate::import::cors_headers;
 use crate::import::document::Sourced;
 use crate::import::file::{File, FileContent};
@@ -37,7 +37,7 @@ CorsPolicy in the routes of a bootstrap, a resource file or a config dump, also 
 struct VirtualHosts<'r> {
     hosts: Vec<Host>,
     known: HashSet<String>,
-    chains: Chains,
+    chains: &'r Chains,
     remarks: &'r mut Remarks,
 }
 
@@ -46,33 +46,32 @@ struct VirtualHosts<'r> {
 /// # Errors
 /// That it is no YAML and no JSON, for a person.
 fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
-    let mut hosts = read_documents(file.documents()?, remarks);
-    for (name, text) in texts(file) {
-        match Documents::read(&name, &text) {
-            Ok(inner) => {
-                for document in inner.roots() {
-                    cors_headers::say(&document, remarks);
-                }
-                hosts.extend(read_documents(&inner, remarks));
-            }
+    let own = file.documents()?;
+    let texts = texts(file);
+    let mut inner = Vec::new();
+    for (name, text) in &texts {
+        match Documents::read(name, text) {
+            Ok(documents) => inner.push(documents),
             Err(problem) => remarks.say(
                 code::NOT_READ,
-                &name,
+                name,
                 format!("the text in this ConfigMap: {problem}"),
             ),
         }
     }
-    Ok(FileContent::Hosts(hosts))
-}
-
-fn read_documents(documents: &Documents<'_>, remarks: &mut Remarks) -> Vec<Host> {
+    for document in inner.iter().flat_map(Documents::roots) {
+        cors_headers::say(&document, remarks);
+    }
+    // Listeners and routes can stand in files of their own.
+    let all: Vec<_> = std::iter::once(own).chain(&inner).collect();
+    let chains = Chains::of(all.iter().flat_map(|documents| documents.roots()));
     let mut reading = VirtualHosts {
         hosts: Vec::new(),
         known: HashSet::new(),
-        chains: Chains::of(documents),
+        chains: &chains,
         remarks,
     };
-    for document in documents.roots() {
+    for document in all.iter().flat_map(|documents| documents.roots()) {
         if is_policy(&document) {
             reading.alone(&document);
         } else {
@@ -80,7 +79,7 @@ fn read_documents(documents: &Documents<'_>, remarks: &mut Remarks) -> Vec<Host>
             reading.say_unknown(&document);
         }
     }
-    reading.hosts
+    Ok(FileContent::Hosts(reading.hosts))
 }
 
 /// The texts for an Envoy in the ConfigMaps of a file, each with what messages call it.
@@ -135,7 +134,11 @@ impl VirtualHosts<'_> {
                 self.virtual_host(&host, Some(node), chain.as_ref());
             }
         } else if node.get("domains").is_some() && node.get("routes").is_some() {
-            self.virtual_host(node, None, chain);
+            // One that is discovered by itself has its route configuration in its name.
+            let name = node.text_of("name").unwrap_or_default();
+            let configuration = name.split('/').next().unwrap_or_default();
+            let named = self.chains.using(configuration);
+            self.virtual_host(node, None, chain.cloned().or(named).as_ref());
         } else {
             let own = Chain::of(node);
             for below in node.children() {
@@ -191,6 +194,9 @@ impl VirtualHosts<'_> {
                     .map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
             });
         }
+        if chain.is_some_and(|chain| chain.is_unused) {
+            return;
+        }
         self.hosts.push(Host {
             domains: domains.collect(),
             routes,
@@ -219,35 +225,18 @@ impl VirtualHosts<'_> {
         let filters = level.proto("typed_per_filter_config");
         for (name, config) in filters.map(|filters| filters.fields()).unwrap_or_default() {
             let policy = config.get("config").filter(is_policy).unwrap_or(config);
-            if chain.filters.contains(name) || !is_policy(&policy) {
-                continue;
-            }
-            self.known.insert(policy.place.clone());
-            if chain.partly.contains(name) {
-                self.remarks.say(code::OTHER_HOSTS, &policy.place,
-                    format!(
-                        "the policy of {name:?}: some listeners with these routes have a CORS filter of this name, and \
-                         others have none: give all of them one"
-                    ),
-                );
-            } else {
-                self.remarks.say(code::NOT_APPLIED, &policy.place,
-                    format!(
-                        "Envoy does not apply this policy, so it is left out: {name:?} is no CORS filter of the listener, \
-                         which has {}",
-                        chain.names()
-                    ),
-                );
+            if !chain.filters.contains(name) && is_policy(&policy) {
+                self.left_out(&policy, chain.why_not(Some(name)));
             }
         }
         if let Some(policy) = legacy(level).filter(|_| !chain.runs) {
-            self.known.insert(policy.place.clone());
-            self.remarks.say(
-                code::NOT_APPLIED,
-                &policy.place,
-                "Envoy does not apply this policy, so it is left out: no CORS filter of the listener is on",
-            );
+            self.left_out(&policy, chain.why_not(None));
         }
+    }
+
+    fn left_out(&mut self, policy: &Node<'_>, (code, why): (RemarkCode, String)) {
+        self.known.insert(policy.place.clone());
+        self.remarks.say(code, &policy.place, why);
     }
 
     /// The policy that Envoy applies, of the policies of a route and of what is around it, the innermost first: each field
