@@ -4,7 +4,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::arguments::{StoreKind, SyncArguments};
-use super::store::Location;
+use super::store::{self, Location};
 use crate::input;
 use crate::source;
 
@@ -81,9 +81,8 @@ pub(super) fn named(arguments: &SyncArguments) -> Result<Vec<FollowedStore>, Str
 impl FollowedStore {
     fn new(entry: StoreEntry) -> Result<Self, String> {
         let mut label = entry.from.name().to_owned();
-        let endpoint = entry.endpoint.as_deref().map(Url::parse).transpose();
-        // Not repeated: it may have a password in it.
-        let endpoint = endpoint.map_err(|error| format!("the endpoint of {label} is no URL: {error}"))?;
+        let endpoint = entry.endpoint.as_deref().map(store::endpoint).transpose();
+        let endpoint = endpoint.map_err(|why| format!("{label}: {why}"))?;
         let place = endpoint.as_ref().map(place).or(entry.region.clone());
         if let Some(place) = place {
             label = format!("{label} {place}");
@@ -112,7 +111,7 @@ impl FollowedStore {
     }
 }
 
-/// An endpoint without what stands for a user in it.
+/// An endpoint without the slash at its end.
 fn place(endpoint: &Url) -> String {
     let path = endpoint.path().trim_end_matches('/');
     let origin = endpoint.origin().ascii_serialization();

@@ -1,12 +1,14 @@
 //! What `--listen` serves: Envoy's discovery, metrics, and access to them.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use super::process::{Syncing, wait_for};
 use super::stand_in::{StandInStore, StoreReply, rules_for};
-use super::text;
+use super::{finished, text};
 use crate::support::http;
 use crate::tool::Folder;
 
@@ -205,7 +207,18 @@ fn a_bearer_token_may_be_demanded() {
     });
     assert_eq!((asked(renewed), asked(bearer)), (200, 401));
     assert_eq!(asked("authorization: Bearer \r\n"), 401);
-    folder.write("empty", "\n");
-    let output = following(&folder, &store, &["--token-file", "empty", "--listen", ANY_PORT]).output();
-    assert_eq!(output.unwrap().status.code(), Some(2));
+    // What is no token keeps it from starting, and is not printed.
+    for none in [&b"\n"[..], b"word\xff", b"two words", "wört".as_bytes()] {
+        folder.write("none", none);
+        let listening = ["--listen", ANY_PORT];
+        let mut of_file = following(&folder, &store, &["--token-file", "none"]);
+        let mut of_variable = following(&folder, &store, &[]);
+        of_variable.env("BUCKET_CORS_SYNC_TOKEN", OsStr::from_bytes(none));
+        for command in [&mut of_file, &mut of_variable] {
+            let output = finished(command.args(listening));
+            assert_eq!(output.code, 2, "{none:?}: {}", output.stderr);
+            assert!(output.stderr.contains("the bearer token "), "{}", output.stderr);
+            assert!(!output.stderr.contains("wor"), "{}", output.stderr);
+        }
+    }
 }

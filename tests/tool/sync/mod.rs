@@ -11,7 +11,9 @@ mod tls;
 mod two_stores;
 mod web_identity;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::Command;
 
 use serde_json::Value;
@@ -90,4 +92,29 @@ fn origins(configuration: &Value, bucket: &str) -> Option<Vec<String>> {
             .map(|origin| origin.as_str().unwrap().to_owned())
             .collect(),
     )
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_no_reason_to_end() {
+    let folder = Folder::new("sync-variable");
+    let store = StandInStore::start(&[]);
+    // OSS's clients ask for a folder.
+    for path in ["photos", "photos/"] {
+        store.say(path, stand_in::rules_for(&["https://a.example"]));
+    }
+    for from in ["s3", "oss"] {
+        let mut command = command(&folder);
+        command
+            .args(["--from", from, "--endpoint", &store.endpoint(), "--path-style"])
+            .args(["--region", "cn-hangzhou", "--bucket", "photos", "--output", "-"])
+            .env("OSS_ACCESS_KEY_ID", "test")
+            .env("OSS_ACCESS_KEY_SECRET", "test")
+            .env("ANY_OTHER", OsStr::from_bytes(b"word\xff"))
+            .env(OsStr::from_bytes(b"ANY_\xff"), "word");
+        let output = finished(&mut command);
+        assert_eq!(output.code, 0, "{from}: {}", output.stderr);
+        assert!(!output.stderr.contains("word"), "{}", output.stderr);
+        let printed = serde_json::from_str(&output.stdout).unwrap();
+        assert_eq!(origins(&printed, "photos").unwrap(), ["https://a.example"]);
+    }
 }

@@ -76,9 +76,8 @@ impl Access {
     pub(in crate::sync) fn new(arguments: &AccessArguments) -> Result<Self, String> {
         let token = match &arguments.token_file {
             Some(file) => Some(read_token(file)?),
-            None => env::var(TOKEN)
-                .ok()
-                .map(|token| digest(TOKEN, &token))
+            None => env::var_os(TOKEN)
+                .map(|token| digest(TOKEN, token.as_encoded_bytes()))
                 .transpose()?,
         };
         let token = token.map(|digest| BearerToken {
@@ -112,7 +111,7 @@ impl Access {
         let expected = *token.digest.lock().unwrap_or_else(PoisonError::into_inner);
         // How long it takes to compare digests says nothing of the token.
         let is_it = given.is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case("bearer") && sha256(token.trim()) == expected
+            scheme.eq_ignore_ascii_case("bearer") && sha256(token.trim().as_bytes()) == expected
         });
         (!is_it).then_some(Missing::Token)
     }
@@ -225,21 +224,24 @@ fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {
 }
 
 fn read_token(file: &str) -> Result<[u8; 32], String> {
-    let token = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    let token = fs::read(file).map_err(|error| format!("{file}: {error}"))?;
     digest(file, &token)
 }
 
 /// # Errors
-/// That there is no token in it.
-fn digest(place: &str, token: &str) -> Result<[u8; 32], String> {
-    match token.trim() {
-        "" => Err(format!(
+/// That there is no token in it, or one that no client can send.
+fn digest(place: &str, token: &[u8]) -> Result<[u8; 32], String> {
+    match token.trim_ascii() {
+        [] => Err(format!(
             "{place}: the bearer token is empty, and would let everybody in"
         )),
-        token => Ok(sha256(token)),
+        token if token.iter().all(u8::is_ascii_graphic) => Ok(sha256(token)),
+        _ => Err(format!(
+            "{place}: the bearer token has other characters than those of ASCII that can be seen, and no client could send it"
+        )),
     }
 }
 
-fn sha256(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }

@@ -34,9 +34,6 @@ impl Address {
     /// # Errors
     /// What is missing or wrong, for a person.
     pub(super) fn new(location: &Location, environment: &impl Env) -> Result<Self, String> {
-        if let Some(endpoint) = &location.endpoint {
-            check(endpoint)?;
-        }
         let variables: &[&str] = match location.from {
             Dialect::S3 => &["AWS_REGION", "AWS_DEFAULT_REGION"],
             Dialect::Oss => &["OSS_REGION", "ALIBABA_CLOUD_REGION_ID"],
@@ -163,20 +160,20 @@ pub(super) fn region_of_oss(host: &str) -> Option<String> {
     Some(region.to_owned()).filter(|region| is_region(region))
 }
 
+/// Reads an endpoint.
+///
 /// # Errors
-/// What no endpoint has.
-fn check(endpoint: &Url) -> Result<(), String> {
+/// What no endpoint has. It is not repeated, since there may be a password anywhere in it.
+pub(crate) fn endpoint(text: &str) -> Result<Url, String> {
+    let endpoint = Url::parse(text).map_err(|error| format!("the endpoint is no URL: {error}"))?;
     let problem = if !matches!(endpoint.scheme(), "http" | "https") || !endpoint.has_host() {
-        "is an http or https URL"
+        "an endpoint is an http or https URL"
     } else if !endpoint.username().is_empty() || endpoint.password().is_some() {
-        // Not repeated: it has a password in it.
-        return Err(
-            "--endpoint has no user name and no password: credentials come from the environment".to_owned(),
-        );
+        "an endpoint has no user name and no password: credentials come from the environment"
     } else if endpoint.query().is_some() || endpoint.fragment().is_some() {
-        "has no query and no fragment"
+        "an endpoint has no query and no fragment"
     } else {
-        return Ok(());
+        return Ok(endpoint);
     };
-    Err(format!("--endpoint {endpoint}: an endpoint {problem}"))
+    Err(problem.to_owned())
 }

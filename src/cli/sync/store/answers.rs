@@ -42,15 +42,50 @@ const BAD_KEY: [&str; 8] = [
     "InvalidClientTokenId",
 ];
 
+/// Other codes that S3, OSS and their kin are known to answer. No other is repeated: where a proxy answers for the store, it
+/// could be anything that was sent.
+const CODES: [&str; 31] = [
+    "AccessDenied",
+    "AccessForbidden",
+    "AccountProblem",
+    "AllAccessDisabled",
+    "AuthorizationHeaderMalformed",
+    "BadRequest",
+    "EntityTooLarge",
+    "InternalError",
+    "InvalidArgument",
+    "InvalidBucketName",
+    "InvalidRequest",
+    "InvalidURI",
+    "MethodNotAllowed",
+    "MissingSecurityHeader",
+    "NoSuchBucket",
+    NO_RULES,
+    "NoSuchKey",
+    "NotImplemented",
+    "OperationAborted",
+    "PermanentRedirect",
+    "Redirect",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "SecondLevelDomainForbidden",
+    "ServiceUnavailable",
+    "SlowDown",
+    "TemporaryRedirect",
+    "Throttling",
+    "TooManyRequests",
+    "UserDisable",
+];
+
 /// Takes an answer apart.
 ///
 /// # Errors
 /// Why the store's word is not known.
 pub(super) fn told(reply: Reply, asked_region: &str) -> Result<Told, Failure> {
     let Reply { status, region, body } = reply;
-    // Some stores begin an answer before they know that they fail. A namespace may stand before the name.
-    let is_error = || body.contains("<Error") || body.contains(":Error");
-    if status == StatusCode::OK && !is_error() {
+    // Some stores begin an answer before they know that they fail.
+    if status == StatusCode::OK && !has_error(&body) {
         return Ok(Told::Document(body));
     }
     let error = StoreError::read(&body);
@@ -68,7 +103,10 @@ pub(super) fn told(reply: Reply, asked_region: &str) -> Result<Told, Failure> {
         return Ok(Told::Elsewhere(region));
     }
     let said = match code {
-        Some(code) => format!("the store answered {} {code}", status.as_u16()),
+        Some(code) if CODES.contains(&code) || BAD_KEY.contains(&code) => {
+            format!("the store answered {} {code}", status.as_u16())
+        }
+        Some(_) => format!("the store answered {} and an unknown code", status.as_u16()),
         None => format!("the store answered {}", status.as_u16()),
     };
     let (kind, meaning) = match (status.as_u16(), code) {
@@ -101,6 +139,12 @@ pub(super) fn told(reply: Reply, asked_region: &str) -> Result<Told, Failure> {
     Err(failure)
 }
 
+/// Whether a document is an error, or ends with one. Whatever cannot be read is told by who reads it.
+fn has_error(body: &str) -> bool {
+    let is_error = |node: Node<'_, '_>| node.is_element() && node.tag_name().name() == "Error";
+    xml::parse(body).is_ok_and(|xml| xml.root_element().descendants().any(is_error))
+}
+
 /// What is read of an error that a store prints.
 #[derive(Debug, Default)]
 struct StoreError {
@@ -117,16 +161,8 @@ impl StoreError {
         if root.tag_name().name() != "Error" {
             return Self::default();
         }
-        // Of a store's words nothing else is repeated: a proxy's page could hold what was sent, of which no secret is of letters
-        // alone.
-        let is_code = |code: &str| {
-            (1..=64).contains(&code.len())
-                && code
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphabetic() || byte == b'.')
-        };
         Self {
-            code: text(root, "Code").filter(|code| is_code(code)),
+            code: text(root, "Code"),
             region: text(root, "Region").or_else(|| address::region_of_oss(&text(root, "Endpoint")?)),
         }
     }

@@ -14,24 +14,26 @@ mod outage;
 mod scripted;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
-use reqsign_core::{Env, OsEnv};
+use reqsign_core::Env;
 use reqwest::Client;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use self::address::Address;
-pub(crate) use self::address::Location;
+pub(crate) use self::address::{Location, endpoint};
 use self::answers::Told;
 use self::credentials::Signer;
 pub(crate) use self::failure::{Failure, FailureKind};
 use self::outage::Outage;
+use self::variables::Variables;
 use crate::import::store::Dialect;
 
 /// More calls are not made at once, so that a caller may ask for all its buckets at once.
@@ -84,7 +86,7 @@ impl Asker {
     /// # Errors
     /// What is wrong with the location or with this machine, for a person.
     pub(crate) fn new(location: &Location) -> Result<Self, String> {
-        Self::with(location, OsEnv, ANSWER)
+        Self::with(location, Variables, ANSWER)
     }
 
     /// With what stands for the environment, and with another time for an answer.

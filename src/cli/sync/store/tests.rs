@@ -64,7 +64,9 @@ fn only_the_store_s_word_means_no_rules() {
 #[test]
 fn a_place_in_the_store_s_document_stands_apart_and_its_words_are_not_repeated() {
     let unknown = RULES.replace("<CORSRule>", "<CORSRule>\n<Unknown>1</Unknown>");
-    let in_namespace = format!("<s:Error xmlns:s='u'><Code>A</Code><Message>{SECRET}</Message></s:Error>");
+    let in_namespace =
+        format!("<s:Error xmlns:s='u'><Code>SlowDown</Code><Message>{SECRET}</Message></s:Error>");
+    let at_its_end = RULES.replace("</CORSConfiguration>", "<Error/></CORSConfiguration>");
     for (body, said) in [
         (unknown, "the store's document: 2:1: not carried over: "),
         (
@@ -75,7 +77,11 @@ fn a_place_in_the_store_s_document_stands_apart_and_its_words_are_not_repeated()
             "<CORSConfiguration>\n<a".to_owned(),
             "the store's document: 1:1: bad XML: ",
         ),
-        (in_namespace, "the store answered 200 A: "),
+        (in_namespace, "the store answered 200 SlowDown: "),
+        (at_its_end, "the store answered 200: "),
+        // A secret of letters alone is one too.
+        (error(SECRET), "the store answered 200 and an unknown code: "),
+        (error("Sesame"), "the store answered 200 and an unknown code: "),
     ] {
         let store = Store::start(vec![Act::Answer(200, body)]);
         match wait(store.asker().rules("photos")) {
@@ -85,6 +91,21 @@ fn a_place_in_the_store_s_document_stands_apart_and_its_words_are_not_repeated()
             }
             other => panic!("{said}: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn a_rule_that_names_errors_is_no_error() {
+    for id in [
+        "site:ErrorPages",
+        "&lt;Error>",
+        "<![CDATA[<Error>]]>",
+        "<!-- <Error/> -->a",
+    ] {
+        let body = RULES.replace("<CORSRule>", &format!("<CORSRule><ID>{id}</ID>"));
+        let store = Store::start(vec![Act::Answer(200, body)]);
+        let answer = wait(store.asker().rules("photos"));
+        assert!(matches!(answer, BucketAnswer::Rules(_)), "{id}: {answer:?}");
     }
 }
 
