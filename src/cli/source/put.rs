@@ -104,6 +104,27 @@ impl<'t> Holder<'t> {
                 edits.push(edit);
             }
         }
+        self.edit_versions(&lines, version, &mut edits)?;
+        self.edited(edits)
+    }
+
+    /// The document with `version` in the place of its version where it has one.
+    ///
+    /// # Errors
+    /// That the place cannot hold one.
+    #[cfg(feature = "sync")]
+    pub(crate) fn with_version(&self, version: &str) -> Result<String, String> {
+        let mut edits = Vec::new();
+        self.edit_versions(&LineTable::new(self.text), version, &mut edits)?;
+        self.edited(edits)
+    }
+
+    fn edit_versions(
+        &self,
+        lines: &LineTable<'_>,
+        version: &str,
+        edits: &mut Vec<TextEdit>,
+    ) -> Result<(), String> {
         for document in &self.documents {
             let has_resources = self.tree.get(*document, "resources").is_some();
             let field = self
@@ -111,9 +132,13 @@ impl<'t> Holder<'t> {
                 .field(*document, "version_info")
                 .filter(|_| has_resources);
             if let Some((_, value)) = field {
-                edits.push(self.replaced(value, &lines, quoted(version))?);
+                edits.push(self.replaced(value, lines, quoted(version))?);
             }
         }
+        Ok(())
+    }
+
+    fn edited(&self, mut edits: Vec<TextEdit>) -> Result<String, String> {
         edits.sort_by_key(|edit| edit.from);
         let (mut out, mut at) = (String::new(), 0);
         for edit in edits {

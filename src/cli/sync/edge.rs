@@ -8,11 +8,11 @@ use std::time::SystemTime;
 
 use bucket_cors::config;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::base::BaseConfiguration;
 use super::kept::{self, AgeFile, Remembered};
 use super::round::SyncRound;
+use super::rules::digest;
 use crate::source::{self, Holder, NamedResource, Trouble};
 use crate::{input, output};
 
@@ -151,15 +151,15 @@ impl EdgeFiles {
         let configuration = inputs
             .base
             .filled(&round.kept.buckets, |name| round.unread.contains_key(name));
-        let digest = version(&configuration.to_string());
+        let made_of = digest(&configuration.to_string());
         if let Some((texts, known, document)) = &self.made
             && *texts == inputs.texts
-            && *known == digest
+            && *known == made_of
         {
             return Ok(document.clone());
         }
         let document = self.make(inputs, &configuration)?;
-        self.made = Some((inputs.texts.clone(), digest, document.clone()));
+        self.made = Some((inputs.texts.clone(), made_of, document.clone()));
         Ok(document)
     }
 
@@ -186,7 +186,7 @@ impl EdgeFiles {
             put.map_err(|why| vec![format!("{file}: {why}")])
         };
         let compact = configuration.to_string();
-        let version = version(&put("")?);
+        let version = digest(&put("")?);
         let text = put(&version)?;
         let made = Holder::read(file, &text).map_err(|trouble| vec![said(file, &trouble)])?;
         let is_whole = |found: Option<Cow<'_, str>>| {
@@ -257,14 +257,19 @@ impl EdgeFiles {
         }
     }
 
-    /// What Envoys were given before this process began.
+    /// What Envoys were given before this process began. `None`: nothing, or what somebody has changed since. By its version
+    /// they would take that for what they have.
     pub(super) fn written(&self) -> Option<EdgeDocument> {
         let path = self.output.as_deref()?;
         let (text, _) = read_written(path).ok()??;
         let holder = Holder::read(&path.display().to_string(), &text).ok()?;
+        let version = holder.version()?;
+        if digest(&holder.with_version("").ok()?) != version {
+            return None;
+        }
         Some(EdgeDocument {
             bytes: text.len(),
-            version: holder.version().unwrap_or_default(),
+            version,
             resources: holder.resources(),
             advice: None,
             text,
@@ -277,18 +282,12 @@ impl EdgeDocument {
     fn plain(text: String) -> Self {
         Self {
             bytes: text.len(),
-            version: version(&text),
+            version: digest(&text),
             resources: Vec::new(),
             advice: None,
             text,
         }
     }
-}
-
-/// A version that two documents share only where they are the same.
-fn version(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The text of a file and when it was written. `None`: there is nothing in it.

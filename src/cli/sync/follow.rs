@@ -34,6 +34,14 @@ enum RoundEnd {
     Refused(Vec<String>),
 }
 
+/// What was in the file before, and what could not be done beside it.
+struct PutInForce {
+    /// Whether that was another document.
+    differs: bool,
+    /// Why nothing is remembered of whose the rules are.
+    unremembered: Option<String>,
+}
+
 struct Follower<'a> {
     arguments: &'a SyncArguments,
     stores: Vec<FollowedStore>,
@@ -168,8 +176,10 @@ impl<'a> Follower<'a> {
                     say(document.advice.clone());
                     return Ok(output::finish(status, |out| write!(out, "{}", document.text)));
                 }
-                self.put_in_force(&round, &document).map_err(|why| vec![why])?;
-                Ok(status)
+                let put = self.put_in_force(&round, &document).map_err(|why| vec![why])?;
+                let is_remembered = put.unremembered.is_none();
+                say(put.unremembered);
+                Ok(if is_remembered { status } else { ExitCode::from(1) })
             }
         }
     }
@@ -198,10 +208,10 @@ impl<'a> Follower<'a> {
             }
             RoundEnd::Same(document) | RoundEnd::Differs(document) => {
                 match self.put_in_force(&round, &document) {
-                    Ok(differs) => {
-                        changed = differs.then_some(round.at);
+                    Ok(put) => {
+                        changed = put.differs.then_some(round.at);
                         is_in_force = true;
-                        self.said.clear();
+                        self.say_once(put.unremembered.into_iter().collect());
                         self.published.publish(&document.version, &document.resources);
                         self.published.note(|standing| standing.bytes = document.bytes);
                         self.kept.clone_from(&round.kept);
@@ -283,20 +293,25 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Writes the document where the edge has another one, says what changed, and whether anything did.
-    fn put_in_force(&self, round: &SyncRound, document: &EdgeDocument) -> Result<bool, String> {
+    /// Writes the document where the edge has another one, and says what changed.
+    fn put_in_force(&self, round: &SyncRound, document: &EdgeDocument) -> Result<PutInForce, String> {
         let differs = self.files.differs(document);
+        // First: of rules that stay the same while their owner is another one, nothing else could tell that it is.
+        let unremembered = self.files.write_ages(round).err();
         if differs {
             self.files.write(document)?;
         }
-        // What the edge reads is in its place all the same.
-        say(self.files.write_ages(round).err());
         say(report::changes(round));
         if differs {
             say((round.changes.is_empty()).then(|| REST.to_owned()));
             say(document.advice.clone());
         }
-        Ok(differs)
+        Ok(PutInForce {
+            differs,
+            unremembered: unremembered.map(|why| {
+                format!("{why}: whose rules these are, and since when they are known, is not remembered")
+            }),
+        })
     }
 
     /// What differs, for `--check`, with its status.

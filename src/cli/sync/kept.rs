@@ -37,7 +37,7 @@ pub(super) struct Remembered {
     pub(super) listed: BTreeSet<String>,
 }
 
-/// The file that says since when the rules are known.
+/// The file that says whose the rules are, and since when they are known.
 #[derive(Debug)]
 pub(super) struct AgeFile {
     output: PathBuf,
@@ -48,9 +48,18 @@ pub(super) struct AgeFile {
 /// What stands in that file.
 #[derive(Debug, Default)]
 struct SavedAges {
-    /// The store of each bucket, and when it was last read.
-    of: BTreeMap<String, (String, u64)>,
+    of: BTreeMap<String, SavedAge>,
     listed: BTreeSet<String>,
+}
+
+/// Of a bucket.
+#[derive(Debug)]
+struct SavedAge {
+    store: String,
+    /// When it was last read.
+    read: u64,
+    /// Of the rules that this is said of.
+    digest: String,
 }
 
 impl AgeFile {
@@ -77,9 +86,13 @@ impl AgeFile {
             let at = saved.get("at")?.as_u64()?;
             let mut ages = SavedAges::default();
             for (store, buckets) in saved.get("stores")?.as_object()? {
-                for (bucket, read) in buckets.as_object()? {
-                    let known = (store.clone(), read.as_u64().unwrap_or(at));
-                    ages.of.insert(bucket.clone(), known);
+                for (bucket, saved) in buckets.as_object()? {
+                    let age = SavedAge {
+                        store: store.clone(),
+                        read: saved.get(1).and_then(Value::as_u64).unwrap_or(at),
+                        digest: saved.get(0)?.as_str()?.to_owned(),
+                    };
+                    ages.of.insert(bucket.clone(), age);
                 }
             }
             if saved.get("order") == Some(&json!(self.order)) {
@@ -103,15 +116,16 @@ impl AgeFile {
     pub(super) fn write(&self, at: u64, kept: &Remembered) -> Result<(), String> {
         let mut stores: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
         for (name, bucket) in &kept.buckets {
-            let read = if bucket.read == at {
-                Value::Null
+            let digest = bucket.rules.digest();
+            let saved = if bucket.read == at {
+                json!([digest])
             } else {
-                bucket.read.into()
+                json!([digest, bucket.read])
             };
             stores
                 .entry(&bucket.store)
                 .or_default()
-                .insert(name.clone(), read);
+                .insert(name.clone(), saved);
         }
         let text = json!({ "at": at, "stores": stores, "order": self.order, "listed": kept.listed });
         let text = text.to_string();
@@ -134,7 +148,7 @@ pub(super) fn from_configuration(
     ages: Option<&AgeFile>,
     written: u64,
 ) -> Result<Remembered, String> {
-    let ages = ages.map(AgeFile::read).unwrap_or_default();
+    let mut ages = ages.map(AgeFile::read).unwrap_or_default();
     let mut settings = configuration.as_object().cloned().unwrap_or_default();
     let buckets = settings.remove("buckets").unwrap_or_default();
     let default = settings.get("profile").and_then(Value::as_str).unwrap_or("oss");
@@ -151,7 +165,9 @@ pub(super) fn from_configuration(
         let rules = StoreRules::read(&settings, bucket)
             .map_err(|why| format!("the rules of {name:?} in it are none that the filter takes: {why}"))?;
         let profile = bucket.get("profile").and_then(Value::as_str).unwrap_or(default);
-        let (store, read) = ages.of.get(name).cloned().unwrap_or((String::new(), written));
+        // A process that ends between two writes, and a file that cannot be written, leave what is said of other rules.
+        let age = ages.of.remove(name).filter(|age| age.digest == rules.digest());
+        let (store, read) = age.map_or((String::new(), written), |age| (age.store, age.read));
         let known = KeptBucket {
             rules,
             store,

@@ -137,12 +137,13 @@ impl SyncRound {
         silent: Option<&Failure>,
         base: &BaseConfiguration,
     ) {
-        let is_of_any = known.store.is_empty();
         // Of the base's own.
-        if is_of_any && base.has_rules(name) {
+        if known.store.is_empty() && base.has_rules(name) {
             return;
         }
-        if is_of_any && stores.iter().any(|store| store.all) {
+        // A store that is spelled in another way looks like another store.
+        let is_of_these = stores.iter().any(|store| store.label == known.store);
+        if !is_of_these && stores.iter().any(|store| store.all) {
             let unlisted = || Failure::new(FailureKind::NoBucket, "the store does not list it");
             return self.keep(name, known, silent.cloned().unwrap_or_else(unlisted));
         }

@@ -2,6 +2,7 @@
 
 use bucket_cors::config::{self, Bucket};
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 /// What of a CORS document an answer depends on, and the `ID` by which people know a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +19,12 @@ pub(super) struct StoreRule {
     pub(super) headers: Vec<String>,
     pub(super) exposed: Vec<String>,
     pub(super) max_age: Option<u32>,
+}
+
+/// What two texts share only where they are the same.
+pub(super) fn digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl StoreRules {
@@ -72,6 +79,11 @@ impl StoreRules {
             fields.insert("ResponseVary".to_owned(), flag.into());
         }
         cors
+    }
+
+    /// What only the same rules have.
+    pub(super) fn digest(&self) -> String {
+        digest(&self.to_cors().to_string())
     }
 
     fn of(bucket: &Bucket<'_>) -> Self {

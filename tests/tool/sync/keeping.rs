@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::stand_in::{StandInStore, StoreReply, rule, rules_for};
-use super::{json, origins, sync, text};
+use super::{json, origins, sync, sync_with, text};
 use crate::tool::Folder;
 
 const ONCE: [&str; 4] = ["--all", "--once", "--output", "cors.json"];
@@ -118,6 +118,34 @@ fn a_store_that_is_gone_takes_no_rules_with_it() {
         output.stderr
     );
     assert!(!folder.path().join("cors.json").exists());
+}
+
+#[test]
+fn a_store_that_is_spelled_in_another_way_takes_no_rules_with_it() {
+    let folder = Folder::new("sync-spelled");
+    let store = StandInStore::start(&[
+        ("photos", rules_for(&["https://a.example"])),
+        ("videos", rules_for(&["https://a.example"])),
+    ]);
+    assert_eq!(sync(&folder, &store, &ONCE).code, 0);
+    store.delete("photos");
+    let endpoint = store.endpoint().replace("127.0.0.1", "localhost");
+    let spelled = ["--from", "s3", "--path-style", "--endpoint", &endpoint];
+    let output = sync_with(&folder, &[&spelled[..], &ONCE].concat());
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    let kept = |bucket: &str| origins(&json(&folder, "cors.json"), bucket);
+    for bucket in ["photos", "videos"] {
+        assert_eq!(kept(bucket).unwrap(), ["https://a.example"], "{bucket}");
+    }
+    let output = sync_with(&folder, &[&spelled[..], &ONCE, &["--forget", "photos"]].concat());
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert_eq!(kept("photos"), None);
+    // Who names buckets wants no others.
+    let named = ["--bucket", "none", "--once", "--output", "cors.json"];
+    store.say("none", StoreReply::no_rules());
+    let output = sync(&folder, &store, &named);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert_eq!(kept("videos"), None);
 }
 
 #[test]
@@ -255,7 +283,7 @@ fn a_place_for_ages_that_cannot_be_written_keeps_no_rules_back() {
     let folder = Folder::new("sync-ages").with(".bucket-cors-sync", "no folder");
     let store = StandInStore::start(&[("photos", rules_for(&["https://a.example"]))]);
     let output = sync(&folder, &store, &ONCE);
-    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert_eq!(output.code, 1, "{}", output.stderr);
     assert!(output.stderr.contains(".bucket-cors-sync"), "{}", output.stderr);
     assert!(folder.path().join("cors.json").exists());
     let output = sync(

@@ -125,6 +125,28 @@ fn envoys_get_what_they_lack_and_304_where_they_lack_nothing() {
 }
 
 #[test]
+fn what_was_changed_by_hand_is_not_given_under_the_version_of_what_was_there_before() {
+    let store = StandInStore::start(&[("photos", rules_for(&["https://a.example"]))]);
+    let folder = Folder::new("sync-listen-changed");
+    let syncing = Syncing::start(following(&folder, &store, &[]), ANY_PORT);
+    wait_for("rules", || syncing.discover("", "bucket-cors").status == 200);
+    syncing.kill();
+    let written = text(&folder, "filter.json");
+    folder.write("filter.json", written.replace("a.example", "b.example"));
+    let version: Value = serde_json::from_str(&written).unwrap();
+    let version = version["version_info"].as_str().unwrap();
+    // The store does not answer, and no round puts anything in the place of what is there.
+    store.say("", StoreReply::error(503, "ServiceUnavailable"));
+    store.say("photos", StoreReply::error(503, "ServiceUnavailable"));
+    let syncing = Syncing::start(following(&folder, &store, &[]), ANY_PORT);
+    assert_eq!(syncing.discover(version, "bucket-cors").status, 503);
+    wait_for("what is in force, with its own version", || {
+        let given = syncing.discover(version, "bucket-cors");
+        given.status == 200 && String::from_utf8(given.body).unwrap().contains("b.example")
+    });
+}
+
+#[test]
 fn metrics_say_what_is_kept_since_when_and_why() {
     let store = StandInStore::start(&[
         ("photos", rules_for(&["https://a.example"])),

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::stand_in::{StandInStore, StoreReply, rules_for};
-use super::{json, origins, sync_with};
+use super::{json, origins, sync_with, text};
 use crate::tool::{Folder, Output};
 
 const ONCE: [&str; 3] = ["--output", "cors.json", "--once"];
@@ -179,6 +179,72 @@ fn a_bucket_that_went_to_a_later_store_comes_back_to_the_first() {
     answers_again(&stores.second, "https://second.example");
     assert_eq!(stores.run(&ONCE).code, 0);
     assert_eq!(stores.written(), of_second);
+}
+
+#[test]
+fn what_is_remembered_of_other_rules_says_nothing_of_these() {
+    let stores = TwoStores::new("sync-two-stores-memory");
+    let path = |file: &str| stores.folder.path().join(file);
+    let memory = ".bucket-cors-sync/cors.json.json";
+    // The bucket is the second store's, and then the first one's too.
+    stores.first.delete("shared");
+    assert_eq!(stores.run(&ONCE).code, 0);
+    let of_second = (text(&stores.folder, "cors.json"), text(&stores.folder, memory));
+    answers_again(&stores.first, "https://first.example");
+    assert_eq!(stores.run(&ONCE).code, 0);
+    let of_first = (text(&stores.folder, "cors.json"), text(&stores.folder, memory));
+    refuses(&stores.first);
+    // Whichever of the two files is the newer one, be it that no other could be written.
+    for (output, remembered) in [(&of_first.0, &of_second.1), (&of_second.0, &of_first.1)] {
+        stores.folder.write("cors.json", output);
+        stores.folder.write(memory, remembered);
+        stores.second.say("shared", rules_for(&["https://later.example"]));
+        assert_eq!(stores.run(&ONCE).code, 1);
+        let before = origins(&serde_json::from_str(output).unwrap(), "shared");
+        assert_eq!(stores.written()[0], before);
+    }
+    // A memory of the very rules says whose they are, although the owner changed and nothing else did.
+    stores.second.say("shared", rules_for(&["https://same.example"]));
+    stores.first.delete("shared");
+    stores.first.delete("");
+    fs::remove_file(path("cors.json")).unwrap();
+    assert_eq!(stores.run(&ONCE).code, 0);
+    answers_again(&stores.first, "https://same.example");
+    assert_eq!(stores.run(&ONCE).code, 0);
+    refuses(&stores.first);
+    stores.second.say("shared", rules_for(&["https://later.example"]));
+    assert_eq!(stores.run(&ONCE).code, 1);
+    assert_eq!(
+        stores.written(),
+        rules(["https://same.example", "https://own.example"])
+    );
+}
+
+#[test]
+fn rules_whose_memory_cannot_be_written_are_nobody_s() {
+    let stores = TwoStores::new("sync-two-stores-unwritable");
+    stores.first.delete("shared");
+    assert_eq!(stores.run(&ONCE).code, 0);
+    // The bucket is the first store's from now on, and what is remembered cannot say so.
+    answers_again(&stores.first, "https://first.example");
+    let memory = stores.folder.path().join(".bucket-cors-sync");
+    let before = fs::read(memory.join("cors.json.json")).unwrap();
+    fs::remove_dir_all(&memory).unwrap();
+    fs::write(&memory, "no folder").unwrap();
+    let output = stores.run(&ONCE);
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    assert!(output.stderr.contains("is not remembered"), "{}", output.stderr);
+    assert_eq!(
+        stores.written(),
+        rules(["https://first.example", "https://own.example"])
+    );
+    fs::remove_file(&memory).unwrap();
+    fs::create_dir(&memory).unwrap();
+    fs::write(memory.join("cors.json.json"), before).unwrap();
+    refuses(&stores.first);
+    stores.second.say("shared", rules_for(&["https://later.example"]));
+    assert_eq!(stores.run(&ONCE).code, 1);
+    assert_eq!(stores.written()[0], rules(["https://first.example"; 2])[0]);
 }
 
 #[test]
