@@ -257,8 +257,8 @@ impl EdgeFiles {
         }
     }
 
-    /// What Envoys were given before this process began. `None`: nothing, or what somebody has changed since. By its version
-    /// they would take that for what they have.
+    /// What Envoys were given before this process began. `None`: nothing, or what somebody has changed since. By its
+    /// version they would take that for what they have.
     pub(super) fn written(&self) -> Option<EdgeDocument> {
         let path = self.output.as_deref()?;
         let (text, _) = read_written(path).ok()??;

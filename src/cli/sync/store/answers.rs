@@ -42,8 +42,8 @@ const BAD_KEY: [&str; 8] = [
     "InvalidClientTokenId",
 ];
 
-/// Other codes that S3, OSS and their kin are known to answer. No other is repeated: where a proxy answers for the store, it
-/// could be anything that was sent.
+/// Other codes that S3, OSS and their kin are known to answer. No other is repeated: where a proxy answers for the
+/// store, it could be anything that was sent.
 const CODES: [&str; 31] = [
     "AccessDenied",
     "AccessForbidden",
