@@ -538,7 +538,12 @@ fn where_the_host_says_no_the_request_is_answered_503() {
         .find(|(method, path, headers, ..)| (*method, *path, *headers) == ("GET", "/o/x", &[PAGE]));
     for refused in [Refused::GetHeaders, Refused::AddHeader, Refused::SetHeader] {
         let (host, _) = run_refused(&config, allowed.unwrap(), Some(refused));
-        assert_eq!((host.status, host.response.len()), (Some(503), 0), "{refused:?}");
+        let unavailable = vec![(b"grpc-status".to_vec(), b"14".to_vec())];
+        assert_eq!(
+            (host.status, &host.response),
+            (Some(503), &unavailable),
+            "{refused:?}"
+        );
     }
 }
 
