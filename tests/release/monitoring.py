@@ -34,7 +34,7 @@ RULES = {
     ],
 }
 TAGS = re.compile(r"^(?:#[^\n]*\n)?stats_config:\n(?:  [^\n]*\n)+\n", re.MULTILINE)
-DISCOVERY = "envoy_extension_config_discovery_http_filter_update_"
+DISCOVERY = "envoy_extension_config_discovery_http_filter_"
 PATIENCE = 40
 
 
@@ -52,6 +52,43 @@ class Store(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class Source(http.server.BaseHTTPRequestHandler):
+    """Hands out the filter, as a control plane of one's own may: it does not look into the rules."""
+
+    version, rules = "good", RULES
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        is_known = asked.get("version_info") == Source.version
+        text = b"" if is_known else json.dumps(self.answer()).encode()
+        self.send_response(304 if is_known else 200)
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    @staticmethod
+    def answer():
+        types = "type.googleapis.com/"
+        config = {
+            "name": "bucket-cors",
+            "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": render.MODULE}}},
+            "configuration": {"@type": f"{types}google.protobuf.StringValue", "value": json.dumps(Source.rules)},
+        }
+        wasm = {"@type": f"{types}envoy.extensions.filters.http.wasm.v3.Wasm", "config": config}
+        resource = {"@type": f"{types}envoy.config.core.v3.TypedExtensionConfig", "name": "bucket-cors", "typed_config": wasm}
+        return {"version_info": Source.version, "resources": [resource]}
+
+    def log_message(self, *_):
+        pass
+
+
+def served(handler):
+    """The port of a server."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
 
 
 def get(url, method="GET", **headers):
@@ -179,13 +216,31 @@ def assert_alerts_find(prometheus):
         wait_for(name, lambda: any(alert["labels"]["alertname"] == name for alert in prometheus.ask("alerts")["alerts"]))
 
 
+def assert_told_of_a_server(prometheus, admin):
+    """Rules that a server hands out are told as refused for as long as they are, although Envoy counts them as taken later."""
+    def is_told():
+        alerts = [alert["labels"] for alert in prometheus.ask("alerts")["alerts"]]
+        wanted = ("BucketCorsRulesRefused", f"127.0.0.1:{admin}")
+        return any((alert["alertname"], alert.get("instance")) == wanted for alert in alerts)
+
+    assert not is_told()
+    Source.version, Source.rules = "refused", {}
+    wait_for("the refusal", is_told)
+    wait_for("a second answer", lambda: '"refused"' in get(f"http://127.0.0.1:{admin}/stats?filter=version_text"))
+    for _ in range(4):
+        time.sleep(1)
+        assert is_told()
+    Source.version, Source.rules = "good", RULES
+    wait_for("the end", lambda: not is_told())
+
+
 def assert_relabelled_alike(prometheus, admin):
     """An Envoy without stats_tags has the same series as one with them."""
     of = lambda port: {
         # A metric's name cannot have the hyphen of a plugin's.
         tuple(sorted((label, value.replace("bucket-cors", "bucket_cors")) for label, value in series.items() if label != "instance"))
         for series in prometheus.series(
-            f'{{__name__=~"bucket_cors_.*|envoy_wasm_vm_reload.*|{DISCOVERY}(attempt|failure|rejected|success)", job="bucket-cors-edge", instance="127.0.0.1:{port}"}}'
+            f'{{__name__=~"bucket_cors_.*|envoy_wasm_vm_reload.*|{DISCOVERY}(update_(attempt|failure|rejected|success)|version)", job="bucket-cors-edge", instance="127.0.0.1:{port}"}}'
         )
     }
     with_tags, without = (of(port) for port in admin)
@@ -209,8 +264,7 @@ def main():
     processes = []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        store = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Store)
-        threading.Thread(target=store.serve_forever, daemon=True).start()
+        store, source = served(Store), served(Source)
         try:
             def started(*arguments):
                 processes.append((it := edge(binary, *arguments))[0])
@@ -219,8 +273,9 @@ def main():
             _, port, admin, live = started("envoy-ecds.yaml", folder)
             _, native_port, native_admin, _ = started("envoy-native.yaml", folder)
             _, bare_port, bare_admin, _ = started("envoy-ecds.yaml", folder, lambda text: TAGS.sub("", text))
+            _, _, asking_admin, _ = started("envoy-sync.yaml", folder, lambda text: text.replace("8910", str(source)))
             [sync_port] = launch.free_ports(1)
-            options = ["sync", "--from", "s3", "--endpoint", f"http://127.0.0.1:{store.server_port}", "--path-style"]
+            options = ["sync", "--from", "s3", "--endpoint", f"http://127.0.0.1:{store}", "--path-style"]
             options += ["--bucket", "photos", "--bucket", "denied", "--interval", "1s", "--into", "envoy/filter-ecds.yaml"]
             options += ["--output", str(folder / "filter.yaml"), "--listen", f"127.0.0.1:{sync_port}"]
             environment = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "r"}
@@ -232,10 +287,10 @@ def main():
                 send_each_kind(each)
             for each in (admin, native_admin):
                 wait_for("the labels", lambda: assert_labels_in_envoy(each))
-            prometheus = Prometheus(prometheus_binary, folder, [admin, native_admin, bare_admin], sync_port)
+            prometheus = Prometheus(prometheus_binary, folder, [admin, native_admin, bare_admin, asking_admin], sync_port)
             processes.append(prometheus.process)
             # One scrape before what is to show as an increase.
-            wait_for("a scrape", lambda: len(prometheus.series('up{job="bucket-cors-edge"} == 1')) == 3)
+            wait_for("a scrape", lambda: len(prometheus.series('up{job="bucket-cors-edge"} == 1')) == 4)
             rules = live / "refused.json"
             rules.write_text("{}", encoding="utf-8")
             render.replace_filter(live, binary, rules)
@@ -246,6 +301,7 @@ def main():
                 time.sleep(1)
             assert_dashboard_finds(prometheus)
             assert_alerts_find(prometheus)
+            assert_told_of_a_server(prometheus, asking_admin)
             assert_relabelled_alike(prometheus, [admin, bare_admin])
             run_runbook(tool, admin, [(1, "refused: 1 error")])
             version = render.replace_filter(live, binary, live / "rules.json")
