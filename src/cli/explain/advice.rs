@@ -6,7 +6,9 @@ use bucket_cors::http::names;
 use super::elsewhere;
 use super::explanation::{Advice, BrowserVerdict, Exchange, Explanation, Question, RequestKind};
 use super::near;
-use super::site::{By, RulesTried, Site, Tried};
+use super::served::By;
+use super::site::Site;
+use super::tried::{RulesTried, Tried};
 use crate::clients::trial::Trial;
 
 /// Sentences about rules that nearly match are for a person: more are not read.

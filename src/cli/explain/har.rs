@@ -3,7 +3,7 @@
 use bucket_cors::http::names;
 use serde::Deserialize;
 
-use super::browser;
+use super::browser::sent;
 use super::explanation::{Question, StoreAnswer};
 use super::request::{Headers, Request, push_folded};
 
@@ -138,7 +138,7 @@ fn question(entry: &Entry, credentials: bool, preflights: &[Preflight]) -> Resul
             let names = asked.names.split(',').map(|name| name.trim().to_owned());
             names.filter(|name| !name.is_empty()).collect()
         }
-        None => browser::unsafe_names(&of_the_page(&request.headers)),
+        None => sent::unsafe_names(&of_the_page(&request.headers)),
     };
     let has_cookies = !sent.cookies.is_empty() || sent.header("cookie").is_some();
     let mut store = Headers::new();

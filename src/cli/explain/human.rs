@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::explanation::{BrowserVerdict, Exchange, Explanation, RequestKind};
-use super::site::{By, RulesTried, Tried};
+use super::served::By;
+use super::tried::{RulesTried, Tried};
 use crate::terminal::{BAD, DOUBTFUL, GOOD, LEAD, styled};
 
 /// First what it comes to, why, and what to do; then all of it.

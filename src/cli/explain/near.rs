@@ -5,7 +5,7 @@ use bucket_cors::wildcard::Pattern;
 use serde_json::json;
 use url::Url;
 
-use super::browser;
+use super::browser::sent;
 
 /// How a sentence ends that asks for a change of the page, and of no rule.
 pub(super) const IN_THE_PAGE: &str = "in the page";
@@ -145,7 +145,7 @@ fn spelled(pattern: &str) -> Option<(String, String)> {
 /// Why a listed method is another one than a script asks with.
 pub(super) fn method(method: &str, listed: &[String]) -> Option<String> {
     let other = listed.iter().find(|listed| listed.eq_ignore_ascii_case(method))?;
-    if *other == browser::normalised(method) {
+    if *other == sent::normalised(method) {
         return None;
     }
     let upper = method.to_ascii_uppercase();

@@ -1,62 +1,24 @@
 //! The access log of the samples: an object of JSON on each line.
 
-use std::collections::HashMap;
-use std::io::{self, BufRead, Read, Write};
+mod line;
+pub(super) mod report;
 
-use bucket_cors::http::names;
-use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::io::{self, BufRead, Read};
 
 use super::explanation::{Explanation, Question};
-use super::human::{self, printable};
-use super::request::Request;
-use super::site::{By, Site};
+use super::served::By;
+use super::site::Site;
 use crate::input;
 use crate::terminal::complain;
+use line::LogLine;
+use report::{LogGroup, LogReport};
 
 /// Longer than any line that Envoy writes: it bounds the headers of a request.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Of a group, so many requests are named.
 const MOST_IDS: usize = 3;
-
-/// What a line says, by the names of the samples.
-#[derive(Deserialize)]
-struct LogLine {
-    time: Option<String>,
-    method: String,
-    host: String,
-    path: String,
-    request_id: Option<String>,
-    origin: Option<String>,
-    requested_method: Option<String>,
-    requested_headers: Option<String>,
-    details: Option<String>,
-    /// What the filter says, where the rules' document has `access_log` on.
-    cors: Option<String>,
-}
-
-/// What there is to say of a log.
-#[derive(Default, Serialize)]
-pub(super) struct LogReport {
-    /// Lines that are requests.
-    requests: usize,
-    /// Of them, those that were refused or got no CORS headers.
-    refused: usize,
-    pub(super) groups: Vec<LogGroup>,
-}
-
-/// Requests that are alike but for the object.
-#[derive(Serialize)]
-pub(super) struct LogGroup {
-    count: usize,
-    /// Of the first.
-    line: usize,
-    time: Option<String>,
-    /// Of the first few.
-    request_ids: Vec<String>,
-    #[serde(flatten)]
-    pub(super) explanation: Explanation,
-}
 
 /// What makes requests alike.
 type Alike = (Vec<Option<String>>, Vec<String>);
@@ -92,7 +54,7 @@ pub(super) fn read(
         if bytes.trim_ascii().is_empty() {
             continue;
         }
-        let read = entry(&bytes).and_then(|entry| Ok((question(&entry, credentials)?, entry)));
+        let read = line::read(&bytes).and_then(|entry| Ok((line::question(&entry, credentials)?, entry)));
         let (question, entry) = match read {
             Ok(read) => read,
             Err(problem) => {
@@ -169,70 +131,6 @@ impl LeftOut {
     }
 }
 
-/// # Errors
-/// What a line lacks.
-fn entry(line: &[u8]) -> Result<LogLine, String> {
-    // Containers' tools write the container's name before each line.
-    let start = line.iter().position(|byte| *byte == b'{');
-    let object = start.and_then(|start| line.get(start..)).unwrap_or_default();
-    serde_json::from_slice(object).map_err(|error| {
-        let why = if error.is_data() {
-            error.to_string()
-        } else {
-            "it is no object of JSON".to_owned()
-        };
-        format!("this is no line of the samples' access log: {why}")
-    })
-}
-
-/// # Errors
-/// What is wrong with the URL.
-fn question(entry: &LogLine, credentials: bool) -> Result<Question, String> {
-    // The page's: a page of https: sends nothing to http:, and a proxy in front may have ended TLS.
-    let is_plain = entry
-        .origin
-        .as_deref()
-        .is_some_and(|origin| origin.starts_with("http:"));
-    let scheme = if is_plain { "http" } else { "https" };
-    let mut request = Request::new(&entry.method, &format!("{scheme}://{}{}", entry.host, entry.path))?;
-    for (name, value) in [
-        (names::ORIGIN, &entry.origin),
-        (names::REQUEST_METHOD, &entry.requested_method),
-        (names::REQUEST_HEADERS, &entry.requested_headers),
-    ] {
-        if let Some(value) = value {
-            request.push(name, value.as_bytes());
-        }
-    }
-    Ok(Question {
-        request,
-        credentials,
-        // A log does not have the headers that the page set. What they needed was a preflight, which is another line.
-        unsafe_names: Some(Vec::new()),
-        use_preflight: false,
-        store: None,
-    })
-}
-
-/// Whether the log says that the edge refused it, or gave it no CORS headers.
-fn is_refused(question: &Question, entry: &LogLine) -> bool {
-    let request = &question.request;
-    let is_refused = answered(entry).is_some_and(|words| words != "allowed");
-    let is_cross_origin = entry.origin.is_some() && (request.is_preflight() || !request.is_same_origin());
-    let says = entry.cors.as_deref().unwrap_or_default();
-    // Without the bucket.
-    let words = says
-        .strip_prefix("bucket=")
-        .and_then(|rest| rest.split_once("; "));
-    let words = words.map_or(says, |(_, words)| words);
-    is_refused || is_cross_origin && words.starts_with("no-match; ")
-}
-
-/// What became of it, where the edge answered.
-fn answered(entry: &LogLine) -> Option<&str> {
-    entry.details.as_deref()?.strip_prefix("bucket_cors_")
-}
-
 /// In what the log and these rules differ.
 fn difference(entry: &LogLine, now: &str) -> Option<String> {
     let then = entry.cors.as_deref().filter(|then| *then != now)?;
@@ -251,9 +149,9 @@ fn explained(
 ) -> Option<Explanation> {
     let by_edge = site.explain(question);
     let is_past_the_filter = entry.cors.is_none()
-        && answered(entry).is_none()
+        && line::answered(entry).is_none()
         && by_edge.exchanges.last().is_some_and(|last| last.by == By::Edge);
-    if !by_edge.is_refused() && !is_refused(question, entry) && !is_past_the_filter {
+    if !by_edge.is_refused() && !line::is_refused(question, entry) && !is_past_the_filter {
         return None;
     }
     let note = if is_past_the_filter {
@@ -293,34 +191,4 @@ fn alike(it: &Explanation, entry: &LogLine) -> Alike {
     let asked = asked.into_iter().chain([&it.owner.bucket, &it.advice.way_out]);
     let said = [&it.method, &it.advice.cause].into_iter().chain(&it.advice.notes);
     (asked.cloned().collect(), said.cloned().collect())
-}
-
-impl LogReport {
-    pub(super) fn write(&self, file: &str, is_quiet: bool, out: &mut impl Write) -> io::Result<()> {
-        for group in &self.groups {
-            let requests = if group.count == 1 { "request" } else { "requests" };
-            write!(out, "{} {requests}, first at {file}:{}", group.count, group.line)?;
-            if let Some(time) = &group.time {
-                write!(out, ", {}", printable(time))?;
-            }
-            if !group.request_ids.is_empty() {
-                write!(out, ", x-request-id {}", printable(&group.request_ids.join(", ")))?;
-            }
-            writeln!(out)?;
-            if is_quiet {
-                human::write_end(&group.explanation, out)?;
-            } else {
-                human::write(&group.explanation, out)?;
-                writeln!(out)?;
-            }
-        }
-        if is_quiet {
-            return Ok(());
-        }
-        writeln!(
-            out,
-            "requests: {}, refused or without CORS headers: {}",
-            self.requests, self.refused
-        )
-    }
 }

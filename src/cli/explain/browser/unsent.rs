@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use super::browser::BrowserRefusal;
+use super::checks::BrowserRefusal;
 
 /// Fetch, "block bad port", in its order; and 0, which Chromium blocks too.
 const BAD_PORTS: [u16; 83] = [
@@ -16,7 +16,7 @@ const BAD_PORTS: [u16; 83] = [
 ///
 /// # Errors
 /// What it says.
-pub(super) fn check(origin: &str, url: &str) -> Result<(), BrowserRefusal> {
+pub(crate) fn check(origin: &str, url: &str) -> Result<(), BrowserRefusal> {
     let Ok(url) = Url::parse(url) else {
         return Ok(());
     };

@@ -1,0 +1,157 @@
+//! The arguments of `explain`.
+
+use bucket_cors::http::{names, token};
+use clap::ValueHint;
+
+use super::browser::sent;
+use super::explanation::{Question, StoreAnswer};
+use super::request::{self, Headers, Request, push_folded};
+use crate::clients;
+
+/// Says what the edge does with a request, and what a browser makes of it
+///
+/// Which bucket the request is for and how that was found, which rule matches and what each other rule fails by, the answer of
+/// the edge or what it changes on the store's, and whether a browser lets the page see the response: by the checks of the
+/// Fetch standard, the preflight that it makes on its own included. Everything but the browser's part is asked of the code
+/// that runs at the edge.
+///
+/// FILE is as for `check`; it must hold one configuration of bucket-cors that the filter would load, or a store's own CORS
+/// document, whose rules are taken for those of the bucket in the URL.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The configuration, or what it stands in; `-` is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) file: String,
+
+    /// Which of several configurations in FILE, from 1
+    #[arg(long, value_name = "N", value_hint = ValueHint::Other)]
+    pub(super) configuration: Option<usize>,
+
+    /// The URL that is requested. With --origin it is resolved as a browser does; without, any client asks, and it stands as given
+    #[arg(long, required_unless_present_any = ["har", "access_log"], value_hint = ValueHint::Other)]
+    pub(super) url: Option<String>,
+
+    /// The request's method; OPTIONS with --request-method is a preflight by itself
+    #[arg(long, default_value = "GET", value_hint = ValueHint::Other)]
+    pub(super) method: String,
+
+    /// The page's origin, as browsers send it: https://www.example.com, or null
+    #[arg(long, value_hint = ValueHint::Other)]
+    pub(super) origin: Option<String>,
+
+    /// Access-Control-Request-Method
+    #[arg(long, value_name = "METHOD", value_hint = ValueHint::Other)]
+    pub(super) request_method: Option<String>,
+
+    /// Access-Control-Request-Headers
+    #[arg(long, value_name = "NAMES", value_hint = ValueHint::Other)]
+    pub(super) request_headers: Option<String>,
+
+    /// A header of the request
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_hint = ValueHint::Other, value_parser = request::header)]
+    pub(super) headers: Vec<(String, String)>,
+
+    /// A header of the store's response
+    #[arg(long = "response-header", value_name = "NAME: VALUE", value_hint = ValueHint::Other, value_parser = request::header)]
+    pub(super) response_headers: Vec<(String, String)>,
+
+    /// The page asks with credentials: `credentials: "include"`, or `withCredentials`
+    #[arg(long)]
+    pub(super) credentials: bool,
+
+    /// Explain each cross-origin request of a browser's recording instead
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["url", "method", "origin", "request_method", "request_headers", "headers", "response_headers"]
+    )]
+    pub(super) har: Option<String>,
+
+    /// Explain each request of an access log that was refused or got no CORS headers instead; `-` is standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["har", "url", "method", "origin", "request_method", "request_headers", "headers", "response_headers"]
+    )]
+    pub(super) access_log: Option<String>,
+
+    #[command(flatten)]
+    pub(super) client: clients::explained::ClientArguments,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  bucket-cors explain cors.json \\
+      --url https://edge.example/bucket/a.txt --origin https://www.example.com
+  bucket-cors explain cors.json --method PUT -H 'content-type: application/json' --credentials \\
+      --url https://edge.example/bucket/a.txt --origin https://www.example.com
+  bucket-cors explain envoy.yaml --method OPTIONS --request-method PUT --request-headers x-a,x-b \\
+      --url https://edge.example/bucket/a.txt --origin https://www.example.com
+  bucket-cors explain cors.json --har recording.har
+  kubectl logs edge-0 | bucket-cors explain cors.json --access-log -
+  bucket-cors explain cors.json --client ali-oss --operation put \\
+      --url https://edge.example/bucket/a.txt --origin https://app.example.com
+
+Exit status:
+  0  a browser lets the page see every response, or that depends on the store
+  1  a browser refuses one, or a client cannot read what it needs
+  2  a file cannot be read, the configuration would be refused, or an argument is wrong
+
+In a recording (\"Save all as HAR\" in a browser's developer tools) the recorded response stands for the store's. An access log
+is that of the samples, an object of JSON on each line; requests that differ in the object alone are explained once.";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    Human,
+    Json,
+}
+
+/// What the arguments ask about a URL.
+///
+/// # Errors
+/// Why it is no request.
+pub(super) fn question(arguments: &Arguments, url: &str) -> Result<Question, String> {
+    let has = |name: &str| arguments.headers.iter().any(|(there, _)| there == name);
+    let is_preflight = arguments.request_method.is_some() || has(names::REQUEST_METHOD);
+    // A browser sends an OPTIONS of a script's, and an upper-case form of the common methods.
+    let method = if is_preflight {
+        arguments.method.clone()
+    } else {
+        sent::normalised(&arguments.method)
+    };
+    if !token::is_token(method.as_bytes()) {
+        return Err(format!("{method:?} is no method"));
+    }
+    let mut request = Request::new(&method, url)?;
+    let given = [
+        (names::ORIGIN, &arguments.origin),
+        (names::REQUEST_METHOD, &arguments.request_method),
+        (names::REQUEST_HEADERS, &arguments.request_headers),
+    ];
+    for (name, value) in given {
+        if let Some(value) = value {
+            request.push(name, value.as_bytes());
+        }
+    }
+    for (name, value) in &arguments.headers {
+        request.push(name, value.as_bytes());
+    }
+    let mut headers = Headers::new();
+    for (name, value) in &arguments.response_headers {
+        push_folded(&mut headers, name, value.as_bytes());
+    }
+    Ok(Question {
+        request,
+        credentials: arguments.credentials,
+        unsafe_names: None,
+        use_preflight: false,
+        store: (!headers.is_empty()).then_some(StoreAnswer { status: 200, headers }),
+    })
+}
