@@ -1,6 +1,7 @@
 //! Imports run one way: no file needs another one that needs it.
 //!
-//! A line that re-exports (`pub use`) is no need: it is where a folder says what is in it. Tests inside of files do not count.
+//! A line that re-exports (`pub use`) is no need: it is where a folder says what is in it. Tests inside of files do not
+//! count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -78,12 +79,12 @@ fn resolve<'m>(
     };
     match names.peek().copied()? {
         "crate" => at.truncate(1),
-        "super" => {}
+        "super" | "self" => {}
         first => _ = is_here(&at, first)?,
     }
     for name in names {
         match name {
-            "crate" => {}
+            "crate" | "self" => {}
             "super" => _ = at.pop(),
             name => match is_here(&at, name) {
                 Some(below) => at = below,

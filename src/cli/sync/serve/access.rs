@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use crate::sync::report::say;
+use crate::terminal::complain;
 
 /// Names the token where no file does.
 const TOKEN: &str = "BUCKET_CORS_SYNC_TOKEN";
@@ -130,9 +130,9 @@ impl Access {
             let of_tls = self.tls.as_ref().map_or(Ok(()), TlsFiles::renew);
             let troubles: Vec<String> = [of_token, of_tls].into_iter().filter_map(Result::err).collect();
             if troubles != said {
-                say(troubles
-                    .iter()
-                    .map(|why| format!("{why}; what it held before goes on")));
+                for why in &troubles {
+                    complain([&format!("{why}; what it held before goes on")]);
+                }
                 said = troubles;
             }
         }
