@@ -31,8 +31,8 @@ pub(crate) fn files(path: &str, extensions: &[&str]) -> Result<Vec<String>, Stri
 /// How long a bucket's name is at the stores.
 const NAME_BYTES: RangeInclusive<usize> = 3..=222;
 
-/// `photos.xml` and `photos.cors.xml` are called after the bucket `photos`. Bucket names may hold dots. A name that no store
-/// takes is no bucket's.
+/// The bucket that a file is called after: `photos` for `photos.xml` and `photos.cors.xml`. Bucket names may hold dots.
+/// A name that no store takes is no bucket's.
 pub(crate) fn called(file: &str) -> Option<String> {
     if file == input::STANDARD_INPUT || file == "-" {
         return None;

@@ -59,7 +59,8 @@ Exit status:
   2  a file cannot be read, or an argument is wrong
 
 Files:
-  none of its own for settings; what is read is named by arguments, and only `sync` keeps a state, beside what it writes
+  The tool has no file for settings. Arguments name every file that it reads. Only `sync` keeps a state, beside the
+  file that it writes.
 
 `bucket-cors help COMMAND` says more, and has more examples.";
 

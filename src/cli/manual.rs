@@ -35,7 +35,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = MAN_EXAMPLES, after_long_help = MAN_EXAMPLES)]
 pub(crate) struct ManArguments {
-    /// Of a command, instead of the whole
+    /// The command whose page is printed, instead of the whole
     command: Option<String>,
 
     /// Write every page into this folder instead

@@ -10,13 +10,13 @@ use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
 use textwrap::{Options, WordSplitter, wrap};
 
-/// Of what is wrong.
+/// The style of what is wrong.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
-/// Of what may be.
+/// The style of what may be wrong.
 pub(crate) const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
-/// Of what is well.
+/// The style of what is good.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// Of what leads a line.
+/// The style of the words that begin a line.
 pub(crate) const LEAD: Style = Style::new().bold();
 
 /// Narrower terminals than this cannot show a place in a line.

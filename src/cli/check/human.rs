@@ -1,4 +1,4 @@
-//! For people, and for editors, which find `file:line:column:`.
+//! Findings as people read them, and editors, which look for `file:line:column:`.
 
 use std::io::{self, Write};
 

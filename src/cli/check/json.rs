@@ -1,4 +1,4 @@
-//! For programs.
+//! Findings as programs read them.
 
 use serde_json::{Value, json};
 

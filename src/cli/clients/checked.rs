@@ -18,7 +18,7 @@ pub(crate) struct ClientArguments {
     #[arg(long = "client", value_name = "NAME", num_args = 1.., value_delimiter = ',', value_hint = ValueHint::Other)]
     names: Vec<String>,
 
-    /// The page's origin, where no origin is in every rule
+    /// The page's origin, where no origin stands in every rule
     #[arg(long, requires = "names", value_parser = near::of_a_page, value_hint = ValueHint::Other)]
     origin: Option<String>,
 
@@ -97,7 +97,7 @@ impl ClientArguments {
                 Some(origin) => origin.clone(),
                 None => trial.origin().map_err(|origins| {
                     format!(
-                        "{file}: bucket {:?}: no origin is in every rule: say the page's with --origin. The rules list {}",
+                        "{file}: bucket {:?}: no origin stands in every rule: name the page's with --origin. The rules list {}",
                         bucket.name,
                         origins.join(", ")
                     )

@@ -81,7 +81,7 @@ pub(crate) fn named(names: &[String]) -> Result<Vec<Client>, String> {
     {
         let known: Vec<&str> = all.iter().map(|client| client.name.as_str()).collect();
         return Err(format!(
-            "no client {unknown:?} was recorded: there are {}, and all for every one",
+            "no client {unknown:?} was recorded: take one of {}, or all",
             known.join(", ")
         ));
     }

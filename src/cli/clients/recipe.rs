@@ -18,9 +18,9 @@ use crate::terminal::{complain, complain_of};
 
 /// Prints the smallest rules for a client
 ///
-/// The one rule with which all that was recorded of the clients works: their methods, headers and exposures, each by its name.
-/// It is printed as the store takes it, and the filter too; with --bucket, as a configuration of the filter. Which operation
-/// needs which name stands in the comments of XML, and beside JSON on standard error.
+/// It prints the one rule with which all that was recorded of the clients works: their methods, headers and exposures, each by
+/// its name. The store takes the rule as it is printed, and so does the filter. With --bucket, it is a configuration of the
+/// filter. In XML, comments say which operation needs which name; for JSON, standard error says so.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {

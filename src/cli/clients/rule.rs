@@ -19,7 +19,7 @@ pub(super) struct PrintedRule {
 }
 
 impl PrintedRule {
-    /// For what clients do in the pages of these origins. None: nothing that they do needs a rule.
+    /// The rule for what clients do in the pages of these origins. `None`: nothing that they do needs a rule.
     pub(super) fn of(origins: &[String], clients: &[Client]) -> Option<Self> {
         let lists = Lists::of(clients);
         let names: Vec<&str> = clients.iter().map(|client| client.name.as_str()).collect();

@@ -319,7 +319,7 @@ impl Additions {
     fn text(&self, trial: &Trial<'_>) -> Option<String> {
         if let Some(method) = self.beyond_stores.first() {
             return Some(format!(
-                "none helps: the rules of a store cannot list {method}, which takes a server of its own and profile \"fetch\""
+                "nothing helps: the rules of a store cannot list {method}. It takes another server, and profile \"fetch\""
             ));
         }
         let of_rule = |(index, lacks): (&usize, &Vec<Lack>)| {

@@ -92,7 +92,7 @@ fn of_rule(bucket: &Bucket<'_>, rule: &Rule<'_>) -> Vec<(&'static str, &'static 
     let amz_sdk = missing(rule, &["amz-sdk-invocation-id", "amz-sdk-request"]);
     if names_all(rule, "x-amz-*") && allows(rule, "authorization") && !amz_sdk.is_empty() {
         let message = format!(
-            "the AWS SDK v3 sends {} too, and is refused for everything but presigned URLs without: list {}",
+            "the AWS SDK v3 sends {} too. If no rule lists these, only requests to presigned URLs work: list {}",
             amz_sdk.join(" and "),
             each(&amz_sdk)
         );
@@ -100,12 +100,12 @@ fn of_rule(bucket: &Bucket<'_>, rule: &Rule<'_>) -> Vec<(&'static str, &'static 
     }
     let is_of_oss = names_all(rule, "x-oss-*");
     if is_of_oss && !allows(rule, "authorization") {
-        let message = "ali-oss sends authorization too, and is refused for everything but presigned URLs without: list \
+        let message = "ali-oss sends authorization too. If no rule lists it, only requests to presigned URLs work: list \
                        \"authorization\"";
         found.push(("oss-authorization", "AllowedHeader", message.to_owned()));
     }
     if is_of_oss && lists(rule, "POST") && !allows(rule, "content-md5") {
-        let message = "the last request of ali-oss's multipart upload carries content-md5, and is refused without: list \
+        let message = "the last request of ali-oss's multipart upload carries content-md5, and is refused if no rule lists it: list \
                        \"content-md5\"";
         found.push(("oss-content-md5", "AllowedHeader", message.to_owned()));
     }

@@ -10,10 +10,10 @@ use crate::clients;
 
 /// Says what the edge does with a request, and what a browser makes of it
 ///
-/// Which bucket the request is for and how that was found, which rule matches and what each other rule fails by, the answer of
-/// the edge or what it changes on the store's, and whether a browser lets the page see the response: by the checks of the
-/// Fetch standard, the preflight that it makes on its own included. Everything but the browser's part is asked of the code
-/// that runs at the edge.
+/// It says which bucket the request is for, and how that was found; which rule matches, and what each other rule fails by; what
+/// the edge answers, or what it changes on the store's answer; and whether a browser lets the page see the response. For the
+/// browser's part it makes the checks of the Fetch standard, on the preflight that a browser makes on its own too. The code
+/// that runs at the edge gives everything else.
 ///
 /// FILE is as for `check`; it must hold one configuration of bucket-cors that the filter would load, or a store's own CORS
 /// document, whose rules are taken for those of the bucket in the URL.
@@ -28,7 +28,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_hint = ValueHint::Other)]
     pub(super) configuration: Option<usize>,
 
-    /// The URL that is requested. With --origin it is resolved as a browser does; without, any client asks, and it stands as given
+    /// The URL that is requested. With --origin it is resolved as a browser does it. Without, it stays as given, as any other
+    /// client sends it
     #[arg(long, required_unless_present_any = ["har", "access_log"], value_hint = ValueHint::Other)]
     pub(super) url: Option<String>,
 
@@ -105,7 +106,7 @@ Exit status:
   2  a file cannot be read, the configuration would be refused, or an argument is wrong
 
 In a recording (\"Save all as HAR\" in a browser's developer tools) the recorded response stands for the store's. An access log
-is that of the samples, an object of JSON on each line; requests that differ in the object alone are explained once.";
+is that of the samples, an object of JSON on each line. Requests that differ in the object alone are explained once.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {

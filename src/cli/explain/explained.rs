@@ -10,7 +10,7 @@ use crate::clients::checked::{self, OperationLine};
 
 /// What was asked for.
 pub(super) enum Explained {
-    /// And how a client's operation ends, where one was asked for.
+    /// The requests, and how a client's operation ends, where one was asked for.
     Requests(Vec<Explanation>, Option<OperationLine>),
     Log(LogReport),
 }
@@ -70,7 +70,7 @@ impl Explained {
     }
 }
 
-/// A line for each request, then all there is to say of those that are refused.
+/// Writes a line for each request, then all there is to say of those that are refused.
 fn write_recording(all: &[Explanation], out: &mut impl Write) -> io::Result<()> {
     let refused = all.iter().filter(|it| it.is_refused()).count();
     for it in all {

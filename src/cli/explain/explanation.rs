@@ -34,7 +34,7 @@ pub(crate) struct Explanation {
 pub(crate) struct Exchange {
     pub(crate) kind: RequestKind,
     pub(crate) method: String,
-    /// Of the request: those that CORS looks at.
+    /// The request's headers that CORS looks at.
     pub(crate) asked: Vec<(String, String)>,
     /// None: the bucket is not one of the configuration.
     pub(crate) decision: Option<RulesTried>,

@@ -90,7 +90,7 @@ impl SentRequest {
 struct Preflight {
     url: String,
     origin: Option<String>,
-    /// That it asks for.
+    /// The method that it asks for.
     method: String,
     /// The header names that it asks for.
     names: String,
@@ -165,7 +165,7 @@ fn question(entry: &Entry, credentials: bool, preflights: &[Preflight]) -> Resul
     }))
 }
 
-/// Without what the browser itself adds and a recording cannot tell from the page's own.
+/// The headers that are surely the page's: a browser adds some itself, and a recording does not tell which.
 fn of_the_page(headers: &Headers) -> Headers {
     const OWN: [&str; 11] = [
         "cache-control",

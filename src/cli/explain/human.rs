@@ -1,4 +1,4 @@
-//! For people.
+//! An explanation as people read it.
 
 use std::io::{self, Write};
 

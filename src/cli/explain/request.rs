@@ -163,7 +163,7 @@ pub(crate) fn push_folded(headers: &mut Headers, name: &str, value: &[u8]) {
 /// A header as people write it: `name: value`.
 ///
 /// # Errors
-/// That it is none.
+/// Why it is none.
 pub(crate) fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("write it as 'name: value'")?;
     let name = HeaderName::from_bytes(name.trim_ascii().as_bytes())

@@ -4,7 +4,7 @@
 pub(super) fn blanked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut is_in_string, mut is_escaped) = (false, false);
-    // Of a comma behind which nothing has come.
+    // The place of a comma behind which nothing has come.
     let mut comma = None;
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {

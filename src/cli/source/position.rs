@@ -52,7 +52,7 @@ pub(super) enum Placement {
     /// In one line, where each of its characters stands in a column of its own: a quoted string.
     Line {
         line: usize,
-        /// Of each character, and of the end.
+        /// The column of each character, and that of the end.
         columns: Vec<usize>,
         /// The index of the first character of each line that the string holds.
         starts: Vec<usize>,

@@ -156,7 +156,7 @@ impl Builder {
             });
             let pairs: Vec<_> = pairs.collect();
             if pairs.iter().any(|(key, _)| self.tree.text(*key).is_none()) {
-                return Err("a key is a list or a map, which JSON has not".to_owned());
+                return Err("a key is a list or a map, and JSON has no such keys".to_owned());
             }
             Content::Map(self.with_merged(pairs)?)
         } else {

@@ -17,7 +17,7 @@ use report::{LogGroup, LogReport};
 /// Longer than any line that Envoy writes: it bounds the headers of a request.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Of a group, so many requests are named.
+/// So many requests of a group are named.
 const MOST_IDS: usize = 3;
 
 /// What makes requests alike.
@@ -36,7 +36,7 @@ pub(super) fn read(
     let unreadable = |error: io::Error| format!("{file}: it cannot be read: {error}");
     let mut lines = input::open(file).map_err(unreadable)?;
     let (mut report, mut known) = (LogReport::default(), HashMap::<Alike, usize>::new());
-    // The group of all that is asked alike, so that it is explained once: none of what was not refused.
+    // The group of all requests that ask alike, so that these are explained once. `None`: they were not refused.
     let mut asked = HashMap::<Alike, Option<usize>>::new();
     let (mut bytes, mut left_out) = (Vec::new(), LeftOut::default());
     for number in 1_usize.. {
@@ -92,7 +92,7 @@ pub(super) fn read(
             "{file}: there is no line of the samples' access log in it"
         ));
     }
-    // Of equally many, the first comes first.
+    // Groups of the same size stay in the order of the log.
     report.groups.sort_by_key(|group| std::cmp::Reverse(group.count));
     Ok(report)
 }
@@ -131,7 +131,7 @@ impl LeftOut {
     }
 }
 
-/// In what the log and these rules differ.
+/// How the log and these rules differ.
 fn difference(entry: &LogLine, now: &str) -> Option<String> {
     let then = entry.cors.as_deref().filter(|then| *then != now)?;
     let now = if now.is_empty() { "nothing" } else { now };

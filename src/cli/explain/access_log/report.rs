@@ -12,7 +12,7 @@ use crate::explain::human::{self, printable};
 pub(crate) struct LogReport {
     /// Lines that are requests.
     pub(super) requests: usize,
-    /// Of them, those that were refused or got no CORS headers.
+    /// How many of them were refused or got no CORS headers.
     pub(super) refused: usize,
     pub(crate) groups: Vec<LogGroup>,
 }
@@ -21,10 +21,10 @@ pub(crate) struct LogReport {
 #[derive(Serialize)]
 pub(crate) struct LogGroup {
     pub(super) count: usize,
-    /// Of the first.
+    /// The first request's.
     pub(super) line: usize,
     pub(super) time: Option<String>,
-    /// Of the first few.
+    /// Those of the first few requests.
     pub(super) request_ids: Vec<String>,
     #[serde(flatten)]
     pub(super) explanation: Explanation,

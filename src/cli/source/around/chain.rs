@@ -51,7 +51,7 @@ const CALLS_OF_LAST_GOOD: [&str; 3] = [
     "proxy_set_shared_data",
 ];
 
-/// Of everything on the way to the configuration, which comes back.
+/// Warns of everything on the way to the configuration, and gives that way back.
 pub(super) fn warnings(file: &File, subject: &Subject<'_>, warnings: &mut Vec<Warning>) -> Vec<Ancestor> {
     let ancestors = ancestors(&file.tree, subject);
     let mut chain = Chain { file, warnings };

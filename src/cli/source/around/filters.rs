@@ -35,7 +35,7 @@ pub(super) enum FilterKind {
 }
 
 impl FilterKind {
-    /// Of an element of a list of filters. Its type may stand below a matcher.
+    /// The kind of an element of a list of filters. Its type may stand below a matcher.
     pub(super) fn of(tree: &Tree, filter: NodeId) -> Self {
         let name = tree.text_of(filter, "name").unwrap_or_default();
         let is_of = |id: NodeId, part: &str| {

@@ -45,7 +45,7 @@ const SECURITY: [(&str, &str); 6] = [
     ("cors", "cors"),
 ];
 
-/// Of the resources that are for the same gateway as the policy, with the configuration at `pointer`.
+/// Warns of the resources for the gateway that the policy is for. `pointer`: the configuration's in the policy.
 pub(super) fn warnings(
     resources: &[Resource<'_>],
     policy: &Resource<'_>,

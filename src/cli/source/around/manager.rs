@@ -50,7 +50,7 @@ struct Manager {
     ours: usize,
 }
 
-/// Of every manager in the document.
+/// Warns of every manager in the document.
 pub(super) fn warnings(
     file: &File,
     subject: &Subject<'_>,
@@ -304,7 +304,7 @@ impl ChainLook<'_> {
                 (!is_long(limit)).then(|| (format!("{pointer}/{key}"), action, limit))
             }));
         }
-        // Of thousands of routes, one line.
+        // Thousands of routes get one line.
         let Some((pointer, action, limit)) = limited.first().cloned() else {
             return;
         };

@@ -9,7 +9,7 @@ use super::super::warning::{ANOTHER_CORS, BEHIND_AUTHENTICATION, NOT_SWITCHED_ON
 use super::filters::{FilterKind, is_script_of_cors};
 use super::resource::{Resource, of_kind};
 
-/// Of every EnvoyFilter beside a plugin.
+/// Warns of every EnvoyFilter beside a plugin that gets in its way.
 pub(super) fn warnings(resources: &[Resource<'_>], plugin: &Resource<'_>, warnings: &mut Vec<Warning>) {
     for of in of_kind(resources, "EnvoyFilter").filter(|it| reaches(it, plugin)) {
         for (index, patch) in of.items("configPatches").iter().enumerate() {
@@ -21,7 +21,8 @@ pub(super) fn warnings(resources: &[Resource<'_>], plugin: &Resource<'_>, warnin
     }
 }
 
-/// Whether it is for the plugin's proxies, as far as their namespaces and labels say. One in Istio's own namespace is for all.
+/// Whether it is for the plugin's proxies, as far as their namespaces and labels say. One in Istio's own namespace is
+/// for all.
 fn reaches(of: &Resource<'_>, plugin: &Resource<'_>) -> bool {
     let labels = |resource: &Resource<'_>, path: &[&str]| -> Vec<(String, String)> {
         let tree = resource.tree();

@@ -39,7 +39,7 @@ impl PathMatch {
 /// Routes of the same hosts: a request takes one of them.
 type RouteGroup<'f> = Vec<(&'f File, RouteEntry)>;
 
-/// Says of each entry without preflights that no other of its group takes them.
+/// Warns of each entry that takes no preflights, where no other of its group takes them.
 fn without_preflights(group: &RouteGroup<'_>, warnings: &mut Vec<Warning>) {
     for (file, entry) in group.iter().filter(|(_, entry)| !entry.takes_preflights) {
         let takes_them =
@@ -57,7 +57,7 @@ fn without_preflights(group: &RouteGroup<'_>, warnings: &mut Vec<Warning>) {
     }
 }
 
-/// Of a virtual host of Envoy's: its routes are one group.
+/// Warns of a virtual host of Envoy, whose routes are one group.
 pub(super) fn of_virtual_host(file: &File, routes: &[(String, NodeId)], warnings: &mut Vec<Warning>) {
     let entry = |(pointer, route): &(String, NodeId)| {
         let (name, found) = file.tree.field(*route, "match")?;
@@ -89,7 +89,7 @@ pub(super) fn is_without_origin(tree: &Tree, routes: &[NodeId], at: usize) -> bo
         || routes.iter().take(at).filter_map(found).any(takes_all)
 }
 
-/// Of HTTPRoutes: those of the same hosts are one group.
+/// Warns of HTTPRoutes: those of the same hosts are one group.
 pub(super) fn of_resources(routes: &[&Resource<'_>], warnings: &mut Vec<Warning>) {
     let mut groups: BTreeMap<Vec<&str>, RouteGroup> = BTreeMap::new();
     for route in routes {

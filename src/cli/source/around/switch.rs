@@ -99,7 +99,7 @@ fn add<'t>(
     }
 }
 
-/// Of the ways to a store. `name`: of the filter in its chain.
+/// Warns of the ways to a store. `name`: the filter's in its chain.
 pub(super) fn warnings(
     file: &File,
     subject: &Subject<'_>,
@@ -160,7 +160,7 @@ pub(super) fn warnings(
     }
 }
 
-/// Of thousands of routes, one line.
+/// Thousands of routes get one line.
 fn others(count: usize) -> String {
     match count {
         0 => String::new(),
