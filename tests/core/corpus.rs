@@ -4,16 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use crate::bodies;
+use crate::support::case::files_in;
 
 fn replay(target: &str, body: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fuzz/corpus")
         .join(target);
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
+    let files = files_in(&folder);
     assert!(files.len() > 10, "{} files for {target}", files.len());
     for file in files {
         println!("{}", file.display());

@@ -45,6 +45,12 @@ fn filter(library: &Path, name: &str, rules: &Value) -> Value {
     envoy::library_filter(library, name, text(rules))
 }
 
+/// The library with faults, whose hook of this name panics.
+fn panicking_in(hook: &str) -> Value {
+    let name = format!("panic in {hook}");
+    filter(&envoy::library_with_faults(), &name, &rules("b", "oss"))
+}
+
 /// An Envoy with one listener, in front of a store whose CORS headers let everybody in.
 fn start(filters: Vec<Value>) -> Result<Envoy, envoy::Refused> {
     let everybody = |name: &str| json!({ "header": { "key": name, "value": "*" } });
@@ -148,12 +154,7 @@ fn a_panic_fails_its_request_closed_and_is_counted() {
         ("request_headers", true),
         ("response_headers", true),
     ] {
-        let name = format!("panic in {hook}");
-        let envoy = started(vec![filter(
-            &envoy::library_with_faults(),
-            &name,
-            &rules("b", "oss"),
-        )]);
+        let envoy = started(vec![panicking_in(hook)]);
         for _ in 0..3 {
             // Not a header of the store's; whether there is a response depends on how far it had come.
             let response = get(&envoy);
@@ -180,12 +181,7 @@ fn a_panic_fails_its_request_closed_and_is_counted() {
 
 fn a_panic_in_a_hook_that_ends_something_leaves_the_others_alone() {
     for hook in ["destroy", "config_destroy"] {
-        let name = format!("panic in {hook}");
-        let envoy = started(vec![filter(
-            &envoy::library_with_faults(),
-            &name,
-            &rules("b", "oss"),
-        )]);
+        let envoy = started(vec![panicking_in(hook)]);
         for _ in 0..3 {
             assert_eq!(cors(&get(&envoy).unwrap()), ALLOWED, "{hook}");
         }
@@ -193,12 +189,7 @@ fn a_panic_in_a_hook_that_ends_something_leaves_the_others_alone() {
 }
 
 fn a_panic_while_loading_refuses_the_configuration() {
-    let name = "panic in config_new";
-    let refused = start(vec![filter(
-        &envoy::library_with_faults(),
-        name,
-        &rules("b", "oss"),
-    )]);
+    let refused = start(vec![panicking_in("config_new")]);
     let log = refused.err().unwrap().log;
     assert!(log.contains("was caught in config_new"), "{log}");
     assert!(log.contains("Failed to initialize dynamic module"), "{log}");

@@ -17,26 +17,16 @@ const REQUESTS: usize = 30;
 const TAPE_BYTES: usize = 16 * 1024;
 
 fn on_the_wire(request: &Request) -> Headers {
-    let fields = [
+    let target = [
         (":authority", request.authority.as_deref()),
         (":path", request.path.as_deref()),
         (":method", Some(&request.method[..])),
-        ("origin", request.origin.as_deref()),
-        ("access-control-request-method", request.request_method.as_deref()),
-        (
-            "access-control-request-headers",
-            request.request_headers.as_deref(),
-        ),
-        (
-            "access-control-request-private-network",
-            request.private_network.as_deref(),
-        ),
-        ("x-request-id", Some(&request.request_id[..])),
     ];
-    let given = fields
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_bytes(), (*value)?)));
-    given.collect()
+    let target = target
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let given = target.chain(request.lines());
+    given.map(|(name, value)| (name.as_bytes(), value)).collect()
 }
 
 /// What the store says of its own accord.

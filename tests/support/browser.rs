@@ -1,16 +1,15 @@
 //! A real browser: headless Chromium, driven over WebDriver.
 //!
 //! Names resolve inside the browser alone, so that pages and the edge can have origins of their own on this machine:
-//! every `*.example` is 127.0.0.1, `*.localhost` is what Chromium makes of it by itself, and no other name leads anywhere. Such pages are in the same address
-//! space as what they fetch, so Chromium's Local Network Access asks nobody for a permission. Of these, only `localhost`
-//! names are a secure context.
+//! every `*.example` is 127.0.0.1, `*.localhost` is what Chromium makes of it by itself, and no other name leads
+//! anywhere. Such pages are in the same address space as what they fetch, so Chromium's Local Network Access asks
+//! nobody for a permission. Of these, only `localhost` names are a secure context.
 
 use std::fs::{self, File, Permissions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
+use std::process::{ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,6 +20,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::runtime::{self, Runtime};
 use url::Url;
+
+use crate::support::started::Started;
 
 /// How long a page or a script may take, on a machine under load too.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,8 +42,8 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts one with a window of 1280 by 800.
     ///
-    /// It is stopped with the thread that started it, so that nothing is left even of a test that is killed: start it from
-    /// the thread that outlives its use.
+    /// It is stopped with the thread that started it, so that nothing is left even of a test that is killed: start it
+    /// from the thread that outlives its use.
     ///
     /// # Panics
     /// Where chromedriver or Chromium does not start, which no test can do without.
@@ -54,7 +55,7 @@ impl Browser {
             .unwrap();
         let client = runtime.block_on(async {
             ClientBuilder::new(HttpConnector::new())
-                .capabilities(capabilities(&driver.folder))
+                .capabilities(capabilities(&driver.started.folder))
                 .connect(&format!("http://127.0.0.1:{}", driver.port))
                 .await
         });
@@ -72,8 +73,8 @@ impl Browser {
         opened.unwrap_or_else(|error| panic!("{url}: {error}"));
     }
 
-    /// Runs the body of an async function in the page, which finds its `arguments` there, and returns what it returns, or
-    /// the text of what it throws.
+    /// Runs the body of an async function in the page, which finds its `arguments` there, and returns what it returns,
+    /// or the text of what it throws.
     pub(crate) fn run(&self, body: &str, arguments: &[Value]) -> Result<Value, String> {
         let script = format!(
             "const done = arguments[arguments.length - 1];
@@ -188,8 +189,7 @@ impl Drop for Browser {
         let family = self.driver.family();
         // The browser ends with its session. What is gone already needs no end.
         self.runtime.block_on(self.client.clone().close()).ok();
-        self.driver.child.kill().ok();
-        self.driver.child.wait().ok();
+        self.driver.started.end();
         // The last of it writes to the profile that goes next.
         let deadline = Instant::now() + PATIENCE;
         while family.iter().any(|&process| runs(process)) && Instant::now() < deadline {
@@ -253,51 +253,46 @@ fn is_root() -> bool {
     line.unwrap().split_whitespace().nth(1) == Some("0")
 }
 
-/// The operating system's side of it: chromedriver, and a folder.
+/// The operating system's side of it: chromedriver.
 struct Driver {
-    child: Child,
+    started: Started,
     /// Kept, so that the driver can write to it.
     _output: BufReader<ChildStdout>,
     port: u16,
-    folder: PathBuf,
 }
 
 impl Driver {
     fn start() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/browser-tests");
-        let folder = target.join(format!("{}-{number}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        // A driver that is killed would leave its browser behind.
-        let binary = folder.join(BINARY);
-        fs::write(
-            &binary,
-            "#!/bin/sh\nexec setpriv --pdeathsig KILL chromium \"$@\"\n",
-        )
-        .unwrap();
-        fs::set_permissions(&binary, Permissions::from_mode(0o755)).unwrap();
-        let mut child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "chromedriver", "--port=0"])
-            // Where Chromium puts what does not fit into the profile.
-            .env("TMPDIR", &folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(folder.join("log")).unwrap())
-            .spawn()
-            .expect("setpriv (util-linux) starts chromedriver");
-        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut started = Started::new("browser-tests", |folder| {
+            // A driver that is killed would leave its browser behind.
+            let binary = folder.join(BINARY);
+            fs::write(
+                &binary,
+                "#!/bin/sh\nexec setpriv --pdeathsig KILL chromium \"$@\"\n",
+            )
+            .unwrap();
+            fs::set_permissions(&binary, Permissions::from_mode(0o755)).unwrap();
+            Command::new("setpriv")
+                .args(["--pdeathsig", "KILL", "chromedriver", "--port=0"])
+                // Where Chromium puts what does not fit into the profile.
+                .env("TMPDIR", folder)
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(File::create(folder.join("log")).unwrap())
+                .spawn()
+                .expect("setpriv (util-linux) starts chromedriver")
+        });
+        let mut output = BufReader::new(started.child.stdout.take().unwrap());
         let port = announced_port(&mut output);
         Self {
-            child,
+            started,
             _output: output,
             port,
-            folder,
         }
     }
 
     fn family(&self) -> Vec<u32> {
-        let mut family = vec![self.child.id()];
+        let mut family = vec![self.started.child.id()];
         let mut at = 0;
         while let Some(parent) = family.get(at) {
             let threads = fs::read_dir(format!("/proc/{parent}/task"));
@@ -308,18 +303,6 @@ impl Driver {
             at += 1;
         }
         family
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // Neither can fail but for a process that is gone already.
-        self.child.kill().ok();
-        self.child.wait().ok();
-        // What a failed test leaves is there to be read.
-        if !thread::panicking() {
-            fs::remove_dir_all(&self.folder).ok();
-        }
     }
 }
 

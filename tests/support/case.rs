@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -22,8 +22,8 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// Whether only a real Envoy can tell: where it answers itself, its router runs out of time, or its codec refuses or
-    /// changes what was sent (control characters, more than 60 KiB of headers).
+    /// Whether only a real Envoy can tell: where it answers itself, its router runs out of time, or its codec refuses
+    /// or changes what was sent (control characters, more than 60 KiB of headers).
     pub(crate) fn takes_an_envoy(&self) -> bool {
         let values = || self.request.headers.iter().map(|(_, value)| value);
         matches!(&self.expectation, Expectation::Exact(exact) if exact.by == By::Envoy)
@@ -162,6 +162,14 @@ struct CaseText {
     expect: Exact,
 }
 
+/// The files of a folder, in the order of their names.
+pub(crate) fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
 /// Every case of `tests/cases/*.json`, and what real clients send.
 ///
 /// # Panics
@@ -169,12 +177,7 @@ struct CaseText {
 /// fails.
 pub(crate) fn load_all() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    let mut cases: Vec<Case> = files.iter().flat_map(|file| load(file)).collect();
+    let mut cases: Vec<Case> = files_in(&folder).iter().flat_map(|file| load(file)).collect();
     cases.extend(super::clients::cases());
     let mut names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     names.sort_unstable();

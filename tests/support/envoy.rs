@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::http;
+use super::started::Started;
 
 /// An Envoy with hundreds of listeners starts in seconds; a machine under load takes longer.
 const START: Duration = Duration::from_secs(60);
@@ -283,8 +283,8 @@ pub(crate) struct Refused {
 impl Envoy {
     /// Starts an Envoy and waits until it serves.
     ///
-    /// Envoy is stopped with the thread that started it, so that nothing is left even of a test that is killed: start it
-    /// from the thread that outlives its use.
+    /// Envoy is stopped with the thread that started it, so that nothing is left even of a test that is killed: start
+    /// it from the thread that outlives its use.
     pub(crate) fn start(listeners: &[Listener], upstream: SocketAddr) -> Result<Self, Refused> {
         Self::start_with(&bootstrap(listeners, &[cluster("upstream", upstream)]), &[])
     }
@@ -304,7 +304,7 @@ impl Envoy {
         let mut process = Process::spawn(bootstrap, files, arguments);
         let deadline = Instant::now() + START;
         while Instant::now() < deadline {
-            if let Some(status) = process.child.try_wait().unwrap() {
+            if let Some(status) = process.0.child.try_wait().unwrap() {
                 return Err(Refused {
                     status,
                     log: process.log(),
@@ -336,15 +336,15 @@ impl Envoy {
     /// Puts another file in the place of one, at once, as Envoy wants to see it.
     pub(crate) fn replace(&self, file: &str, value: &Value) {
         // Two tests may replace two files at once.
-        let new = self.process.folder.join(format!("{file}.new"));
-        let file = self.process.folder.join(file);
+        let new = self.process.file(&format!("{file}.new"));
+        let file = self.process.file(file);
         fs::write(&new, value.to_string()).unwrap();
         fs::rename(new, file).unwrap();
     }
 
     /// The resident memory, in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.child.id())).unwrap();
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.0.child.id())).unwrap();
         let line = status
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:"))
@@ -368,7 +368,7 @@ impl Envoy {
 
     /// What it wrote to its standard output so far.
     pub(crate) fn output(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.process.folder.join("output")).unwrap()).into_owned()
+        String::from_utf8_lossy(&fs::read(self.process.file("output")).unwrap()).into_owned()
     }
 
     /// Everything that Envoy logged so far.
@@ -474,60 +474,46 @@ fn ports(admin: u16) -> BTreeMap<String, u16> {
     statuses.iter().map(port).collect()
 }
 
-/// The operating system's side of an Envoy: a process and a folder.
-struct Process {
-    child: Child,
-    folder: PathBuf,
-}
+/// The operating system's side of an Envoy.
+struct Process(Started);
 
 impl Process {
     fn spawn(bootstrap: &Value, files: &[(&str, Value)], arguments: &[&str]) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = checkout().join(format!("target/envoy-tests/{}-{number}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("envoy.json"), bootstrap.to_string()).unwrap();
-        for (name, value) in files {
-            fs::write(folder.join(name), value.to_string()).unwrap();
-        }
-        let child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL"])
-            .arg(binary())
-            .args(["--config-path", "envoy.json", "--admin-address-path", "admin"])
-            .args(arguments)
-            .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(File::create(folder.join("output")).unwrap())
-            .stderr(File::create(folder.join("log")).unwrap())
-            .spawn()
-            .expect("setpriv (util-linux) starts Envoy");
-        Self { child, folder }
+        Self(Started::new("envoy-tests", |folder| {
+            fs::write(folder.join("envoy.json"), bootstrap.to_string()).unwrap();
+            for (name, value) in files {
+                fs::write(folder.join(name), value.to_string()).unwrap();
+            }
+            Command::new("setpriv")
+                .args(["--pdeathsig", "KILL"])
+                .arg(binary())
+                .args(["--config-path", "envoy.json", "--admin-address-path", "admin"])
+                .args(arguments)
+                .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
+                .current_dir(folder)
+                .stdin(Stdio::null())
+                .stdout(File::create(folder.join("output")).unwrap())
+                .stderr(File::create(folder.join("log")).unwrap())
+                .spawn()
+                .expect("setpriv (util-linux) starts Envoy")
+        }))
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.folder.join(name)
     }
 
     fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.folder.join("log")).unwrap()).into_owned()
+        String::from_utf8_lossy(&fs::read(self.file("log")).unwrap()).into_owned()
     }
 
     /// The port of the admin interface, once it is known.
     fn admin(&self) -> Option<u16> {
-        let address = fs::read_to_string(self.folder.join("admin")).ok()?;
+        let address = fs::read_to_string(self.file("admin")).ok()?;
         address
             .trim()
             .parse::<SocketAddr>()
             .ok()
             .map(|address| address.port())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Neither can fail but for a process that is gone already.
-        self.child.kill().ok();
-        self.child.wait().ok();
-        // What a failed test leaves is there to be read.
-        if !thread::panicking() {
-            fs::remove_dir_all(&self.folder).ok();
-        }
     }
 }

@@ -16,4 +16,5 @@ pub(crate) mod expect;
 pub(crate) mod http;
 pub(crate) mod ports;
 pub(crate) mod stand;
+pub(crate) mod started;
 pub(crate) mod upstream;

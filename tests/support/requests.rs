@@ -48,6 +48,21 @@ impl Request {
             ..self
         }
     }
+
+    /// The header lines that it has beside those of its target.
+    pub fn lines(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let lines = [
+            ("origin", self.origin.as_deref()),
+            ("access-control-request-method", self.request_method.as_deref()),
+            ("access-control-request-headers", self.request_headers.as_deref()),
+            (
+                "access-control-request-private-network",
+                self.private_network.as_deref(),
+            ),
+            ("x-request-id", Some(&self.request_id[..])),
+        ];
+        lines.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
 }
 
 /// Headers in the order of their names, so that two lists compare whatever the order of their making.

@@ -12,6 +12,14 @@ const TYPES: &str = "type.googleapis.com/envoy";
 const GOOD: &str = r#"{"buckets": [{"name": "b", "cors": null}]}"#;
 const REFUSED: &str = r#"{"buckets": [{"name": "b", "cors": [{"AllowedOrigins": ["https://a*b*c"], "AllowedMethods": ["GET"]}]}]}"#;
 
+const QUESTION: [&str; 5] = [
+    "explain",
+    "--url",
+    "http://edge.example/b/o",
+    "--origin",
+    "https://a.example",
+];
+
 fn filter(rules: &str) -> Value {
     json!({
         "@type": format!("{TYPES}.extensions.filters.http.wasm.v3.Wasm"),
@@ -59,14 +67,7 @@ fn said(dump: &Value) -> (Vec<String>, String) {
     let findings = configurations.flat_map(|it| it["findings"].as_array().unwrap());
     let about = findings.filter(|it| it["pointer"].as_str().unwrap().starts_with("/configs"));
     let codes = about.map(|it| it["code"].as_str().unwrap().to_owned()).collect();
-    let question = [
-        "explain",
-        "--url",
-        "http://edge.example/b/o",
-        "--origin",
-        "https://a.example",
-    ];
-    (codes, run(dump, &question).stderr)
+    (codes, run(dump, &QUESTION).stderr)
 }
 
 #[test]
@@ -121,14 +122,7 @@ fn an_update_that_envoy_refused_is_told_and_what_runs_is_explained() {
     // An older listener that still drains answers nothing new.
     let draining = json!([{ "name": "edge", "active_state": active,
         "draining_state": { "listener": listener(chain(r#"{"buckets": []}"#), "store") } }]);
-    let question = [
-        "explain",
-        "--url",
-        "http://edge.example/b/o",
-        "--origin",
-        "https://a.example",
-    ];
-    let output = run(&dump(draining, json!([])), &question);
+    let output = run(&dump(draining, json!([])), &QUESTION);
     assert!(output.stdout.contains("bucket: b, path-style"), "{output:?}");
     // Of another filter's refusal there is nothing to say.
     let other = json!([{ "active_state": active, "error_state": { "details": "no cluster" } }]);

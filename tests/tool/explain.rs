@@ -417,83 +417,64 @@ fn what_cannot_be_explained_is_said_and_ends_with_2() {
         .with("two.yaml", format!("{one}{other}"))
         .with("same.yaml", format!("{one}{one}"))
         .with("no.har", "{}");
-    for (arguments, said) in [
-        (
-            &["bad.json", "--url", URL][..],
-            "bad.json:1:23: /buckets/0/name: ",
-        ),
-        (
-            &["bare.yaml", "--url", URL],
-            "bare.yaml:1:1: (document): expected value at line 1 column 1: this is YAML",
-        ),
-        (&["none.json", "--url", URL], "none.json: it cannot be read: "),
-        (
-            &["two.yaml", "--url", URL],
-            "two.yaml has 2 configurations: choose one with --configuration N",
-        ),
-        (
-            &["two.yaml", "--url", URL, "--configuration", "3"],
-            "two.yaml has no configuration 3: there are 2",
-        ),
-        (
-            &["two.yaml", "--url", URL, "--configuration", "0"],
-            "two.yaml has no configuration 0: there are 2",
-        ),
-        (
-            &["cors.json", "--url", "edge.example/x"],
-            "does not begin with http:// or https://",
-        ),
-        (
-            &["cors.json", "--url", "ftp://edge.example/x"],
-            "does not begin with http:// or https://",
-        ),
-        (
-            &["cors.json", "--url", "https://edge.example:99999/"],
-            "is none that a browser can request: invalid port number",
-        ),
-        (
-            &["cors.json", "--url", "https://user:pw@edge.example/"],
-            "holds a user name or a password: fetch() refuses it",
-        ),
-        (
-            &["cors.json", "--url", URL, "-H", "no colon"],
-            "write it as 'name: value'",
-        ),
-        (
-            &["cors.json", "--url", URL, "-H", "a b: c"],
-            "\"a b\" is no header name",
-        ),
-        (
-            &["cors.json", "--url", URL, "-H", "a: b\nc: d"],
-            "its value holds a control character",
-        ),
-        (
-            &["cors.json", "--url", URL, "--method", "a b"],
-            "\"a b\" is no method",
-        ),
-        (
-            &["cors.json", "--har", "no.har"],
-            "no.har: this is no HAR recording: missing field `log`",
-        ),
-        (
-            &["cors.json", "--har", "none.har"],
-            "none.har: it cannot be read: ",
-        ),
-        (&["cors.json"], "--url <URL>"),
-        (
-            &["cors.json", "--har", "no.har", "--url", URL],
-            "cannot be used with",
-        ),
-        (
-            &["cors.json", "--har", "no.har", "--access-log", "a.log"],
-            "cannot be used with",
-        ),
-    ] {
+    let fails = |arguments: &[&str], said: &str| {
         let output = folder.run(&[&["explain"], arguments].concat());
         assert_eq!(output.code, 2, "{arguments:?}: {output:?}");
         assert!(output.stderr.contains(said), "{arguments:?}: {output:?}");
         assert!(output.stdout.is_empty(), "{output:?}");
+    };
+    let is_yaml = "(document): expected value at line 1 column 1: this is YAML";
+    for (file, said) in [
+        ("bad.json", "bad.json:1:23: /buckets/0/name: "),
+        ("bare.yaml", &format!("bare.yaml:1:1: {is_yaml}")),
+        ("none.json", "none.json: it cannot be read: "),
+        (
+            "two.yaml",
+            "two.yaml has 2 configurations: choose one with --configuration N",
+        ),
+    ] {
+        fails(&[file, "--url", URL], said);
     }
+    for number in ["3", "0"] {
+        let said = format!("two.yaml has no configuration {number}: there are 2");
+        fails(&["two.yaml", "--url", URL, "--configuration", number], &said);
+    }
+    for (url, said) in [
+        ("edge.example/x", "does not begin with http:// or https://"),
+        ("ftp://edge.example/x", "does not begin with http:// or https://"),
+        (
+            "https://edge.example:99999/",
+            "is none that a browser can request: invalid port number",
+        ),
+        (
+            "https://user:pw@edge.example/",
+            "holds a user name or a password: fetch() refuses it",
+        ),
+    ] {
+        fails(&["cors.json", "--url", url], said);
+    }
+    for (option, value, said) in [
+        ("-H", "no colon", "write it as 'name: value'"),
+        ("-H", "a b: c", "\"a b\" is no header name"),
+        ("-H", "a: b\nc: d", "its value holds a control character"),
+        ("--method", "a b", "\"a b\" is no method"),
+        ("--har", "no.har", "cannot be used with"),
+    ] {
+        fails(&["cors.json", "--url", URL, option, value], said);
+    }
+    fails(
+        &["cors.json", "--har", "no.har"],
+        "no.har: this is no HAR recording: missing field `log`",
+    );
+    fails(
+        &["cors.json", "--har", "none.har"],
+        "none.har: it cannot be read: ",
+    );
+    fails(&["cors.json"], "--url <URL>");
+    fails(
+        &["cors.json", "--har", "no.har", "--access-log", "a.log"],
+        "cannot be used with",
+    );
     for arguments in [&["two.yaml", "--configuration", "2"][..], &["same.yaml"]] {
         let output = folder.run(&[&["explain"], arguments, &["--url", URL]].concat());
         assert_eq!(output.code, 0, "{output:?}");

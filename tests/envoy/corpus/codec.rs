@@ -54,27 +54,15 @@ fn target(path: &[u8]) -> Vec<u8> {
 pub(crate) fn written(request: &Request, exchange: (&str, &str)) -> Vec<u8> {
     let target = request.path.as_deref().unwrap_or_default();
     let mut bytes = [&request.method[..], b" ", target, b" HTTP/1.1\r\n"].concat();
-    let lines = [
-        ("host", request.authority.as_deref()),
-        ("origin", request.origin.as_deref()),
-        ("access-control-request-method", request.request_method.as_deref()),
-        (
-            "access-control-request-headers",
-            request.request_headers.as_deref(),
-        ),
-        (
-            "access-control-request-private-network",
-            request.private_network.as_deref(),
-        ),
-        ("x-request-id", Some(&request.request_id[..])),
-        (exchange.0, Some(exchange.1.as_bytes())),
-        ("connection", Some(b"close")),
-    ];
-    for (name, value) in lines {
-        if let Some(value) = value {
-            bytes.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
-        }
+    let mut line = |name: &str, value: &[u8]| {
+        bytes.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
+    };
+    if let Some(host) = request.authority.as_deref() {
+        line("host", host);
     }
+    request.lines().for_each(|(name, value)| line(name, value));
+    line(exchange.0, exchange.1.as_bytes());
+    line("connection", b"close");
     bytes.extend_from_slice(b"\r\n");
     bytes
 }

@@ -10,6 +10,7 @@ use crate::bodies;
 use crate::bodies::proofs::generate::Case;
 use crate::bodies::proofs::requests::Headers;
 use crate::render;
+use crate::support::case::files_in;
 
 /// A file of the corpus.
 pub(crate) struct Tape {
@@ -53,10 +54,7 @@ pub(crate) fn all() -> Vec<Tape> {
         .iter()
         .flat_map(|(target, read)| {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
-            let entries = fs::read_dir(folder.join(target)).unwrap();
-            let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-            files.sort();
-            files.into_iter().flat_map(move |file| {
+            files_in(&folder.join(target)).into_iter().flat_map(move |file| {
                 let name = format!("{target}/{}", file.file_name().unwrap().display());
                 let mut tapes = read(fs::read(&file).unwrap());
                 for tape in &mut tapes {

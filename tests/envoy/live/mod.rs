@@ -1,5 +1,5 @@
-//! Rules that change while an Envoy with two workers serves: what a change costs, what a bad one costs, what is counted and
-//! what is logged.
+//! Rules that change while an Envoy with two workers serves: what a change costs, what a bad one costs, what is counted
+//! and what is logged.
 
 mod capabilities;
 mod changes;
@@ -20,10 +20,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::json;
 
 use crate::support::case::UpstreamAnswer;
-use crate::support::envoy::{self, Listener};
+use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::upstream::{CASE_HEADER, Upstream};
 use crate::trials::{run_all, trials};
-use edge::{Connection, Edge, Rules, request, version_in_force, wait_for};
+use edge::{Connection, Edge, Rules, request, statistic, version_in_force, wait_for};
 use libtest_mimic::Arguments;
 
 /// Whether all of it holds.
@@ -57,6 +57,16 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
 fn alone() -> MutexGuard<'static, ()> {
     static LOCK: Mutex<()> = Mutex::new(());
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A number of the filter's own.
+fn own_statistic(envoy: &Envoy, name: &str) -> u64 {
+    let host = if envoy::is_native() {
+        "dynamicmodulescustom"
+    } else {
+        "wasmcustom"
+    };
+    statistic(envoy, &format!("{host}.bucket_cors.{name}"))
 }
 
 fn ask(edge: &Edge) -> Result<u32, String> {

@@ -1,5 +1,5 @@
-//! Rules that are refused: at a start, at a change, and at a change that comes with other code. Wherever an operator had
-//! good rules, they answer; before there are any, objects are served without CORS.
+//! Rules that are refused: at a start, at a change, and at a change that comes with other code. Wherever an operator
+//! had good rules, they answer; before there are any, objects are served without CORS.
 
 use std::path::Path;
 use std::thread;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::code::{Code, document, resource};
-use super::edge::{Connection, Edge, LISTENER, Rules, TWO_WORKERS, header, statistic, wait_for};
+use super::edge::{Connection, Edge, LISTENER, Rules, TWO_WORKERS, header, wait_for};
 use super::wrk::Wrk;
-use super::{alone, ask, versions};
+use super::{alone, ask, own_statistic, versions};
 use crate::support::envoy::{self, Envoy, Listener};
 
 /// The rules of a version, with what is to become of refused ones.
@@ -47,12 +47,7 @@ fn assert_closed(port: u16) {
 }
 
 fn gauge(envoy: &Envoy) -> u64 {
-    let host = if envoy::is_native() {
-        "dynamicmodulescustom"
-    } else {
-        "wasmcustom"
-    };
-    statistic(envoy, &format!("{host}.bucket_cors.refused_rules"))
+    own_statistic(envoy, "refused_rules")
 }
 
 /// Every answer has the version that is given, on every connection.

@@ -5,10 +5,10 @@ use std::fs;
 use serde_json::json;
 
 use super::code::{Code, document, resource};
-use super::edge::{Connection, Edge, Rules, header, request, statistic, wait_for};
+use super::edge::{Connection, Edge, Rules, header, request, wait_for};
 use super::versions::{EXPLANATION, OF_OTHER};
 use super::wrk::Wrk;
-use super::{alone, changes, versions};
+use super::{alone, changes, own_statistic, versions};
 use crate::support::case::UpstreamAnswer;
 use crate::support::envoy::{self, Listener};
 use crate::support::http::Response;
@@ -37,12 +37,7 @@ fn with_a_slow_object(listener: Listener) -> Listener {
 }
 
 fn matched(edge: &Edge) -> u64 {
-    let host = if envoy::is_native() {
-        "dynamicmodulescustom"
-    } else {
-        "wasmcustom"
-    };
-    statistic(&edge.envoy, &format!("{host}.bucket_cors.actual.matched"))
+    own_statistic(&edge.envoy, "actual.matched")
 }
 
 fn rules_of(version: u32) -> String {

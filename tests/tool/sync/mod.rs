@@ -40,12 +40,7 @@ fn sync_with(folder: &Folder, arguments: &[&str]) -> Output {
 }
 
 fn finished(command: &mut Command) -> Output {
-    let output = command.output().unwrap();
-    Output {
-        code: output.status.code().expect("it ends by itself"),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    command.output().unwrap().into()
 }
 
 fn command(folder: &Folder) -> Command {
