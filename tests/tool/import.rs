@@ -728,6 +728,10 @@ fn hostile_xml_is_a_clear_error() {
             "2:1: the XML has a tag, a text or a comment of more than 16384 bytes, which no store prints\n",
         ),
         (
+            format!("<CORSConfiguration>{}", "<a xmlns:b='c'>".repeat(30_000)),
+            "1:1523: the XML declares more than 100 namespaces, which no store prints\n",
+        ),
+        (
             "<Error><Code>NoSuchCORSConfiguration</Code><Message>none here</Message></Error>".to_owned(),
             "1:1: it is an error of the store, NoSuchCORSConfiguration, and no rules: none here\n",
         ),

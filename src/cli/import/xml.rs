@@ -17,6 +17,9 @@ const MAX_NODES: u32 = 1_000_000;
 /// other one, so that without a bound 50,000 of them take minutes.
 const MAX_TAG_BYTES: usize = 16 * 1024;
 
+/// More namespaces than a store's document declares. The parser compares each one with all others that hold where it stands.
+const MAX_NAMESPACES: usize = 100;
+
 /// Elements of a rule that may stand more than once.
 const FIELDS: [&str; 4] = ["AllowedOrigin", "AllowedMethod", "AllowedHeader", "ExposeHeader"];
 
@@ -90,6 +93,10 @@ pub(crate) fn parse(text: &str) -> Result<Xml<'_>, Trouble> {
             ));
         }
         at = at.saturating_add(part.len()).saturating_add(1);
+    }
+    if let Some((at, _)) = text.match_indices("xmlns").nth(MAX_NAMESPACES) {
+        let said = format!("the XML declares more than {MAX_NAMESPACES} namespaces, which no store prints");
+        return Err(Trouble::at(lines.position(at), said));
     }
     Xml::parse_with_options(text, options).map_err(|error| {
         // The parser says no place for these.
