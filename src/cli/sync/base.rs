@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value};
 
 use super::kept::KeptBucket;
+use super::rules::StoreRules;
 
 /// A configuration whose buckets are still to get their rules.
 #[derive(Debug, Default)]
@@ -74,6 +75,11 @@ impl BaseConfiguration {
     pub(super) fn has_rules(&self, name: &str) -> bool {
         self.bucket(name)
             .is_some_and(|bucket| bucket.contains_key("cors"))
+    }
+
+    /// The rules that it says. `None`: none that the filter takes.
+    pub(super) fn rules(&self, name: &str) -> Option<StoreRules> {
+        StoreRules::read(&self.settings, self.bucket(name)?).ok()
     }
 
     /// A bucket with rules of a store that has this profile.

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::base::BaseConfiguration;
 use super::kept::{self, AgeFile, Remembered};
+use super::moment;
 use super::round::SyncRound;
 use super::rules::digest;
 use crate::source::{self, Holder, NamedResource, Trouble};
@@ -104,12 +105,13 @@ impl EdgeFiles {
         Ok(EdgeInputs { base, texts, present })
     }
 
-    /// The last good rules: those of what was written, or else of what the configuration is put into.
+    /// The last good rules: those of what was written, or else of what the configuration is put into. With them stands what
+    /// to say of how they are remembered.
     ///
     /// # Errors
     /// Why what was written cannot be read, for a person. To write over it might lose rules.
-    pub(super) fn kept(&self, inputs: &EdgeInputs) -> Result<Remembered, String> {
-        let now = kept::seconds(SystemTime::now());
+    pub(super) fn kept(&self, inputs: &EdgeInputs) -> Result<(Remembered, Vec<String>), String> {
+        let now = moment::seconds(SystemTime::now());
         let mut configuration = inputs.present.clone();
         let mut written = now;
         if let Some(path) = &self.output
@@ -122,11 +124,11 @@ impl EdgeFiles {
                 )
             })?;
             if found.is_some() {
-                (configuration, written) = (found, kept::seconds(time));
+                (configuration, written) = (found, moment::seconds(time));
             }
         }
         let Some(configuration) = configuration else {
-            return Ok(Remembered::default());
+            return Ok(Default::default());
         };
         let file = self.output.as_ref().map(|path| path.display().to_string());
         let file = file.or_else(|| self.into.clone()).unwrap_or_default();

@@ -1,19 +1,19 @@
 //! The rounds: ask, compare, and put in force what is safe.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
-use super::arguments::{CheckFormat, SyncArguments};
+use super::arguments::SyncArguments;
 use super::ask;
+use super::check;
 use super::edge::{EdgeDocument, EdgeFiles, EdgeInputs};
-use super::kept::{self, Remembered};
-use super::report::{self, ToldTroubles, say};
+use super::kept::Remembered;
+use super::moment::Moment;
+use super::report::{self, Lasting, ToldTroubles, say};
 use super::round::SyncRound;
 use super::serve::{self, Access, Published};
 use super::store::Asker;
@@ -21,10 +21,10 @@ use super::stores::{self, FollowedStore};
 use crate::output;
 
 /// Where no bucket's rules are others.
-const REST: &str = "the rules are the same, and the rest of the document differs";
+pub(super) const REST: &str = "the rules are the same, and the rest of the document differs";
 
 /// What a round came to.
-enum RoundEnd {
+pub(super) enum RoundEnd {
     /// What the edge has is what the stores say.
     Same(EdgeDocument),
     Differs(EdgeDocument),
@@ -51,8 +51,12 @@ struct Follower<'a> {
     inputs: EdgeInputs,
     kept: Remembered,
     told: ToldTroubles,
-    /// What was said of a round that changed nothing, so that it is said once.
-    said: Vec<String>,
+    /// What is wrong with the files that are read.
+    unread: Lasting,
+    /// Why nothing is put in force.
+    held: Lasting,
+    /// Why nothing is remembered.
+    unremembered: Lasting,
     published: Arc<Published>,
 }
 
@@ -107,7 +111,8 @@ impl<'a> Follower<'a> {
             files.clean();
         }
         let inputs = files.inputs(profile(&stores))?;
-        let mut kept = files.kept(&inputs)?;
+        let (mut kept, remarks) = files.kept(&inputs)?;
+        say(remarks);
         for name in &arguments.forget {
             if kept.buckets.remove(name).is_none() {
                 return Err(format!("--forget {name}: no rules of such a bucket are in force"));
@@ -121,7 +126,11 @@ impl<'a> Follower<'a> {
             inputs,
             kept,
             told: ToldTroubles::default(),
-            said: Vec::new(),
+            unread: Lasting::new("--base and --into are read again"),
+            held: Lasting::new("what was held back is in force"),
+            unremembered: Lasting::new(
+                "whose rules these are, and since when they are known, is remembered again",
+            ),
             published: Arc::default(),
         })
     }
@@ -132,10 +141,9 @@ impl<'a> Follower<'a> {
         if let Some(document) = self.files.written() {
             self.published.publish(&document.version, &document.resources);
         }
-        let now = kept::seconds(SystemTime::now());
         self.published.note(|standing| {
             standing.interval = self.arguments.interval;
-            standing.last_round = now;
+            standing.last_round = Some(Moment::now());
         });
         let local = serve::start(address, access.clone(), self.published.clone())?;
         say([format!("listening on {local}")]);
@@ -150,15 +158,20 @@ impl<'a> Follower<'a> {
 
     async fn ask(&self) -> SyncRound {
         let answers = ask::ask(&self.stores, &self.askers, &self.kept).await;
-        let at = kept::seconds(SystemTime::now());
-        SyncRound::of(&self.stores, answers, &self.kept, &self.inputs.base, at)
+        SyncRound::of(
+            &self.stores,
+            answers,
+            &self.kept,
+            &self.inputs.base,
+            Moment::now(),
+        )
     }
 
     async fn once(&mut self) -> Result<ExitCode, Vec<String>> {
         let round = self.ask().await;
         let end = self.end(&round);
         if self.arguments.check {
-            return Ok(self.checked(&round, &end));
+            return Ok(check::checked(self.arguments.format, &round, &end));
         }
         say(self.told.lines(&round));
         let is_whole = round.failures().is_empty();
@@ -187,52 +200,57 @@ impl<'a> Follower<'a> {
     /// One round of many: whatever goes wrong in it, the next one comes.
     async fn next_round(&mut self) {
         let begun = Instant::now();
-        match self.files.inputs(profile(&self.stores)) {
-            Ok(inputs) => self.inputs = inputs,
-            Err(why) => self.say_once(vec![format!("{why}; what it said before holds on")]),
-        }
+        let wrong = match self.files.inputs(profile(&self.stores)) {
+            Ok(inputs) => {
+                self.inputs = inputs;
+                None
+            }
+            Err(why) => Some(format!("{why}; what it said before holds on")),
+        };
+        self.unread.say(wrong);
         let round = self.ask().await;
         say(self.told.lines(&round));
-        let mut is_in_force = false;
         let mut changed = None;
-        match self.end(&round) {
+        let held = match self.end(&round) {
             RoundEnd::Withheld(why) => {
                 let mut lines = report::changes(&round);
                 lines.push(why);
-                self.say_once(lines);
+                lines
             }
             RoundEnd::Refused(lines) => {
                 let mut said = vec!["nothing is written, since the filter would not take it:".to_owned()];
                 said.extend(lines);
-                self.say_once(said);
+                said
             }
             RoundEnd::Same(document) | RoundEnd::Differs(document) => {
                 match self.put_in_force(&round, &document) {
                     Ok(put) => {
                         changed = put.differs.then_some(round.at);
-                        is_in_force = true;
-                        self.say_once(put.unremembered.into_iter().collect());
+                        self.unremembered.say(put.unremembered);
                         self.published.publish(&document.version, &document.resources);
                         self.published.note(|standing| standing.bytes = document.bytes);
                         self.kept.clone_from(&round.kept);
+                        Vec::new()
                     }
-                    Err(why) => self.say_once(vec![why]),
+                    Err(why) => vec![why],
                 }
             }
-        }
+        };
+        let is_in_force = held.is_empty();
+        self.held.say(held);
         self.note(&round, begun, is_in_force, changed);
     }
 
-    fn note(&self, round: &SyncRound, begun: Instant, is_in_force: bool, changed: Option<u64>) {
+    fn note(&self, round: &SyncRound, begun: Instant, is_in_force: bool, changed: Option<Moment>) {
         let failures = round.failures();
         self.published.note(|standing| {
             standing.rounds = standing.rounds.saturating_add(1);
-            standing.last_round = kept::seconds(SystemTime::now());
+            standing.last_round = Some(Moment::now());
             standing.round_milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             if is_in_force && failures.is_empty() {
-                standing.last_success = round.at;
+                standing.last_success = Some(round.at);
             }
-            standing.last_write = changed.unwrap_or(standing.last_write);
+            standing.last_write = changed.or(standing.last_write);
             standing.is_withheld = !is_in_force;
             standing.drift = if is_in_force { 0 } else { round.changes.len() };
             standing.kept = round
@@ -247,7 +265,7 @@ impl<'a> Follower<'a> {
                 .buckets
                 .iter()
                 .map(|(name, known)| (name.clone(), known.read));
-            standing.read = known.collect::<BTreeMap<_, _>>();
+            standing.read = known.collect();
             for (kind, count) in failures {
                 let sum = standing.errors.entry(kind.name()).or_default();
                 *sum = sum.saturating_add(count);
@@ -312,60 +330,6 @@ impl<'a> Follower<'a> {
                 format!("{why}: whose rules these are, and since when they are known, is not remembered")
             }),
         })
-    }
-
-    /// What differs, for `--check`, with its status.
-    fn checked(&self, round: &SyncRound, end: &RoundEnd) -> ExitCode {
-        let is_whole = round.failures().is_empty();
-        let (result, why) = match end {
-            RoundEnd::Same(_) if is_whole => ("same", Vec::new()),
-            RoundEnd::Differs(_) if is_whole => ("different", Vec::new()),
-            // Losses that would be held back are a difference, and known.
-            RoundEnd::Withheld(why) if is_whole => ("different", vec![why.clone()]),
-            RoundEnd::Same(_) | RoundEnd::Differs(_) => ("unknown", Vec::new()),
-            RoundEnd::Withheld(why) => ("unknown", vec![why.clone()]),
-            RoundEnd::Refused(lines) => ("unknown", lines.clone()),
-        };
-        let status = ExitCode::from(match result {
-            "same" => 0,
-            "different" => 1,
-            _ => 2,
-        });
-        let lines = match self.arguments.format {
-            CheckFormat::Json => {
-                let mut json = round.to_json();
-                if let Some(fields) = json.as_object_mut() {
-                    fields.insert("result".to_owned(), result.into());
-                    fields.insert("remarks".to_owned(), json!(why));
-                }
-                vec![format!("{json:#}")]
-            }
-            CheckFormat::Human => {
-                let mut lines = report::changes(round);
-                if round.changes.is_empty() && matches!(end, RoundEnd::Differs(_)) {
-                    lines.push(REST.to_owned());
-                }
-                lines.extend(ToldTroubles::default().lines(round));
-                lines.extend(why);
-                lines.push(format!(
-                    "{result}: {} buckets, {} of them with other rules",
-                    round.kept.buckets.len(),
-                    round.changes.len()
-                ));
-                lines
-            }
-        };
-        output::finish(status, |out| {
-            lines.iter().try_for_each(|line| writeln!(out, "{line}"))
-        })
-    }
-
-    /// Says lines that a later round may repeat.
-    fn say_once(&mut self, lines: Vec<String>) {
-        if self.said != lines {
-            say(lines.clone());
-            self.said = lines;
-        }
     }
 }
 

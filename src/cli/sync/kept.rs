@@ -1,13 +1,13 @@
 //! The last good rules of each bucket. What was written is the memory of them, over restarts of the process and of the
-//! machine; a small file beside it says since when each is known.
+//! machine; a small file beside it says whose each are, and since when they are known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
+use super::moment::Moment;
 use super::rules::StoreRules;
 use super::store::Failure;
 use crate::{input, output};
@@ -18,10 +18,12 @@ pub(super) struct KeptBucket {
     pub(super) rules: StoreRules,
     /// The store that they are of. Empty: nothing says so any more.
     pub(super) store: String,
+    /// Whether it is remembered that they are of no store.
+    pub(super) is_of_none: bool,
     /// Of that store.
     pub(super) profile: String,
-    /// When the store last said that these are the rules, in seconds since 1970.
-    pub(super) read: u64,
+    /// When the store last said that these are the rules.
+    pub(super) read: Moment,
     /// Why it has not said so since.
     pub(super) trouble: Option<Failure>,
 }
@@ -35,6 +37,8 @@ pub(super) struct Remembered {
     pub(super) buckets: KeptBuckets,
     /// The stores, of those that stand in this order now, that have said which buckets they have.
     pub(super) listed: BTreeSet<String>,
+    /// Of a store that is not followed any more: those that came behind it. One at another address looks like it.
+    pub(super) behind: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// The file that says whose the rules are, and since when they are known.
@@ -50,13 +54,14 @@ pub(super) struct AgeFile {
 struct SavedAges {
     of: BTreeMap<String, SavedAge>,
     listed: BTreeSet<String>,
+    behind: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Of a bucket.
 #[derive(Debug)]
 struct SavedAge {
     store: String,
-    /// When it was last read.
+    /// When it was last read, in seconds since 1970.
     read: u64,
     /// Of the rules that this is said of.
     digest: String,
@@ -78,30 +83,52 @@ impl AgeFile {
         Ok(output.with_file_name(".bucket-cors-sync").join(name))
     }
 
-    /// Nothing where there is no such file, or none that can be read: then the rules are as old as the file that they stand in.
-    fn read(&self) -> SavedAges {
-        let read = || -> Option<_> {
-            let bytes = input::bytes(self.path().ok()?.to_str()?).ok()?;
-            let saved: Value = serde_json::from_slice(&bytes).ok()?;
-            let at = saved.get("at")?.as_u64()?;
-            let mut ages = SavedAges::default();
-            for (store, buckets) in saved.get("stores")?.as_object()? {
-                for (bucket, saved) in buckets.as_object()? {
-                    let age = SavedAge {
-                        store: store.clone(),
-                        read: saved.get(1).and_then(Value::as_u64).unwrap_or(at),
-                        digest: saved.get(0)?.as_str()?.to_owned(),
-                    };
-                    ages.of.insert(bucket.clone(), age);
-                }
+    /// `None`: there is no such file.
+    ///
+    /// # Errors
+    /// That nothing can be told from it, for a person. Then the rules are as old as the file that they stand in.
+    fn read(&self) -> Result<Option<SavedAges>, String> {
+        let path = self.path().map_err(|error| error.to_string())?;
+        // A file in its folder's place is told when it is written.
+        if !path.exists() {
+            return Ok(None);
+        }
+        let name = path.display().to_string();
+        let bytes = input::bytes(&name).map_err(|why| format!("{name}: {why}"))?;
+        let saved = serde_json::from_slice(&bytes).ok();
+        let ages = saved.and_then(|saved| self.ages(&saved));
+        ages.map(Some)
+            .ok_or_else(|| format!("{name}: it is not what was written there"))
+    }
+
+    fn ages(&self, saved: &Value) -> Option<SavedAges> {
+        let at = saved.get("at")?.as_u64()?;
+        let mut ages = SavedAges::default();
+        for (store, buckets) in saved.get("stores")?.as_object()? {
+            for (bucket, saved) in buckets.as_object()? {
+                let age = SavedAge {
+                    store: store.clone(),
+                    read: saved.get(1).and_then(Value::as_u64).unwrap_or(at),
+                    digest: saved.get(0)?.as_str()?.to_owned(),
+                };
+                ages.of.insert(bucket.clone(), age);
             }
-            if saved.get("order") == Some(&json!(self.order)) {
-                let listed = saved.get("listed")?.as_array()?.iter();
-                ages.listed = listed.filter_map(Value::as_str).map(str::to_owned).collect();
-            }
-            Some(ages)
-        };
-        read().unwrap_or_default()
+        }
+        let order = strings(saved.get("order")?)?;
+        if order == self.order {
+            ages.listed = strings(saved.get("listed")?)?.into_iter().collect();
+        }
+        let behind = saved.get("behind").and_then(Value::as_object);
+        for (store, others) in behind.into_iter().flatten() {
+            ages.behind
+                .insert(store.clone(), strings(others)?.into_iter().collect());
+        }
+        for (index, store) in order.iter().enumerate() {
+            let others = order.iter().skip(index.saturating_add(1)).cloned();
+            ages.behind.insert(store.clone(), others.collect());
+        }
+        ages.behind.retain(|store, _| !self.order.contains(store));
+        Some(ages)
     }
 
     /// Removes what a process that was killed left of writing.
@@ -113,21 +140,28 @@ impl AgeFile {
     ///
     /// # Errors
     /// That it cannot be written, for a person.
-    pub(super) fn write(&self, at: u64, kept: &Remembered) -> Result<(), String> {
+    pub(super) fn write(&self, at: Moment, kept: &Remembered) -> Result<(), String> {
+        let now = Moment::now();
         let mut stores: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
         for (name, bucket) in &kept.buckets {
             let digest = bucket.rules.digest();
             let saved = if bucket.read == at {
                 json!([digest])
             } else {
-                json!([digest, bucket.read])
+                json!([digest, bucket.read.on_clock(now)])
             };
             stores
                 .entry(&bucket.store)
                 .or_default()
                 .insert(name.clone(), saved);
         }
-        let text = json!({ "at": at, "stores": stores, "order": self.order, "listed": kept.listed });
+        let text = json!({
+            "at": at.on_clock(now),
+            "stores": stores,
+            "order": self.order,
+            "listed": kept.listed,
+            "behind": kept.behind,
+        });
         let text = text.to_string();
         let said = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
         let path = self.path().map_err(|error| said(&self.output, error))?;
@@ -137,9 +171,16 @@ impl AgeFile {
     }
 }
 
-/// The last good rules in a configuration that was in force.
+fn strings(list: &Value) -> Option<Vec<String>> {
+    let strings = list.as_array()?.iter();
+    strings
+        .map(|text| text.as_str().map(str::to_owned))
+        .collect::<Option<_>>()
+}
+
+/// The last good rules in a configuration that was in force, and what to say of how they are remembered.
 ///
-/// `written`: when the file that it stands in was written.
+/// `written`: when the file that it stands in was written, in seconds since 1970.
 ///
 /// # Errors
 /// That it holds rules that were never in force, for a person: the filter does not take them.
@@ -147,8 +188,17 @@ pub(super) fn from_configuration(
     configuration: &Value,
     ages: Option<&AgeFile>,
     written: u64,
-) -> Result<Remembered, String> {
-    let mut ages = ages.map(AgeFile::read).unwrap_or_default();
+) -> Result<(Remembered, Vec<String>), String> {
+    let now = Moment::now();
+    let (ages, mut remarks) = match ages.map(AgeFile::read).transpose() {
+        Ok(ages) => (ages.flatten(), Vec::new()),
+        Err(why) => {
+            let lost = "whose the rules are, and since when they are known, is not remembered";
+            (None, vec![format!("{why}: {lost}")])
+        }
+    };
+    let has_ages = ages.is_some();
+    let mut ages = ages.unwrap_or_default();
     let mut settings = configuration.as_object().cloned().unwrap_or_default();
     let buckets = settings.remove("buckets").unwrap_or_default();
     let default = settings.get("profile").and_then(Value::as_str).unwrap_or("oss");
@@ -165,27 +215,32 @@ pub(super) fn from_configuration(
         let rules = StoreRules::read(&settings, bucket)
             .map_err(|why| format!("the rules of {name:?} in it are none that the filter takes: {why}"))?;
         let profile = bucket.get("profile").and_then(Value::as_str).unwrap_or(default);
+        let age = ages.of.remove(name);
+        let is_of_none = has_ages && age.is_none();
         // A process that ends between two writes, and a file that cannot be written, leave what is said of other rules.
-        let age = ages.of.remove(name).filter(|age| age.digest == rules.digest());
+        let age = age.filter(|age| age.digest == rules.digest());
         let (store, read) = age.map_or((String::new(), written), |age| (age.store, age.read));
         let known = KeptBucket {
             rules,
             store,
+            is_of_none,
             profile: profile.to_owned(),
-            read,
+            read: Moment::of_file(read, now),
             trouble: None,
         };
         kept.insert(name.to_owned(), known);
     }
-    Ok(Remembered {
+    if kept.values().any(|known| now.is_before(known.read)) {
+        remarks.push(
+            "this machine's clock is behind the time at which rules were told: how old they are is not known, and their age \
+             is counted from now on"
+                .to_owned(),
+        );
+    }
+    let remembered = Remembered {
         buckets: kept,
         listed: ages.listed,
-    })
-}
-
-/// Seconds since 1970.
-pub(super) fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .map(|since| since.as_secs())
-        .unwrap_or_default()
+        behind: ages.behind,
+    };
+    Ok((remembered, remarks))
 }

@@ -3,9 +3,11 @@
 mod arguments;
 mod ask;
 mod base;
+mod check;
 mod edge;
 mod follow;
 mod kept;
+mod moment;
 mod owners;
 #[cfg(test)]
 mod owners_tests;

@@ -18,27 +18,45 @@ pub(super) struct BucketOwners {
     pub(super) undecided: BTreeMap<String, usize>,
     /// Buckets that this store has too, and which are not followed there.
     pub(super) doubled: BTreeSet<(String, usize)>,
+    /// Buckets that go to a later store, since this one has said that it has them no more.
+    pub(super) freed: BTreeMap<String, usize>,
 }
+
+/// Buckets that a store neither lists nor has, by its own word.
+pub(super) type GoneBuckets = BTreeSet<(String, usize)>;
 
 impl BucketOwners {
     /// `lists`: one for each store.
-    pub(super) fn new(stores: &[FollowedStore], lists: &[ListAnswer], before: &Remembered) -> Self {
-        let claims = stores.iter().zip(lists).map(|(store, list)| {
-            let listed = list.as_ref().and_then(|list| list.as_ref().ok());
-            StoreClaims {
-                store,
-                names: store
-                    .buckets
-                    .iter()
-                    .chain(listed.into_iter().flatten())
-                    .map(String::as_str)
-                    .collect(),
-                is_silent: matches!(list, Some(Err(_))),
-            }
-        });
+    pub(super) fn new(
+        stores: &[FollowedStore],
+        lists: &[ListAnswer],
+        before: &Remembered,
+        gone: &GoneBuckets,
+    ) -> Self {
+        let claims = stores
+            .iter()
+            .zip(lists)
+            .enumerate()
+            .map(|(index, (store, list))| {
+                let listed = list.as_ref().and_then(|list| list.as_ref().ok());
+                let named = store.buckets.iter().map(String::as_str);
+                StoreClaims {
+                    store,
+                    named: named.collect(),
+                    listed: listed.into_iter().flatten().map(String::as_str).collect(),
+                    gone: gone
+                        .iter()
+                        .filter(|(_, store)| *store == index)
+                        .map(|(name, _)| name.as_str())
+                        .collect(),
+                    is_silent: matches!(list, Some(Err(_))),
+                }
+            });
         let claims: Vec<StoreClaims<'_>> = claims.collect();
         let of_memory = before.buckets.iter().filter(|(_, known)| !known.store.is_empty());
-        let names = claims.iter().flat_map(|claim| claim.names.iter().copied());
+        let names = claims
+            .iter()
+            .flat_map(|claim| claim.named.union(&claim.listed).copied());
         let names: BTreeSet<&str> = names.chain(of_memory.map(|(name, _)| name.as_str())).collect();
         let mut owners = Self::default();
         for name in names {
@@ -49,15 +67,27 @@ impl BucketOwners {
 
     fn decide(&mut self, name: &str, claims: &[StoreClaims<'_>], before: &Remembered) {
         let known = before.buckets.get(name).map(|known| known.store.as_str());
+        // A store that is followed at another address than before may list less there. The next one does not inherit.
+        let barred = known.and_then(|known| before.behind.get(known));
+        let mut gone = None;
         for (index, claim) in claims.iter().enumerate() {
-            // A key that may list less than before looks like a bucket that is gone.
+            let is_barred = barred.is_some_and(|barred| barred.contains(&claim.store.label));
+            if is_barred && !claim.named.contains(name) {
+                continue;
+            }
+            // A key that may list less than before looks like a bucket that is gone: it is asked for all the same.
             let was_its_own = claim.store.all && known == Some(claim.store.label.as_str());
-            if claim.names.contains(name) || was_its_own {
+            if was_its_own && claim.gone.contains(name) {
+                gone = Some(index);
+                continue;
+            }
+            if claim.has(name) || was_its_own {
                 self.of.insert(name.to_owned(), index);
                 let others = claims.iter().enumerate().skip(index.saturating_add(1));
-                let others = others.filter(|(_, other)| other.names.contains(name));
+                let others = others.filter(|(_, other)| other.has(name));
                 self.doubled
                     .extend(others.map(|(other, _)| (name.to_owned(), other)));
+                self.freed.extend(gone.map(|gone| (name.to_owned(), gone)));
                 return;
             }
             // A bucket that went to a later store when this one was asked last was not in its list.
@@ -69,13 +99,23 @@ impl BucketOwners {
                 return;
             }
         }
+        // No other store has it, and its last rules stay.
+        self.of.extend(gone.map(|gone| (name.to_owned(), gone)));
     }
 }
 
 /// What a store has.
 struct StoreClaims<'a> {
     store: &'a FollowedStore,
-    names: HashSet<&'a str>,
+    named: HashSet<&'a str>,
+    listed: HashSet<&'a str>,
+    gone: HashSet<&'a str>,
     /// Whether it was asked which buckets it has, and did not say.
     is_silent: bool,
+}
+
+impl StoreClaims<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.named.contains(name) || self.listed.contains(name)
+    }
 }

@@ -16,6 +16,13 @@ pub(super) struct ToldTroubles {
     of: BTreeMap<String, FailureKind>,
 }
 
+/// Something that goes wrong for a while, and is said when it begins, when it becomes another and when it ends.
+#[derive(Debug)]
+pub(super) struct Lasting {
+    said: Vec<String>,
+    end: &'static str,
+}
+
 /// A line for each bucket whose rules are others.
 pub(super) fn changes(round: &SyncRound) -> Vec<String> {
     let line = |change: &RuleChange| {
@@ -28,6 +35,29 @@ pub(super) fn changes(round: &SyncRound) -> Vec<String> {
     round.changes.iter().map(line).collect()
 }
 
+impl Lasting {
+    /// `end`: what is said when it is over.
+    pub(super) fn new(end: &'static str) -> Self {
+        Self {
+            said: Vec::new(),
+            end,
+        }
+    }
+
+    /// What is wrong now. No line: nothing.
+    pub(super) fn say(&mut self, lines: impl IntoIterator<Item = String>) {
+        let lines: Vec<String> = lines.into_iter().collect();
+        if self.said != lines {
+            if lines.is_empty() {
+                say([self.end.to_owned()]);
+            } else {
+                say(lines.clone());
+            }
+            self.said = lines;
+        }
+    }
+}
+
 impl ToldTroubles {
     /// A line for each bucket and store that tells nothing since this round, and for each that does again.
     pub(super) fn lines(&mut self, round: &SyncRound) -> Vec<String> {
@@ -38,7 +68,7 @@ impl ToldTroubles {
         }
         for (name, known) in &round.kept.buckets {
             if let Some(failure) = &known.trouble {
-                let age = age(round.at.saturating_sub(known.read));
+                let age = age(known.read.age(round.at));
                 troubles.push((
                     printable(name),
                     failure,

@@ -7,16 +7,17 @@ use serde_json::{Value, json};
 use super::ask::StoreAnswers;
 use super::base::BaseConfiguration;
 use super::kept::{KeptBucket, Remembered};
+use super::moment::Moment;
+use super::owners::ListAnswer;
 use super::rules::StoreRules;
 use super::store::{BucketAnswer, Failure, FailureKind};
 use super::stores::FollowedStore;
 use super::words;
 
 /// One look at all stores, and what comes of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SyncRound {
-    /// When, in seconds since 1970.
-    pub(super) at: u64,
+    pub(super) at: Moment,
     /// What is known now.
     pub(super) kept: Remembered,
     pub(super) changes: Vec<RuleChange>,
@@ -36,7 +37,7 @@ pub(super) struct RuleChange {
     pub(super) kind: ChangeKind,
     /// In the words of the rules.
     pub(super) said: Vec<String>,
-    /// Whether it had rules, and has none now.
+    /// Whether it had rules, and has none now, or those of another bucket.
     pub(super) loses_all: bool,
 }
 
@@ -68,28 +69,40 @@ impl SyncRound {
         mut answers: StoreAnswers,
         before: &Remembered,
         base: &BaseConfiguration,
-        at: u64,
+        at: Moment,
     ) -> Self {
         let label = |index: usize| stores.get(index).map_or("", |store| store.label.as_str());
+        let unlisted = |(index, list): (usize, &ListAnswer)| {
+            let failure = list.as_ref()?.as_ref().err()?;
+            Some((index, failure.clone()))
+        };
+        let unlisted: BTreeMap<usize, Failure> =
+            answers.lists.iter().enumerate().filter_map(unlisted).collect();
         let mut round = Self {
             at,
-            ..Self::default()
+            kept: Remembered::default(),
+            changes: Vec::new(),
+            unread: BTreeMap::new(),
+            unlisted: Vec::new(),
+            doubled: Vec::new(),
         };
         for (name, index) in answers.owners.of {
             let Some(store) = stores.get(index) else { continue };
             let answer = answers.of.remove(&name).unwrap_or_else(|| {
                 BucketAnswer::Unknown(Failure::new(FailureKind::Unavailable, "the call broke off"))
             });
+            let freed_by = answers.owners.freed.get(&name).map(|index| label(*index));
             let asked = AskedBucket {
                 name,
                 store: store.label.clone(),
                 profile: store.profile,
+                freed_by: freed_by.map(str::to_owned),
             };
             let known = before.buckets.get(&asked.name);
             round.take(asked, answer, known, base);
         }
         for (name, index) in answers.owners.undecided {
-            let Some(silent) = answers.unlisted.get(&index) else {
+            let Some(silent) = unlisted.get(&index) else {
                 continue;
             };
             let failure = Failure::new(
@@ -105,17 +118,25 @@ impl SyncRound {
         }
         for (name, known) in &before.buckets {
             if !round.kept.buckets.contains_key(name) {
-                round.unclaimed(name, known, stores, answers.unlisted.values().next(), base);
+                round.unclaimed(name, known, stores, unlisted.values().next(), base);
             }
         }
-        let listed = answers.listed.into_iter().map(|index| label(index).to_owned());
-        round.kept.listed = before
-            .listed
-            .iter()
-            .cloned()
-            .chain(listed)
-            .collect::<BTreeSet<_>>();
-        let unlisted = answers.unlisted.into_iter();
+        let listed = answers.lists.iter().enumerate();
+        let listed = listed.filter(|(_, list)| matches!(list, Some(Ok(_))));
+        let listed = listed.map(|(index, _)| label(index).to_owned());
+        round.kept.listed = before.listed.iter().cloned().chain(listed).collect();
+        let owners: BTreeSet<&str> = round
+            .kept
+            .buckets
+            .values()
+            .map(|known| known.store.as_str())
+            .collect();
+        let behind = before.behind.iter();
+        let behind = behind.filter(|(store, _)| owners.contains(store.as_str()));
+        round.kept.behind = behind
+            .map(|(store, others)| (store.clone(), others.clone()))
+            .collect();
+        let unlisted = unlisted.into_iter();
         round.unlisted = unlisted
             .map(|(index, failure)| (label(index).to_owned(), failure))
             .collect();
@@ -137,14 +158,26 @@ impl SyncRound {
         silent: Option<&Failure>,
         base: &BaseConfiguration,
     ) {
-        // Of the base's own.
-        if known.store.is_empty() && base.has_rules(name) {
+        // Of the base's own. Where that is not remembered, a store that does not say which buckets it has may have it.
+        if known.store.is_empty()
+            && base.has_rules(name)
+            && (known.is_of_none || silent.is_none() || base.rules(name).as_ref() == Some(&known.rules))
+        {
             return;
         }
         // A store that is spelled in another way looks like another store.
         let is_of_these = stores.iter().any(|store| store.label == known.store);
         if !is_of_these && stores.iter().any(|store| store.all) {
-            let unlisted = || Failure::new(FailureKind::NoBucket, "the store does not list it");
+            let unlisted = || {
+                let said = match known.store.as_str() {
+                    "" => "the store does not list it".to_owned(),
+                    gone => format!(
+                        "it is of {gone}, which is not followed any more, and no other store lists it that may have it: \
+                         --forget {name} gives it up"
+                    ),
+                };
+                Failure::new(FailureKind::NoBucket, said)
+            };
             return self.keep(name, known, silent.cloned().unwrap_or_else(unlisted));
         }
         self.changes.push(RuleChange {
@@ -166,7 +199,9 @@ impl SyncRound {
         let cors = match answer {
             BucketAnswer::Rules(cors) => cors,
             BucketAnswer::NoRules => json!({ "CORSRules": [] }),
-            BucketAnswer::Unknown(failure) => return self.unknown(asked, known, failure),
+            BucketAnswer::NoBucket(failure) | BucketAnswer::Unknown(failure) => {
+                return self.unknown(asked, known, failure);
+            }
         };
         let filled = base.filled_bucket(&asked.name, asked.profile, &cors);
         let rules = match StoreRules::read(base.settings(), &filled) {
@@ -180,12 +215,13 @@ impl SyncRound {
             }
         };
         let old = known.map(|known| &known.rules);
-        if old != Some(&rules) {
+        if old != Some(&rules) || asked.freed_by.is_some() {
             self.changes.push(RuleChange::of(&asked, old, &rules));
         }
         let bucket = KeptBucket {
             rules,
             store: asked.store,
+            is_of_none: false,
             profile: asked.profile.to_owned(),
             read: self.at,
             trouble: None,
@@ -195,6 +231,8 @@ impl SyncRound {
 
     fn unknown(&mut self, asked: AskedBucket, known: Option<&KeptBucket>, failure: Failure) {
         match known {
+            // It goes to the other store once that tells its rules.
+            Some(known) if asked.freed_by.is_some() => self.keep(&asked.name, known, failure),
             Some(known) => {
                 let known = KeptBucket {
                     store: asked.store,
@@ -254,7 +292,7 @@ impl SyncRound {
             Some(json!({
                 "bucket": name,
                 "store": known.store,
-                "age_seconds": self.at.saturating_sub(known.read),
+                "age_seconds": known.read.age(self.at),
                 "failure": failure(why),
             }))
         });
@@ -279,22 +317,31 @@ struct AskedBucket {
     name: String,
     store: String,
     profile: &'static str,
+    /// The store that it was of, and which has said that it has it no more.
+    freed_by: Option<String>,
 }
 
 impl RuleChange {
     fn of(asked: &AskedBucket, old: Option<&StoreRules>, new: &StoreRules) -> Self {
         let had_rules = old.is_some_and(|old| !old.of.is_empty());
-        let loses_all = had_rules && new.of.is_empty();
+        // The rules of a bucket that is gone are lost, whatever comes in their place.
+        let loses_all = had_rules && (new.of.is_empty() || asked.freed_by.is_some());
         let kind = match old {
             None => ChangeKind::Added,
-            Some(_) if loses_all => ChangeKind::Emptied,
+            Some(_) if had_rules && new.of.is_empty() => ChangeKind::Emptied,
             Some(_) => ChangeKind::Changed,
         };
-        let said = match kind {
+        let mut said = match kind {
             ChangeKind::Emptied => vec!["the store has no rules for it any more".to_owned()],
             ChangeKind::Added if new.of.is_empty() => vec!["the store has no rules for it".to_owned()],
             _ => words::differences(old.unwrap_or(&StoreRules::default()), new),
         };
+        if let Some(gone) = &asked.freed_by {
+            said.insert(
+                0,
+                format!("it is gone from {gone}, and is followed in {}", asked.store),
+            );
+        }
         Self {
             bucket: asked.name.clone(),
             store: asked.store.clone(),

@@ -1,9 +1,15 @@
 //! `bucket-cors sync`, with stores that answer as each test says.
 
 mod check;
+mod clock;
+mod disk;
+mod faults;
 mod into;
 mod keeping;
+mod killed;
 mod listen;
+mod losses;
+mod owners;
 mod process;
 mod real_envoy;
 mod stand_in;
@@ -87,6 +93,34 @@ fn origins(configuration: &Value, bucket: &str) -> Option<Vec<String>> {
             .map(|origin| origin.as_str().unwrap().to_owned())
             .collect(),
     )
+}
+
+#[test]
+fn a_store_s_variable_that_is_no_text_is_named_and_its_value_is_not() {
+    let folder = Folder::new("sync-variable-of-a-store");
+    let store = StandInStore::start(&[("photos", stand_in::rules_for(&["https://a.example"]))]);
+    for (from, name) in [
+        ("s3", "AWS_SECRET_ACCESS_KEY"),
+        ("s3", "AWS_PROFILE"),
+        ("oss", "OSS_ACCESS_KEY_ID"),
+        ("oss", "ALIBABA_CLOUD_SECURITY_TOKEN"),
+    ] {
+        let mut command = command(&folder);
+        command
+            .args(["--from", from, "--endpoint", &store.endpoint(), "--path-style"])
+            .args(["--region", "cn-hangzhou", "--bucket", "photos", "--output", "-"])
+            .env(name, OsStr::from_bytes(b"word\xff"));
+        let output = finished(&mut command);
+        assert_eq!(output.code, 2, "{name}: {}", output.stderr);
+        assert!(
+            output
+                .stderr
+                .contains(&format!("the variable {name} is no UTF-8")),
+            "{}",
+            output.stderr
+        );
+        assert!(!output.stderr.contains("word"), "{}", output.stderr);
+    }
 }
 
 #[test]

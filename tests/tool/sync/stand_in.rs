@@ -28,6 +28,17 @@ impl StoreReply {
         }
     }
 
+    /// The list of its buckets.
+    pub(super) fn list(names: &[&str]) -> Self {
+        let names = names
+            .iter()
+            .map(|name| format!("<Bucket><Name>{name}</Name></Bucket>"));
+        let names: String = names.collect();
+        Self::ok(format!(
+            "<ListAllMyBucketsResult><Buckets>{names}</Buckets></ListAllMyBucketsResult>"
+        ))
+    }
+
     pub(super) fn error(status: u16, code: &str) -> Self {
         Self {
             status,
@@ -134,11 +145,6 @@ fn reply(bucket: &str, replies: &BTreeMap<String, StoreReply>) -> StoreReply {
     if !bucket.is_empty() {
         return StoreReply::error(404, "NoSuchBucket");
     }
-    let names = replies
-        .keys()
-        .map(|name| format!("<Bucket><Name>{name}</Name></Bucket>"));
-    let names: String = names.collect();
-    StoreReply::ok(format!(
-        "<ListAllMyBucketsResult><Buckets>{names}</Buckets></ListAllMyBucketsResult>"
-    ))
+    let names: Vec<&str> = replies.keys().map(String::as_str).collect();
+    StoreReply::list(&names)
 }

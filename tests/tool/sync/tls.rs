@@ -1,7 +1,8 @@
 //! `--listen` over TLS.
 
 use std::fs;
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
 
 use super::process::{Syncing, wait_for};
 use super::stand_in::{StandInStore, rules_for};
@@ -120,4 +121,40 @@ fn renewed_certificates_are_taken_without_a_restart() {
     server.copy("other.key", "server.key");
     wait_for("another certificate", || status("others", &OTHER) == Some(200));
     assert_eq!(status("servers", &OTHER), None);
+}
+
+/// Asks twice on one connection, and says each status: the second time when it is told to.
+const TWICE: &str = r#"
+import http.client, ssl, sys
+context = ssl.create_default_context(cafile="servers.pem")
+context.load_cert_chain("client.pem", "client.key")
+connection = http.client.HTTPSConnection("127.0.0.1", int(sys.argv[1]), context=context)
+for _ in range(2):
+    connection.request("GET", "/metrics")
+    answer = connection.getresponse()
+    answer.read()
+    print(answer.status, answer.headers.get("connection"), flush=True)
+    sys.stdin.readline()
+"#;
+
+#[test]
+fn an_open_connection_is_no_way_around_other_authorities() {
+    let server = TlsServer::start("sync-certificates-open", &[]);
+    let mut client = Command::new("python3")
+        .args(["-c", TWICE, &server.syncing.port.to_string()])
+        .current_dir(server.folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(client.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    assert_eq!(next(), "200 None");
+    server.copy("others.pem", "clients.pem");
+    wait_for("another authority", || {
+        server.status("/metrics", "servers", &OTHER) == Some(200)
+    });
+    client.stdin.take().unwrap().write_all(b"\n").unwrap();
+    assert_eq!(next(), "403 close");
+    assert!(client.wait().unwrap().success());
 }

@@ -6,17 +6,17 @@ use super::stand_in::{StandInStore, StoreReply, rules_for};
 use super::{json, origins, sync_with, text};
 use crate::tool::{Folder, Output};
 
-const ONCE: [&str; 3] = ["--output", "cors.json", "--once"];
+pub(super) const ONCE: [&str; 3] = ["--output", "cors.json", "--once"];
 
 /// Two stores that have a bucket `shared`, the second one with another beside it.
-struct TwoStores {
-    folder: Folder,
-    first: StandInStore,
-    second: StandInStore,
+pub(super) struct TwoStores {
+    pub(super) folder: Folder,
+    pub(super) first: StandInStore,
+    pub(super) second: StandInStore,
 }
 
 impl TwoStores {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let stores = Self {
             folder: Folder::new(name),
             first: StandInStore::start(&[("shared", rules_for(&["https://first.example"]))]),
@@ -30,7 +30,7 @@ impl TwoStores {
     }
 
     /// These are followed from now on, in this order. `buckets`: which of their buckets.
-    fn follow(&self, order: &[(&StandInStore, &str)]) {
+    pub(super) fn follow(&self, order: &[(&StandInStore, &str)]) {
         let entries = order.iter().map(|(store, buckets)| {
             let endpoint = store.endpoint();
             format!("- {{ from: s3, endpoint: '{endpoint}', path_style: true, {buckets} }}\n")
@@ -38,18 +38,18 @@ impl TwoStores {
         self.folder.write("stores.yaml", entries.collect::<String>());
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(super) fn run(&self, arguments: &[&str]) -> Output {
         sync_with(&self.folder, &[&["--stores", "stores.yaml"], arguments].concat())
     }
 
     /// The origins that are in force for `shared` and for `own`.
-    fn written(&self) -> [Option<Vec<String>>; 2] {
+    pub(super) fn written(&self) -> [Option<Vec<String>>; 2] {
         let written = json(&self.folder, "cors.json");
         ["shared", "own"].map(|bucket| origins(&written, bucket))
     }
 }
 
-fn refuses(store: &StandInStore) {
+pub(super) fn refuses(store: &StandInStore) {
     store.say("", StoreReply::error(403, "AccessDenied"));
     store.say("shared", StoreReply::error(403, "AccessDenied"));
 }
@@ -59,7 +59,7 @@ fn answers_again(store: &StandInStore, origin: &str) {
     store.say("shared", rules_for(&[origin]));
 }
 
-fn rules(origins: [&str; 2]) -> [Option<Vec<String>>; 2] {
+pub(super) fn rules(origins: [&str; 2]) -> [Option<Vec<String>>; 2] {
     origins.map(|origin| Some(vec![origin.to_owned()]))
 }
 

@@ -70,6 +70,10 @@ struct TlsFiles {
     read: Mutex<(Vec<Vec<u8>>, Arc<ServerConfig>)>,
 }
 
+/// The authorities of clients, as they were when a client showed its certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Authorities([u8; 32]);
+
 impl Access {
     /// # Errors
     /// What is wrong with the files, for a person.
@@ -100,9 +104,11 @@ impl Access {
         self.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some())
     }
 
-    /// What a request lacks. `has_certificate`: its client has shown one of the authorities.
-    pub(super) fn missing(&self, headers: &HeaderMap, has_certificate: bool) -> Option<Missing> {
-        if self.asks_for_certificate() && !has_certificate {
+    /// What a request lacks. `shown`: its client has shown a certificate of these authorities.
+    pub(super) fn missing(&self, headers: &HeaderMap, shown: Option<Authorities>) -> Option<Missing> {
+        // Of others than those of now, a certificate says nothing: the client shows it again.
+        let authorities = self.tls.as_ref().and_then(TlsFiles::authorities);
+        if authorities.is_some() && shown != authorities {
             return Some(Missing::Certificate);
         }
         let token = self.token.as_ref()?;
@@ -116,8 +122,8 @@ impl Access {
         (!is_it).then_some(Missing::Token)
     }
 
-    /// What new connections begin with. `None`: plain HTTP.
-    pub(super) fn tls(&self) -> Option<TlsAcceptor> {
+    /// What new connections begin with, and the authorities of their clients. `None`: plain HTTP.
+    pub(super) fn tls(&self) -> Option<(TlsAcceptor, Option<Authorities>)> {
         self.tls.as_ref().map(TlsFiles::acceptor)
     }
 
@@ -160,9 +166,13 @@ impl TlsFiles {
         })
     }
 
-    fn acceptor(&self) -> TlsAcceptor {
+    fn acceptor(&self) -> (TlsAcceptor, Option<Authorities>) {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        TlsAcceptor::from(read.1.clone())
+        (TlsAcceptor::from(read.1.clone()), authorities(&read.0))
+    }
+
+    fn authorities(&self) -> Option<Authorities> {
+        authorities(&self.read.lock().unwrap_or_else(PoisonError::into_inner).0)
     }
 
     fn renew(&self) -> Result<(), String> {
@@ -182,6 +192,11 @@ fn read_all(cert: &str, key: &str, client_ca: Option<&String>) -> Result<Vec<Vec
     files
         .map(|file| fs::read(file).map_err(|error| format!("{file}: {error}")))
         .collect()
+}
+
+/// `None`: clients need no certificate.
+fn authorities(held: &[Vec<u8>]) -> Option<Authorities> {
+    held.get(2).map(|pem| Authorities(sha256(pem)))
 }
 
 fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {

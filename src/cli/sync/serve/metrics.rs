@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use super::published::Standing;
+use crate::sync::moment::Moment;
 use crate::sync::store::FailureKind;
 
 /// What is said, each with its type and what it means.
@@ -71,8 +72,8 @@ pub(super) const METRICS: [(&str, &str, &str); 15] = [
 /// Before the name of each.
 pub(super) const PREFIX: &str = "bucket_cors_sync_";
 
-/// The text. `now`: in seconds since 1970.
-pub(super) fn text(standing: &Standing, now: u64) -> String {
+/// The text.
+pub(super) fn text(standing: &Standing, now: Moment) -> String {
     let mut text = String::new();
     for (name, kind, help) in METRICS {
         // Writing to a String cannot fail.
@@ -80,12 +81,13 @@ pub(super) fn text(standing: &Standing, now: u64) -> String {
         let mut line = |labels: &str, value: &dyn Display| {
             let _ = writeln!(text, "{PREFIX}{name}{labels} {value}");
         };
-        let age = |read: u64| now.saturating_sub(read);
+        // 0: never.
+        let time = |at: Option<Moment>| at.map(|at| at.on_clock(now)).unwrap_or_default();
         match name {
             "rounds_total" => line("", &standing.rounds),
-            "last_round_timestamp_seconds" => line("", &standing.last_round),
-            "last_success_timestamp_seconds" => line("", &standing.last_success),
-            "last_change_timestamp_seconds" => line("", &standing.last_write),
+            "last_round_timestamp_seconds" => line("", &time(standing.last_round)),
+            "last_success_timestamp_seconds" => line("", &time(standing.last_success)),
+            "last_change_timestamp_seconds" => line("", &time(standing.last_write)),
             "round_duration_seconds" => {
                 let milliseconds = standing.round_milliseconds;
                 let whole = milliseconds.checked_div(1_000).unwrap_or_default();
@@ -98,12 +100,12 @@ pub(super) fn text(standing: &Standing, now: u64) -> String {
             "drift_buckets" => line("", &standing.drift),
             "withheld" => line("", &u8::from(standing.is_withheld)),
             "oldest_rules_age_seconds" => {
-                let oldest = standing.read.values().min().copied();
-                line("", &oldest.map(age).unwrap_or_default());
+                let oldest = standing.read.values().map(|read| read.age(now)).max();
+                line("", &oldest.unwrap_or_default());
             }
             "rules_age_seconds" => {
                 for (bucket, read) in &standing.read {
-                    line(&format!("{{bucket=\"{}\"}}", escaped(bucket)), &age(*read));
+                    line(&format!("{{bucket=\"{}\"}}", escaped(bucket)), &read.age(now));
                 }
             }
             "errors_total" => {

@@ -8,10 +8,10 @@ use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -23,10 +23,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime;
 use tokio::time::{sleep, timeout};
 
-use self::access::Missing;
 pub(super) use self::access::{Access, AccessArguments};
+use self::access::{Authorities, Missing};
 pub(super) use self::published::Published;
-use super::kept;
+use super::moment::Moment;
 
 /// Where Envoy asks for the configurations of filters.
 const DISCOVERY: &str = "/v3/discovery:extension_configs";
@@ -106,21 +106,21 @@ async fn accept(listener: TcpListener, server: Arc<Server>) {
 
 async fn serve_connection(stream: tokio::net::TcpStream, server: Arc<Server>) {
     match server.access.tls() {
-        None => serve(stream, server, false).await,
-        Some(tls) => {
+        None => serve(stream, server, None).await,
+        Some((tls, authorities)) => {
             if let Ok(Ok(stream)) = timeout(PATIENCE, tls.accept(stream)).await {
                 let has_certificate = stream.get_ref().1.peer_certificates().is_some();
-                serve(stream, server, has_certificate).await;
+                serve(stream, server, authorities.filter(|_| has_certificate)).await;
             }
         }
     }
 }
 
-/// `has_certificate`: whether the client has shown one that is taken.
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, server: Arc<Server>, has_certificate: bool) {
+/// `shown`: the client has shown a certificate of these authorities.
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, server: Arc<Server>, shown: Option<Authorities>) {
     let service = service_fn(move |request| {
         let server = server.clone();
-        async move { Ok::<_, Infallible>(server.answer(request, has_certificate).await) }
+        async move { Ok::<_, Infallible>(server.answer(request, shown).await) }
     });
     // A connection that breaks is the client's to make anew.
     let _ = http1::Builder::new()
@@ -131,16 +131,20 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, server: Arc<Server>,
 }
 
 impl Server {
-    async fn answer(&self, request: Request<Incoming>, has_certificate: bool) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>, shown: Option<Authorities>) -> Response<Full<Bytes>> {
         let path = request.uri().path();
         // What looks whether a process works has neither token nor certificate.
         if path == "/healthz" {
             return self.health();
         }
-        match self.access.missing(request.headers(), has_certificate) {
+        match self.access.missing(request.headers(), shown) {
             None => {}
             Some(Missing::Certificate) => {
-                return plain(StatusCode::FORBIDDEN, "a client certificate is asked for\n");
+                let mut response = plain(StatusCode::FORBIDDEN, "a client certificate is asked for\n");
+                // It is shown where a connection begins.
+                let headers = response.headers_mut();
+                headers.insert(CONNECTION, http::HeaderValue::from_static("close"));
+                return response;
             }
             Some(Missing::Token) => {
                 let mut response = plain(StatusCode::UNAUTHORIZED, "a bearer token is asked for\n");
@@ -172,20 +176,19 @@ impl Server {
 
     /// Whether rounds go on: a store that does not answer is no reason to start the process anew.
     fn health(&self) -> Response<Full<Bytes>> {
-        let now = kept::seconds(SystemTime::now());
         let standing = self.published.standing();
         // A round over many buckets that time out can take long.
         let patience = standing.interval.saturating_mul(3).saturating_add(600);
-        if now.saturating_sub(standing.last_round) > patience {
+        let silent = standing.last_round.map(|last| last.age(Moment::now()));
+        if silent.unwrap_or_default() > patience {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "no round has ended for long\n");
         }
         plain(StatusCode::OK, "ok\n")
     }
 
     fn metrics(&self) -> Response<Full<Bytes>> {
-        let now = kept::seconds(SystemTime::now());
         let standing = self.published.standing();
-        let text = metrics::text(&standing, now);
+        let text = metrics::text(&standing, Moment::now());
         let kind = "text/plain; version=0.0.4; charset=utf-8";
         response(StatusCode::OK, kind, Bytes::from(text))
     }

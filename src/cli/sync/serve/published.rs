@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::source::NamedResource;
+use crate::sync::moment::Moment;
 
 /// The type of what Envoy's extension discovery carries.
 const RESOURCE_TYPE: &str = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
@@ -31,8 +32,8 @@ pub(super) struct Discovery {
 /// How it stands after a round.
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Standing {
-    /// When each bucket's rules were read last, in seconds since 1970.
-    pub(in crate::sync) read: BTreeMap<String, u64>,
+    /// When each bucket's rules were read last.
+    pub(in crate::sync) read: BTreeMap<String, Moment>,
     /// Buckets whose rules are kept although the store did not say them again.
     pub(in crate::sync) kept: usize,
     /// Buckets that are followed, and of which nothing is known.
@@ -45,9 +46,9 @@ pub(in crate::sync) struct Standing {
     pub(in crate::sync) errors: BTreeMap<&'static str, u64>,
     pub(in crate::sync) rounds: u64,
     /// When a round ended, when one ended well, and when the document changed.
-    pub(in crate::sync) last_round: u64,
-    pub(in crate::sync) last_success: u64,
-    pub(in crate::sync) last_write: u64,
+    pub(in crate::sync) last_round: Option<Moment>,
+    pub(in crate::sync) last_success: Option<Moment>,
+    pub(in crate::sync) last_write: Option<Moment>,
     pub(in crate::sync) round_milliseconds: u64,
     /// Of the configuration.
     pub(in crate::sync) bytes: usize,

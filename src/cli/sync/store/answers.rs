@@ -110,7 +110,7 @@ pub(super) fn told(reply: Reply, asked_region: &str) -> Result<Told, Failure> {
         None => format!("the store answered {}", status.as_u16()),
     };
     let (kind, meaning) = match (status.as_u16(), code) {
-        (_, Some("NoSuchBucket")) => (FailureKind::NoBucket, "there is no such bucket"),
+        (404, Some("NoSuchBucket")) => (FailureKind::NoBucket, "there is no such bucket"),
         (501 | 405, _) | (_, Some("NotImplemented")) => (
             FailureKind::NotImplemented,
             "it keeps no CORS rules of a bucket, or does not show them",

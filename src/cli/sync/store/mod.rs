@@ -57,6 +57,12 @@ const LIST_BYTES: usize = 16 * 1024 * 1024;
 /// More pages than a list has.
 const PAGES: usize = 1_000;
 
+/// More buckets than an account can have.
+const BUCKETS: usize = 1_000_000;
+
+/// For how many answers' time a list may take with all its pages: five minutes.
+const LIST_ANSWERS: u32 = 30;
+
 /// A store's word on a bucket.
 #[derive(Debug)]
 pub(crate) enum BucketAnswer {
@@ -64,6 +70,8 @@ pub(crate) enum BucketAnswer {
     Rules(Value),
     /// It has none: the store's own word.
     NoRules,
+    /// There is no such bucket: the store's own word.
+    NoBucket(Failure),
     /// Whatever it has.
     Unknown(Failure),
 }
@@ -78,15 +86,15 @@ pub(crate) struct Asker {
     regions: Mutex<HashMap<String, String>>,
     permits: Semaphore,
     outage: Outage,
-    /// For how long a call may take with all its repetitions.
-    patience: Duration,
+    /// For how long an answer may take.
+    answer: Duration,
 }
 
 impl Asker {
     /// # Errors
     /// What is wrong with the location or with this machine, for a person.
     pub(crate) fn new(location: &Location) -> Result<Self, String> {
-        Self::with(location, Variables, ANSWER)
+        Self::with(location, Variables::of(location.from)?, ANSWER)
     }
 
     /// With what stands for the environment, and with another time for an answer.
@@ -97,7 +105,7 @@ impl Asker {
             address: Address::new(location, &environment)?,
             signer: Signer::new(location.from, client.clone(), environment),
             client,
-            patience: answer.saturating_mul(ANSWERS),
+            answer,
             regions: Mutex::default(),
             permits: Semaphore::new(AT_ONCE),
             outage: Outage::default(),
@@ -109,6 +117,14 @@ impl Asker {
     /// # Errors
     /// Why the list is not known. Half of one is none.
     pub(crate) async fn buckets(&self) -> Result<Vec<String>, Failure> {
+        let patience = self.answer.saturating_mul(LIST_ANSWERS);
+        let said = format!("the store's list of buckets did not end in {patience:?}");
+        tokio::time::timeout(patience, self.listed())
+            .await
+            .unwrap_or_else(|_| Err(Failure::new(FailureKind::Timeout, said)))
+    }
+
+    async fn listed(&self) -> Result<Vec<String>, Failure> {
         let region = self.address.region.as_str();
         let service = self.address.service(region)?;
         let mut names = Vec::new();
@@ -156,7 +172,7 @@ impl Asker {
                 return Ok(names);
             }
             // A store that ignores where to begin gives the same page for ever.
-            if names.len() == before {
+            if names.len() == before || names.len() > BUCKETS {
                 break;
             }
             next = page.next;
@@ -181,7 +197,13 @@ impl Asker {
             };
             let mut url = self.address.bucket(bucket, &region)?;
             url.set_query(Some("cors"));
-            match self.told(&url, &region, bucket, RULES_BYTES).await? {
+            let told = match self.told(&url, &region, bucket, RULES_BYTES).await {
+                Err(failure) if failure.kind == FailureKind::NoBucket => {
+                    return Ok(BucketAnswer::NoBucket(failure));
+                }
+                told => told?,
+            };
+            match told {
                 Told::Document(body) => return answers::rules(&body).map(BucketAnswer::Rules),
                 Told::NoRules => return Ok(BucketAnswer::NoRules),
                 Told::BadKey(failure) => return Err(failure),
@@ -220,12 +242,13 @@ impl Asker {
         let repeated = once
             .retry(backoff)
             .when(|failure: &Failure| failure.kind.passes());
-        let told = tokio::time::timeout(self.patience, repeated)
+        let patience = self.answer.saturating_mul(ANSWERS);
+        let told = tokio::time::timeout(patience, repeated)
             .await
             .unwrap_or_else(|_| {
                 Err(Failure::new(
                     FailureKind::Timeout,
-                    format!("the store did not answer in {:?}", self.patience),
+                    format!("the store did not answer in {patience:?}"),
                 ))
             });
         let is_silent =

@@ -159,7 +159,7 @@ pub(super) fn good() -> Act {
 /// The kind of failure, which holds no secret.
 pub(super) fn kind(answer: BucketAnswer) -> FailureKind {
     match answer {
-        BucketAnswer::Unknown(failure) => {
+        BucketAnswer::Unknown(failure) | BucketAnswer::NoBucket(failure) => {
             let said = format!("{failure} {failure:?}");
             assert!(!said.contains(SECRET) && !said.contains(TOKEN), "{said}");
             failure.kind

@@ -24,6 +24,8 @@ fn only_the_store_s_word_means_no_rules() {
         (200, no_rules.clone(), Unreadable),
         (500, no_rules, Unavailable),
         (404, error("NoSuchBucket"), NoBucket),
+        (200, error("NoSuchBucket"), Unreadable),
+        (403, error("NoSuchBucket"), Denied),
         (404, error("NoSuchCORSConfigurations"), Unreadable),
         (404, "no such CORS configuration".to_owned(), Unreadable),
         (404, String::new(), Unreadable),
@@ -399,4 +401,28 @@ fn without_credentials_nothing_is_asked() {
         kind(BucketAnswer::Unknown(wait(asker.buckets()).unwrap_err()));
     }
     assert!(store.requests().is_empty());
+}
+
+#[test]
+fn a_list_of_more_buckets_than_an_account_can_have_is_none() {
+    let page = |number: usize| {
+        let buckets = (0..100_000).map(|at| format!("<Bucket><Name>b{number}-{at}</Name></Bucket>"));
+        let buckets: String = buckets.collect();
+        let next = format!("<ContinuationToken>{number}</ContinuationToken>");
+        let list = format!("<Buckets>{buckets}</Buckets>{next}");
+        Act::Answer(
+            200,
+            format!("<ListAllMyBucketsResult>{list}</ListAllMyBucketsResult>"),
+        )
+    };
+    let store = Store::start((0..20).map(page).collect());
+    let environment = environment(&[
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+    ]);
+    let asker = Asker::with(&store.location(), environment, Duration::from_secs(60)).unwrap();
+    let failure = wait(asker.buckets()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unreadable);
+    // The page that has one too many.
+    assert_eq!(store.requests().len(), BUCKETS / 100_000 + 1);
 }
