@@ -127,7 +127,7 @@ impl<'a> Follower<'a> {
             kept,
             told: ToldTroubles::default(),
             unread: Lasting::new("--base and --into are read again"),
-            held: Lasting::new("what was held back is in force"),
+            held: Lasting::new("nothing is held back any more"),
             unremembered: Lasting::new(
                 "whose rules these are, and since when they are known, is remembered again",
             ),

@@ -101,7 +101,7 @@ fn a_disk_that_is_full_for_a_while_holds_rules_back_and_no_longer() {
     });
     syncing.wait_for_metric("bucket_cors_sync_withheld 0");
     assert!(
-        syncing.said().contains("what was held back is in force"),
+        syncing.said().contains("nothing is held back any more"),
         "{}",
         syncing.said()
     );

@@ -415,7 +415,7 @@ fn a_list_of_more_buckets_than_an_account_can_have_is_none() {
             format!("<ListAllMyBucketsResult>{list}</ListAllMyBucketsResult>"),
         )
     };
-    let store = Store::start((0..20).map(page).collect());
+    let store = Store::start((0..12).map(page).collect());
     let environment = environment(&[
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", SECRET),
