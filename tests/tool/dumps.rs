@@ -157,6 +157,154 @@ fn what_istio_puts_in_the_place_of_a_module_that_it_could_not_fetch_is_told() {
     assert_eq!(said(&ecds(json!([deny(ours), running]))).0, ["image-not-fetched"]);
 }
 
+/// What each configuration is called.
+fn labels(dump: &Value) -> Vec<String> {
+    let checked: Value = serde_json::from_str(&run(dump, &["check", "--format", "json"]).stdout).unwrap();
+    let configurations = checked["files"][0]["configurations"].as_array().unwrap().iter();
+    configurations
+        .map(|it| it["of"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// A chain whose filter comes by ECDS, with another until then.
+fn chain_with_default(rules: &str) -> Value {
+    json!([{ "name": "bucket-cors", "config_discovery": { "default_config": filter(rules) } }])
+}
+
+fn came(version: &str, rules: &str) -> Value {
+    json!({ "version_info": version, "ecds_filter": {
+        "@type": format!("{TYPES}.config.core.v3.TypedExtensionConfig"),
+        "name": "bucket-cors", "typed_config": filter(rules),
+    } })
+}
+
+/// As Envoy 1.40 writes it: what the bootstrap has stands among the listeners too.
+fn dump_with_ecds(listener: &Value, filters: Value) -> Value {
+    json!({ "configs": [
+        { "@type": format!("{TYPES}.admin.v3.BootstrapConfigDump"),
+          "bootstrap": { "static_resources": { "listeners": [listener] } } },
+        { "@type": format!("{TYPES}.admin.v3.EcdsConfigDump"), "ecds_filters": filters },
+        { "@type": format!("{TYPES}.admin.v3.ListenersConfigDump"),
+          "static_listeners": [{ "listener": listener }] },
+    ] })
+}
+
+#[test]
+fn each_configuration_of_a_dump_is_called_by_its_place() {
+    let inline = |rules: &str| json!([{ "name": "bucket-cors", "typed_config": filter(rules) }]);
+    let mut tls = listener(inline(GOOD), "store");
+    let mut second = tls["filter_chains"][0].clone();
+    second["name"] = "by-name".into();
+    tls["filter_chains"].as_array_mut().unwrap().push(second.clone());
+    second.as_object_mut().unwrap().remove("name");
+    tls["default_filter_chain"] = second;
+    let mut all = dump_with_ecds(
+        &listener(chain_with_default(GOOD), "store"),
+        json!([came("7", GOOD), { "error_state": { "failed_configuration": came("", REFUSED)["ecds_filter"] } }]),
+    );
+    let edge = |of: &str| json!({ "listener": listener(inline(GOOD), of) });
+    all["configs"][2]["dynamic_listeners"] = json!([{
+        "active_state": { "version_info": "9", "listener": tls },
+        "warming_state": edge("a"), "drainingState": edge("b"),
+        "error_state": { "failed_configuration": listener(inline(REFUSED), "c") },
+    }]);
+    let mut said = labels(&all);
+    said.sort();
+    let mut expected = [
+        ", by ECDS, version 7",
+        ", by ECDS, refused",
+        ", static listener edge, default_config",
+        ", static listener edge, default_config, in the bootstrap",
+        ", active listener edge, filter chain 1",
+        ", active listener edge, filter chain by-name",
+        ", active listener edge, filter chain by default",
+        ", warming listener edge",
+        ", draining listener edge",
+        ", refused listener edge",
+    ]
+    .map(|place| format!("Wasm filter bucket-cors{place}"));
+    expected.sort();
+    assert_eq!(said, expected);
+    // Two listeners with rules of their own are told apart where one has to be chosen.
+    let mut other = listener(inline(r#"{"buckets": []}"#), "store");
+    other["name"] = "inner".into();
+    let two = json!([{ "active_state": edge("store") }, { "active_state": { "listener": other } }]);
+    let output = run(
+        &dump(two, json!([])),
+        &["explain", "--url", "http://e.example/b/o"],
+    );
+    assert_eq!(output.code, 2);
+    for line in [
+        "1 Wasm filter bucket-cors, active listener edge,",
+        "2 Wasm filter bucket-cors, active listener inner,",
+    ] {
+        assert!(output.stderr.contains(line), "{output:?}");
+    }
+}
+
+#[test]
+fn what_answers_is_explained_where_a_default_stands_beside_what_came_by_ecds() {
+    const DEFAULT: &str = r#"{"buckets": [{"name": "*", "hosts": ["*"], "cors": null}]}"#;
+    let kept = REFUSED.replacen('{', r#"{"on_refused_rules": "last_good", "#, 1);
+    let (nothing, refused) = (
+        "no rules have come by ECDS for bucket-cors: this default_config stands in",
+        "rules that came by ECDS for bucket-cors are refused: this default_config stands in",
+    );
+    let refused_by_envoy = json!({ "error_state": {
+        "failed_configuration": came("", GOOD)["ecds_filter"], "details": "no module of bucket-cors",
+    } });
+    for (filters, told, bucket) in [
+        (Value::Null, Some(nothing), "*"),
+        (json!([came("1", REFUSED)]), Some(refused), "*"),
+        (json!([refused_by_envoy]), Some(refused), "*"),
+        (json!([came("1", GOOD)]), None, "b"),
+    ] {
+        let dump = dump_with_ecds(&listener(chain_with_default(DEFAULT), "store"), filters);
+        let codes = said(&dump).0;
+        let count = codes.iter().filter(|code| *code == "default-stands-in").count();
+        assert_eq!(count, usize::from(told.is_some()), "{codes:?}");
+        let output = run(
+            &dump,
+            &[
+                "explain",
+                "--url",
+                "http://e.example/b/o",
+                "--origin",
+                "https://a.example",
+            ],
+        );
+        assert!(
+            output.stdout.contains(&format!("\nbucket: {bucket}, ")),
+            "{output:?}"
+        );
+        assert_eq!(
+            output.stderr.contains("default_config"),
+            told.is_some(),
+            "{output:?}"
+        );
+        assert!(output.stderr.contains(told.unwrap_or_default()), "{output:?}");
+    }
+    // The filter itself goes on with older rules.
+    let dump = dump_with_ecds(
+        &listener(chain_with_default(DEFAULT), "store"),
+        json!([came("1", &kept)]),
+    );
+    let output = run(&dump, &["explain", "--url", "http://e.example/b/o"]);
+    assert!(
+        output.stderr.contains("the last good rules stay in force"),
+        "{output:?}"
+    );
+    // A bootstrap by itself does not say what has come.
+    let bootstrap =
+        json!({ "static_resources": { "listeners": [listener(chain_with_default(DEFAULT), "store")] } });
+    let output = run(&bootstrap, &["check", "--deny-warnings"]);
+    assert!(!output.stdout.contains("default-stands-in"), "{output:?}");
+    assert_eq!(
+        labels(&bootstrap),
+        ["Wasm filter bucket-cors, static listener edge, default_config"]
+    );
+}
+
 /// Recorded of real control planes, where that stands beside the checkout.
 #[test]
 fn what_real_control_planes_made_is_told() {

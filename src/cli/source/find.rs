@@ -2,6 +2,7 @@
 
 use bucket_cors::config;
 
+use super::place::Place;
 use super::tree::{Content, NodeId, ScalarForm, Tree};
 
 /// How the filter gets it.
@@ -405,7 +406,7 @@ impl Search<'_> {
             [.., own, _] => own,
             _ => "",
         };
-        let label = format!("{form} {name}");
+        let label = format!("{form} {name}{}", Place::of(self.tree, self.document, pointer));
         let Some((key, any)) = self.tree.field(config, field) else {
             return self.plugin(label, pointer.to_owned(), config, field, Delivery::Nothing, names);
         };

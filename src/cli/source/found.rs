@@ -5,6 +5,7 @@ use std::rc::Rc;
 use bucket_cors::config::{self, Finding, OnRefused, Severity};
 
 use super::json;
+use super::place::Place;
 use super::placeholder;
 use super::position::{Placement, Position, Region};
 use super::text::{readable, without_mark};
@@ -31,6 +32,7 @@ pub(crate) struct FoundConfiguration {
     pub(crate) text: Vec<u8>,
     /// Whether it runs, as far as its file shows: a dump has those that are refused or on their way out too.
     pub(crate) is_in_force: bool,
+    pub(super) place: Place,
     /// What it stands in, where it is not all of its file.
     pub(super) document: Option<NodeId>,
     pub(super) tree: Rc<Tree>,
@@ -67,6 +69,7 @@ impl FoundConfiguration {
             pointer: String::new(),
             start: Position::START,
             is_in_force: true,
+            place: Place::default(),
             document: None,
             tree: Rc::default(),
             root,

@@ -7,12 +7,14 @@ mod handover;
 mod json;
 mod jsonc;
 mod opening;
+mod place;
 pub(crate) mod placeholder;
 mod position;
 #[cfg(feature = "sync")]
 mod put;
 mod reading;
 mod scalar;
+mod stands_in;
 mod text;
 mod tree;
 mod trouble;

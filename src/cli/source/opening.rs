@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use super::around::{self, File};
+use super::around::File;
 use super::find::{self, Delivery, PluginConfig};
 use super::found::{FoundConfiguration, FoundConfigurations};
 use super::handover::{self, Form};
+use super::place::Place;
 use super::position::{self, Placement, Position, Region};
 use super::text::{is_json, readable, without_mark, without_mark_text};
 use super::tree::{Content, NodeId, ScalarForm, Tree};
@@ -74,6 +75,7 @@ fn find_in_json(bytes: Vec<u8>) -> Taken {
         pointer: String::new(),
         start: Position::START,
         is_in_force: true,
+        place: Place::default(),
         document: None,
         tree: tree.clone(),
         root,
@@ -111,6 +113,7 @@ fn taken(tree: Tree, documents: Vec<NodeId>, places: Vec<PluginConfig>, text: &s
 
 fn configuration(tree: &Rc<Tree>, place: PluginConfig, region: Region, file: &str) -> FoundConfiguration {
     let value = place.value;
+    let stands = Place::of(tree, place.document, &place.pointer);
     let document = (place.delivery != Delivery::Itself).then_some(place.document);
     let whole = Placement::Block(Position::START);
     let json = |form| handover::json(tree, value, form).into_bytes();
@@ -132,7 +135,8 @@ fn configuration(tree: &Rc<Tree>, place: PluginConfig, region: Region, file: &st
     };
     FoundConfiguration {
         label: place.label,
-        is_in_force: around::is_in_force(&place.pointer),
+        is_in_force: stands.is_in_force(),
+        place: stands,
         pointer: place.pointer,
         start: region.start,
         text,

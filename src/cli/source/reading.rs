@@ -9,6 +9,7 @@ use super::around::{self, File, Subject};
 use super::find;
 use super::found::{FoundConfiguration, FoundConfigurations};
 use super::opening::open;
+use super::stands_in;
 use super::trouble::Trouble;
 use crate::folder;
 
@@ -164,6 +165,9 @@ impl FoundConfigurations {
                 ))
             });
             configuration.around = warnings;
+        }
+        if let Some(file) = files.get(at) {
+            stands_in::settle(file, &mut self.configurations);
         }
     }
 }

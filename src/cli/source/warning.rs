@@ -44,13 +44,19 @@ codes! {
     NOT_SWITCHED_ON "not-switched-on" "a filter that no request reaches: it is off everywhere, or is no HTTP filter there"
     REFUSED_UPDATE "refused-update" "Envoy has refused an update, and goes on with what it had"
     IMAGE_NOT_FETCHED "image-not-fetched" "Istio could not fetch the module, and denies every request in its place"
+    DEFAULT_STANDS_IN "default-stands-in" "a `default_config` answers, since no good rules have come by ECDS"
 }
 
 impl Warning {
     /// Whether the proxy does something else than the configuration says, so that it explains nothing.
     pub(crate) fn is_of_what_runs(&self) -> bool {
-        [&NOT_SWITCHED_ON, &REFUSED_UPDATE, &IMAGE_NOT_FETCHED]
-            .iter()
-            .any(|code| code.name == self.code.name)
+        [
+            &NOT_SWITCHED_ON,
+            &REFUSED_UPDATE,
+            &IMAGE_NOT_FETCHED,
+            &DEFAULT_STANDS_IN,
+        ]
+        .iter()
+        .any(|code| code.name == self.code.name)
     }
 }

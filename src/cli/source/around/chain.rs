@@ -1,20 +1,15 @@
 //! What a configuration stands in: what becomes of a request where the filter fails, what it may call, and the place that
 //! Istio and Higress give it.
 
-use bucket_cors::config::{Code, Metering, OnRefused, Settings, pointer_token};
+use bucket_cors::config::{Code, Metering, OnRefused, Settings};
 
+use super::super::place::{Ancestor, ancestors};
 use super::super::tree::{NodeId, Tree};
 use super::super::warning::{
     BEHIND_AUTHENTICATION, FAILS_OPEN, MISSING_CAPABILITY, NOT_ON_GATEWAYS, NOT_SWITCHED_ON, SWITCHED_OFF,
     Warning,
 };
 use super::subject::{File, Subject};
-
-/// A node on the way from the document to the configuration.
-pub(super) struct Ancestor {
-    pointer: String,
-    pub(super) node: NodeId,
-}
 
 /// What the filter is called by, and what it calls: without one of them it loads nothing, sees nothing, or changes nothing.
 const CALLS: [&str; 11] = [
@@ -53,7 +48,7 @@ const CALLS_OF_LAST_GOOD: [&str; 3] = [
 
 /// Warns of everything on the way to the configuration, and gives that way back.
 pub(super) fn warnings(file: &File, subject: &Subject<'_>, warnings: &mut Vec<Warning>) -> Vec<Ancestor> {
-    let ancestors = ancestors(&file.tree, subject);
+    let ancestors = ancestors(&file.tree, subject.document, subject.pointer);
     let mut chain = Chain { file, warnings };
     for Ancestor { pointer, node } in &ancestors {
         chain.failure(pointer, *node);
@@ -65,32 +60,6 @@ pub(super) fn warnings(file: &File, subject: &Subject<'_>, warnings: &mut Vec<Wa
         }
     }
     chain.phase(&ancestors);
-    ancestors
-}
-
-/// What the pointer leads through, from the document on.
-fn ancestors(tree: &Tree, subject: &Subject<'_>) -> Vec<Ancestor> {
-    let (mut node, mut pointer) = (subject.document, String::new());
-    let mut ancestors = vec![Ancestor {
-        pointer: pointer.clone(),
-        node,
-    }];
-    for token in subject.pointer.split('/').skip(1) {
-        let by_key = || {
-            let mut pairs = tree.pairs(node).iter();
-            pairs.find(|(key, _)| pointer_token(tree.text(*key).unwrap_or_default()) == token)
-        };
-        let by_index = || tree.items(node).get(token.parse::<usize>().ok()?);
-        let Some(next) = by_key().map(|(_, value)| value).or_else(by_index) else {
-            break;
-        };
-        node = *next;
-        pointer = format!("{pointer}/{token}");
-        ancestors.push(Ancestor {
-            pointer: pointer.clone(),
-            node,
-        });
-    }
     ancestors
 }
 

@@ -7,21 +7,6 @@ use super::super::warning::{IMAGE_NOT_FETCHED, REFUSED_UPDATE, Warning};
 use super::subject::{File, Subject};
 use bucket_cors::config::pointer_token;
 
-/// The parts of a dump that hold what does not run: what is refused, not ready yet, or on its way out.
-const NOT_IN_FORCE: [&str; 6] = [
-    "error_state",
-    "errorState",
-    "warming_state",
-    "warmingState",
-    "draining_state",
-    "drainingState",
-];
-
-/// Whether what stands at a pointer runs.
-pub(in super::super) fn is_in_force(pointer: &str) -> bool {
-    !pointer.split('/').any(|token| NOT_IN_FORCE.contains(&token))
-}
-
 /// What the document of a configuration says of it.
 pub(super) fn warnings(file: &File, subject: &Subject<'_>, warnings: &mut Vec<Warning>) {
     warnings.extend(all(file, subject.document));

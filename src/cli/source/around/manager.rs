@@ -4,12 +4,12 @@
 use bucket_cors::config::{Code, pointer_token};
 use bucket_cors::http::names::CORS_PREFIX;
 
+use super::super::place::Ancestor;
 use super::super::tree::{NodeId, Tree};
 use super::super::warning::{
     ANOTHER_CORS, BEHIND_AUTHENTICATION, CHANGED_KEYS, CUTS_DOWNLOADS, NOT_SWITCHED_ON, REFUSED_HEADERS,
     Warning,
 };
-use super::chain::Ancestor;
 use super::filters::{FilterKind, is_script_of_cors};
 use super::routes;
 use super::subject::{File, Subject};

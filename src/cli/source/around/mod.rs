@@ -14,7 +14,7 @@ mod switch;
 mod time;
 
 use super::warning::Warning;
-pub(super) use dump::{instead, is_in_force};
+pub(super) use dump::instead;
 pub(super) use subject::{File, Subject};
 
 /// What surrounds a configuration. `files`: all that were given; `is_whole`: they are all that there is, so that what is
