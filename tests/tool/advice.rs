@@ -485,3 +485,35 @@ fn a_url_is_resolved_as_a_browser_does_and_that_is_said() {
         "{said}"
     );
 }
+
+#[test]
+fn who_may_read_the_times_of_an_object_that_is_loaded_without_cors_is_said() {
+    let told = "note: Resource Timing tells how long it took to pages of ";
+    for (origins, sent, expected) in [
+        (json!([APP]), None, Some(APP)),
+        (json!("*"), None, Some("*")),
+        (
+            Value::Null,
+            Some("timing-allow-origin: https://b.example"),
+            Some("https://b.example"),
+        ),
+        (Value::Null, None, None),
+    ] {
+        let mut rules = bucket("b", json!(null));
+        if !origins.is_null() {
+            rules["timing_allow_origin"] = origins;
+        }
+        let folder = folder("timing", &json!({ "buckets": [rules] }));
+        let mut asked = vec!["--url", "https://edge.example/b/a"];
+        asked.extend(sent.iter().flat_map(|header| ["--response-header", header]));
+        let said = lead(&folder, &asked);
+        let expected = expected.map_or_else(
+            || "tells pages of other origins nothing of how long it took: \"timing_allow_origin\" in the bucket b".to_owned(),
+            |origins| format!("{told}{origins}"),
+        );
+        assert!(said.contains(&expected), "{said}");
+        // A request of CORS has other advice.
+        asked.extend(["--origin", APP]);
+        assert!(!lead(&folder, &asked).contains("Resource Timing"));
+    }
+}

@@ -92,10 +92,28 @@ pub(super) fn of(site: &Site<'_>, question: &Question, it: &Explanation) -> Advi
     if it.owner.bucket.as_deref().is_none_or(|name| name == "*") {
         notes.extend(elsewhere::notes(site, &question.request));
     }
+    if let (None, Some(bucket), Some(last)) = (&it.origin, bucket, it.exchanges.last())
+        && matches!(it.verdict, BrowserVerdict::NotCors { .. })
+    {
+        notes.push(timing(bucket, last));
+    }
     Advice {
         cause,
         way_out,
         notes,
+    }
+}
+
+/// What Resource Timing tells pages of an object that they load without CORS.
+fn timing(bucket: &Bucket<'_>, exchange: &Exchange) -> String {
+    let mut headers = exchange.headers.iter();
+    match headers.find(|(name, _)| name == names::TIMING_ALLOW_ORIGIN) {
+        Some((_, origins)) => format!("Resource Timing tells how long it took to pages of {origins}"),
+        None => format!(
+            "Resource Timing tells pages of other origins nothing of how long it took: \"timing_allow_origin\" in the bucket {} \
+             lists those that may know",
+            bucket.name
+        ),
     }
 }
 
