@@ -49,7 +49,7 @@ STORE := target/store/$(SEAWEEDFS_VERSION)/weed
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build native native-with-faults portable envoy store run run-live run-origin-only run-native rules demo screenshots cli sync install check test matrix soak sanitize paths conformance fuzz bench instructions lint image manifests artifacts load-test clean
+.PHONY: help build native native-with-faults portable envoy store run run-live run-origin-only run-native rules demo screenshots cli sync install check test matrix soak sanitize paths conformance fuzz bench pauses instructions lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -152,6 +152,9 @@ fuzz: ## fuzz each target of tests/fuzz for FUZZ_SECONDS (60)
 
 bench: build native envoy ## measure what a request costs beside Envoy's own filter (BENCH_ROUNDS), and draw it
 	@tests/bench/measure $(ENVOY) $(MODULE) $(NATIVE) $(BENCH_ROUNDS)
+
+pauses: build native envoy ## measure how long a worker stands still while rules or the filter's code change under load
+	@tests/bench/pauses $(ENVOY) $(MODULE) $(NATIVE)
 
 instructions: build native envoy ## count the instructions that Envoy executes for a request, in valgrind
 	@tests/bench/count $(ENVOY) $(MODULE) $(NATIVE)

@@ -19,6 +19,7 @@ mod given_rules;
 mod kustomize;
 mod manifests;
 mod monitoring;
+mod pauses;
 mod readme;
 mod recorded;
 mod run;
