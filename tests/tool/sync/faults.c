@@ -1,9 +1,9 @@
-// Loaded before the C library: faults of the machine, while a process writes its files. Sockets, pipes and terminals are
-// left alone.
+// Loaded before the C library: faults of the machine, while a process writes its files. Sockets, pipes and terminals
+// are left alone.
 //
 // KILL_AT=N: the process is killed in place of the Nth call that changes files, in the midst of it where it writes.
-// FAULTS=FILE: what the file says now, in one line. "CALL NUMBER": each such call fails with this error. "clock SECONDS":
-// the machine's clock is so far ahead.
+// FAULTS=FILE: what the file says now, in one line. "CALL NUMBER": each such call fails with this error.
+// "clock SECONDS": the machine's clock is so far ahead.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
