@@ -1,6 +1,6 @@
 //! Generated configurations as text.
 
-use bucket_cors::config::{Bucket, Endpoint, Mode, Settings, Unmanaged, UpstreamCors};
+use bucket_cors::config::{Bucket, Endpoint, Mode, Rule, Settings, Unmanaged, UpstreamCors};
 use serde_json::{Value, json};
 
 /// Takes away the combinations that the model has and no text can give it.
@@ -38,6 +38,15 @@ fn endpoint(endpoint: &Endpoint) -> String {
 
 fn bucket(bucket: &Bucket<'_>) -> Value {
     let rules = bucket.rules.iter().map(|rule| {
+        // Each by its name: a field that is left out here is one that no generated text has.
+        let Rule {
+            id,
+            allowed_origins,
+            allowed_methods,
+            allowed_headers,
+            expose_headers,
+            max_age_seconds,
+        } = rule;
         let patterns = |patterns: &[bucket_cors::wildcard::Pattern<'_>]| -> Vec<String> {
             patterns
                 .iter()
@@ -45,15 +54,15 @@ fn bucket(bucket: &Bucket<'_>) -> Value {
                 .collect()
         };
         let mut text = json!({
-            "AllowedOrigins": patterns(&rule.allowed_origins),
-            "AllowedMethods": rule.allowed_methods,
-            "AllowedHeaders": patterns(&rule.allowed_headers),
-            "ExposeHeaders": rule.expose_headers,
+            "AllowedOrigins": patterns(allowed_origins),
+            "AllowedMethods": allowed_methods,
+            "AllowedHeaders": patterns(allowed_headers),
+            "ExposeHeaders": expose_headers,
         });
-        if let Some(id) = &rule.id {
+        if let Some(id) = id {
             text["ID"] = json!(id);
         }
-        if let Some(seconds) = rule.max_age_seconds {
+        if let Some(seconds) = max_age_seconds {
             text["MaxAgeSeconds"] = json!(seconds);
         }
         text

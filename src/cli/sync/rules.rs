@@ -1,6 +1,9 @@
 //! The rules of a bucket, as the filter reads them from any of the shapes that a CORS document has.
 
+use std::borrow::Cow;
+
 use bucket_cors::config::{self, Bucket};
+use bucket_cors::wildcard::Pattern;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -87,21 +90,28 @@ impl StoreRules {
     }
 
     fn of(bucket: &Bucket<'_>) -> Self {
-        let rule = |rule: &config::Rule<'_>| StoreRule {
-            id: rule.id.as_deref().map(str::to_owned),
-            origins: rule
-                .allowed_origins
-                .iter()
-                .map(|it| it.as_str().to_owned())
-                .collect(),
-            methods: rule.allowed_methods.iter().map(ToString::to_string).collect(),
-            headers: rule
-                .allowed_headers
-                .iter()
-                .map(|it| it.as_str().to_owned())
-                .collect(),
-            exposed: rule.expose_headers.iter().map(ToString::to_string).collect(),
-            max_age: rule.max_age_seconds,
+        let patterns = |list: &[Pattern<'_>]| -> Vec<String> {
+            list.iter().map(|pattern| pattern.as_str().to_owned()).collect()
+        };
+        let texts = |list: &[Cow<'_, str>]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
+        let rule = |rule: &config::Rule<'_>| {
+            // Each by its name: a field that is left out here would be lost on the way to the edge.
+            let config::Rule {
+                id,
+                allowed_origins,
+                allowed_methods,
+                allowed_headers,
+                expose_headers,
+                max_age_seconds,
+            } = rule;
+            StoreRule {
+                id: id.as_deref().map(str::to_owned),
+                origins: patterns(allowed_origins),
+                methods: texts(allowed_methods),
+                headers: patterns(allowed_headers),
+                exposed: texts(expose_headers),
+                max_age: *max_age_seconds,
+            }
         };
         Self {
             of: bucket.rules.iter().map(rule).collect(),
