@@ -25,7 +25,7 @@ pub(super) struct HostGroup<'r> {
 
 /// All hosts.
 #[derive(Debug, Default)]
-pub(super) struct Site<'r> {
+pub(super) struct GroupedHosts<'r> {
     pub(super) groups: Vec<HostGroup<'r>>,
     pub(super) tables: Vec<Table<'r>>,
     /// The number of the table of each name: as routes have it, in lower case and without port.
@@ -51,7 +51,7 @@ impl HostGroup<'_> {
     }
 }
 
-impl Site<'_> {
+impl GroupedHosts<'_> {
     /// Whether the edge may give this policy to requests for a host.
     pub(super) fn admits(&self, host: &str, spot: Spot<'_>, policy: Policy<'_>) -> bool {
         let table = self.table(host).and_then(|at| self.tables.get(at));
@@ -73,7 +73,11 @@ fn above(host: &str) -> impl Iterator<Item = String> {
 }
 
 /// Groups the hosts, each with the numbers of its routes' policies.
-pub(super) fn of<'r>(hosts: &'r [Host], numbers: &'r [Vec<Policy<'r>>], remarks: &mut Remarks) -> Site<'r> {
+pub(super) fn of<'r>(
+    hosts: &'r [Host],
+    numbers: &'r [Vec<Policy<'r>>],
+    remarks: &mut Remarks,
+) -> GroupedHosts<'r> {
     // The hosts as they stand, by each of their names.
     let mut standing: HashMap<String, usize> = HashMap::new();
     let mut names: Vec<(String, Vec<usize>, &str)> = Vec::new();
@@ -125,7 +129,7 @@ pub(super) fn of<'r>(hosts: &'r [Host], numbers: &'r [Vec<Policy<'r>>], remarks:
             owners.extend(others);
         }
     }
-    let mut site = Site::default();
+    let mut site = GroupedHosts::default();
     let mut known: HashMap<Vec<usize>, (usize, usize)> = HashMap::new();
     let mut by_place: HashMap<String, Vec<usize>> = HashMap::new();
     for (name, owners, place) in names {

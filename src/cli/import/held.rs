@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::answers::Policy;
 use super::code;
-use super::grouped::Site;
+use super::grouped::GroupedHosts;
 use super::remarks::Remarks;
 use super::routes::Spot;
 
@@ -29,7 +29,7 @@ const MOST_REQUESTS: usize = 2_000_000;
 pub(super) fn hold(
     buckets: &mut Vec<MappedBucket<'_>>,
     endpoints: &[String],
-    site: &Site<'_>,
+    site: &GroupedHosts<'_>,
     remarks: &mut Remarks,
 ) {
     let names: BTreeSet<&str> = site
@@ -77,7 +77,7 @@ pub(super) fn hold(
 fn wider(
     buckets: &[MappedBucket<'_>],
     endpoints: &[String],
-    site: &Site<'_>,
+    site: &GroupedHosts<'_>,
     names: &BTreeSet<&str>,
 ) -> BTreeMap<usize, String> {
     let mut wider = BTreeMap::new();

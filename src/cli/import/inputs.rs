@@ -8,7 +8,7 @@ use crate::input::{self, Input};
 const EXTENSIONS: [&str; 6] = ["json", "yaml", "yml", "xml", "tfstate", "template"];
 
 /// A file that was read.
-pub(crate) struct Given {
+pub(crate) struct GivenFile {
     pub(crate) input: Input,
     /// It was met in a folder, and not named.
     pub(crate) is_met: bool,
@@ -18,7 +18,7 @@ pub(crate) struct Given {
 ///
 /// # Errors
 /// What cannot be read.
-pub(crate) fn read(paths: &[String]) -> Result<Vec<Given>, Vec<String>> {
+pub(crate) fn read(paths: &[String]) -> Result<Vec<GivenFile>, Vec<String>> {
     // What is not read is named.
     let extensions = [&EXTENSIONS[..], &foreign::HCL].concat();
     let mut given = Vec::new();
@@ -34,7 +34,7 @@ pub(crate) fn read(paths: &[String]) -> Result<Vec<Given>, Vec<String>> {
         };
         for path in met {
             match input::read(&path) {
-                Ok(input) => given.push(Given {
+                Ok(input) => given.push(GivenFile {
                     input,
                     is_met: is_folder,
                 }),

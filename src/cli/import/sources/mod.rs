@@ -20,7 +20,7 @@ pub(crate) use source::{BucketNames, Source};
 use super::file::File;
 
 /// The sources. A file that several recognise is taken for one of the first of them.
-pub(crate) static SOURCES: [&Source; 11] = [
+pub(crate) static SOURCES: &[&Source] = &[
     &oss::SOURCE,
     &s3::SOURCE,
     &r2::SOURCE,
