@@ -191,7 +191,7 @@ pub struct Decoded {
 
 impl<'a> PathBucket<'a> {
     /// The bucket of a first segment; `None`: a server may read another name there. `is_odd`: it may hold other bytes than
-    /// those of names.
+    /// those of names. That only spares the looks for such bytes: where there is one, it is set.
     fn read(segment: &'a [u8], is_odd: bool) -> Option<Self> {
         if is_odd && segment.contains(&b'%') {
             return Decoded::read(segment).map(Self::Decoded);
