@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::arguments::CheckFormat;
-use super::follow::{REST, RoundEnd};
 use super::report::{self, ToldTroubles};
 use super::round::SyncRound;
+use super::round_end::{REST, RoundEnd};
 use crate::output;
 
 /// What differs, for `--check`, with its status.

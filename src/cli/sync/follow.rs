@@ -15,24 +15,11 @@ use super::kept::Remembered;
 use super::moment::Moment;
 use super::report::{self, Lasting, ToldTroubles, say};
 use super::round::SyncRound;
+use super::round_end::{REST, RoundEnd};
 use super::serve::{self, Access, Published};
 use super::store::Asker;
 use super::stores::{self, FollowedStore};
 use crate::output;
-
-/// Where no bucket's rules are others.
-pub(super) const REST: &str = "the rules are the same, and the rest of the document differs";
-
-/// What a round came to.
-pub(super) enum RoundEnd {
-    /// What the edge has is what the stores say.
-    Same(EdgeDocument),
-    Differs(EdgeDocument),
-    /// It is not safe, or not known enough.
-    Withheld(String),
-    /// The edge would not take it.
-    Refused(Vec<String>),
-}
 
 /// What was in the file before, and what could not be done beside it.
 struct PutInForce {

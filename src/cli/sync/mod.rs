@@ -13,6 +13,7 @@ mod owners;
 mod owners_tests;
 mod report;
 mod round;
+mod round_end;
 mod rules;
 mod serve;
 pub(crate) mod store;
