@@ -14,6 +14,12 @@ mod fields;
 mod held;
 #[path = "import/hosts.rs"]
 mod hosts;
+#[path = "import/ingress_nginx.rs"]
+mod ingress_nginx;
+#[path = "import/nginx_held.rs"]
+mod nginx_held;
+#[path = "import/no_object.rs"]
+mod no_object;
 #[path = "import/origins.rs"]
 mod origins;
 #[path = "import/reach.rs"]

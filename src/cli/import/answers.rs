@@ -51,6 +51,9 @@ pub(super) struct Step<'r> {
     pub(super) paths: &'r Paths,
     pub(super) policy: Policy<'r>,
     pub(super) place: &'r str,
+    /// No object is behind it, and no policy: whatever the edge says there gives nothing away.
+    pub(super) is_void: bool,
+    length: usize,
     /// In which of the places it stands that have routes for the host.
     owner: usize,
 }
@@ -63,12 +66,23 @@ pub(super) struct Table<'r> {
     pub(super) names: Vec<&'r str>,
 }
 
-/// The policies that requests of a spot may get, each with the place of its first route.
+/// The policies that requests of a spot may get, each once.
 #[derive(Debug, Default)]
 pub(super) struct Answer<'r> {
-    pub(super) found: Vec<(Policy<'r>, &'r str)>,
+    pub(super) found: Vec<Found<'r>>,
     /// Some route takes each of the requests.
     is_sure: bool,
+}
+
+/// A policy, with the place of the first route that gives it, of those that are a bucket's if there are any.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found<'r> {
+    pub(super) policy: Policy<'r>,
+    pub(super) place: &'r str,
+    /// That route is no bucket's, which is said of it.
+    pub(super) is_part: bool,
+    /// It takes names in other spellings, with upper and lower case alike.
+    pub(super) is_any_case: bool,
 }
 
 /// What requests of a spot get.
@@ -76,16 +90,18 @@ pub(super) struct Answer<'r> {
 pub(super) enum Verdict<'r> {
     /// All of them get this.
     Each(Policy<'r>),
-    /// No route takes any of them.
+    /// No route takes any of them, or one that has no object.
     NoRoute,
     /// Not all get the same.
     Mixed,
 }
 
 impl<'r> Answer<'r> {
-    fn add(&mut self, step: &Step<'r>) {
-        if !self.found.iter().any(|(known, _)| *known == step.policy) {
-            self.found.push((step.policy, step.place));
+    fn add(&mut self, new: Found<'r>) {
+        match self.found.iter_mut().find(|known| known.policy == new.policy) {
+            Some(known) if known.is_part && !new.is_part => *known = new,
+            Some(_) => {}
+            None => self.found.push(new),
         }
     }
 
@@ -95,24 +111,23 @@ impl<'r> Answer<'r> {
             return;
         }
         self.is_sure = other.is_sure && (self.is_sure || self.found.is_empty());
-        for (policy, place) in other.found {
-            if !self.found.iter().any(|(known, _)| *known == policy) {
-                self.found.push((policy, place));
-            }
+        for found in other.found {
+            self.add(found);
         }
     }
 
     pub(super) fn verdict(&self) -> Verdict<'r> {
         match self.found.as_slice() {
             [] => Verdict::NoRoute,
-            [(policy, _)] if self.is_sure => Verdict::Each(*policy),
+            [only] if self.is_sure => Verdict::Each(only.policy),
             _ => Verdict::Mixed,
         }
     }
 }
 
 impl Verdict<'_> {
-    /// Whether the edge may give this policy there. Who comes where no route is gets an error, whatever its headers say.
+    /// Whether the edge may give this policy there. Who comes where no route is gets an error, and who comes to one that has no
+    /// object gets none, whatever the headers say.
     pub(super) fn admits(self, policy: Policy<'_>) -> bool {
         match self {
             Self::Each(own) => policy.is_none() || policy == own,
@@ -133,6 +148,8 @@ impl<'r> Table<'r> {
                     paths: &paths.value,
                     policy: *policy,
                     place: &paths.place,
+                    is_void: route.is_empty && policy.is_none(),
+                    length: route.length.unwrap_or_else(|| paths.value.length()),
                     owner,
                 })
             });
@@ -151,7 +168,7 @@ impl<'r> Table<'r> {
         for (joining, steps) in &mut parts {
             match joining {
                 Joining::Longest => {
-                    steps.sort_by_key(|step| std::cmp::Reverse((step.paths.length(), step.is_part())))
+                    steps.sort_by_key(|step| std::cmp::Reverse((step.length, step.is_part())))
                 }
                 // One place keeps its own order.
                 Joining::InTurn if steps.iter().any(|step| step.owner != steps_owner(steps)) => {
@@ -207,16 +224,23 @@ fn first<'r>(joining: Joining, steps: &[Step<'r>], spot: Spot<'_>) -> Answer<'r>
         if let Some(taken) = taken {
             let is_behind = match joining {
                 Joining::Apart => true,
-                Joining::Longest => step.paths.length() < taken.paths.length(),
+                Joining::Longest => step.length < taken.length,
                 Joining::InTurn => (*step.paths == Paths::All) != (*taken.paths == Paths::All),
             };
             if is_behind {
                 break;
             }
         }
-        answer.add(step);
+        if !step.is_void {
+            answer.add(Found {
+                policy: step.policy,
+                place: step.place,
+                is_part: step.is_part(),
+                is_any_case: matches!(step.paths, Paths::AnyCase(_)),
+            });
+        }
         if share == Share::All {
-            answer.is_sure = true;
+            answer.is_sure |= !step.is_void;
             taken = taken.or(Some(step));
             done.insert(step.owner);
         }

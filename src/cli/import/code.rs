@@ -66,6 +66,7 @@ codes! {
         ONE_LABEL "one-label" "a `*` for one label, where the edge's takes dots too"
         REGULAR_EXPRESSION "regular-expression" "an expression that no pattern with one `*` equals"
         SEVERAL_STARS "several-stars" "a pattern with more than one `*`"
+        REFUSED_VALUE "refused-value" "a value that the source refuses"
         OTHER_MATCHER "other-matcher" "a matcher of a kind that is not read here"
         NO_RULE "no-rule" "no rule was found"
         ANY_WITH_CREDENTIALS "any-with-credentials" "credentials for every origin, which the edge never gives"
@@ -94,6 +95,7 @@ codes! {
         OLDER_VERSIONS "older-versions" "what older versions of the source do otherwise"
         ZERO_MAX_AGE "zero-max-age" "a 0 that may stand for no value"
         UNREACHED_ROUTE "unreached-route" "a route that no request comes to"
+        NO_OBJECT "no-object" "a redirect or an error, which is answered as what is around it"
         PREFIX_IS_BUCKET "prefix-is-bucket" "a path's prefix that is taken for a bucket's name"
     }
     ChangesNothing {

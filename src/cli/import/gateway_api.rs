@@ -114,6 +114,7 @@ pub(crate) fn http_route(
         routes.extend(paths.into_iter().map(|paths| Route {
             paths: vec![paths],
             bucket: bucket.clone(),
+            ..Route::default()
         }));
     }
     let is_of_every_host = domains.iter().any(|domain| domain.value == "*");

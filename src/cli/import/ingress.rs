@@ -1,29 +1,47 @@
-//! An Ingress, and its CORS annotations as its controller reads them.
-
-use std::collections::{HashMap, HashSet};
+//! The CORS annotations of an Ingress, as its controller reads them.
 
 use super::code;
 use super::cors_headers;
 use super::document::{Bucket, Sourced};
-use super::kubernetes;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
-use super::remarks::Remarks;
-use super::routes::{Host, Joining, Paths, Reach, Route};
+use super::remarks::{Remarks, as_written};
 use super::rule_fields;
 
 /// What reads an Ingress. They share the names of the annotations, and not what they make of them.
 pub(crate) struct Controller {
+    pub(crate) name: &'static str,
+    /// Words in the names of the classes that are its own.
+    pub(crate) classes: &'static [&'static str],
     /// What the annotations start with.
     pub(crate) prefixes: &'static [&'static str],
     /// The headers where none are said.
     pub(crate) headers: &'static str,
-    /// What an origin with a `*` beside other characters stands for, if a pattern can say it.
+    /// Whether it takes this value of an annotation. One that it does not take stands for none.
+    pub(crate) takes: fn(&str, &str) -> bool,
+    /// What an origin stands for that is no `*`, if a pattern can say it.
     pub(crate) origin: fn(Sourced<String>, &mut Remarks) -> Option<Sourced<String>>,
     /// It takes the names in server-alias for its hosts too.
     pub(crate) takes_aliases: bool,
     /// Where every origin is let in, it answers with that origin and not with `*`.
     pub(crate) echoes: bool,
+    /// It makes nginx's locations of paths.
+    pub(crate) has_locations: bool,
+}
+
+impl Controller {
+    /// The value of an annotation.
+    pub(crate) fn annotation<'t>(&self, resource: &Node<'t>, name: &str) -> Option<Node<'t>> {
+        let annotations = resource.path(&["metadata", "annotations"])?;
+        let mut prefixes = self.prefixes.iter();
+        prefixes.find_map(|prefix| annotations.get(&format!("{prefix}{name}")))
+    }
+
+    /// Whether an annotation switches something on.
+    pub(crate) fn is_on(&self, resource: &Node<'_>, name: &str) -> bool {
+        let text = self.annotation(resource, name).and_then(|value| value.text());
+        text.is_some_and(|text| go_flag(&text) == Some(true))
+    }
 }
 
 /// Those for CORS, without what they start with.
@@ -55,11 +73,15 @@ pub(crate) fn has_annotations(resource: &Node<'_>, prefix: &str) -> bool {
 /// The rules that the annotations stand for. `None`: they do not switch CORS on.
 pub(crate) fn policy(resource: &Node<'_>, controller: &Controller, remarks: &mut Remarks) -> Option<Bucket> {
     let annotations = resource.path(&["metadata", "annotations"])?;
-    let get = |name: &str| {
-        controller.prefixes.iter().find_map(|prefix| {
-            let value = annotations.get(&format!("{prefix}{name}"))?;
-            Some((value.text()?, value.place))
-        })
+    let mut refused = Vec::new();
+    let mut get = |name: &str| {
+        let value = controller.annotation(resource, name)?;
+        let text = value.text()?;
+        if (controller.takes)(name, &text) {
+            return Some((text, value.place));
+        }
+        refused.push((name.to_owned(), text, value.place));
+        None
     };
     let (enabled, place) = get("enable-cors")?;
     if go_flag(&enabled) != Some(true) {
@@ -78,18 +100,28 @@ pub(crate) fn policy(resource: &Node<'_>, controller: &Controller, remarks: &mut
             );
         }
     }
-    let list = |name: &str, default: &str| match get(name) {
+    let mut list = |name: &str, default: &str| match get(name) {
         Some((text, place)) => policy::commas(&text, &place),
         None => policy::commas(default, &place),
     };
-    let mut origins = Vec::new();
-    for origin in list("cors-allow-origin", "*") {
-        if origin.value == "*" || !origin.value.contains('*') {
-            origins.push(origin);
-        } else {
-            origins.extend((controller.origin)(origin, remarks));
+    let origins = list("cors-allow-origin", "*");
+    let methods = list("cors-allow-methods", METHODS);
+    let headers = list("cors-allow-headers", controller.headers);
+    let exposed = list("cors-expose-headers", "");
+    let max_age = match get("cors-max-age") {
+        Some((text, place)) => rule_fields::seconds(&text, &place, remarks),
+        None => Some(Sourced::new(MAX_AGE, &place)),
+    };
+    // It stands for the rest.
+    let any = origins.iter().find(|origin| origin.value == "*").cloned();
+    let origins = match any {
+        Some(any) => vec![any],
+        None => {
+            let all = origins.into_iter();
+            all.filter_map(|origin| (controller.origin)(origin, remarks))
+                .collect()
         }
-    }
+    };
     let mut credentials = match get("cors-allow-credentials") {
         Some((text, place)) => Sourced::new(go_flag(&text) != Some(false), &place),
         None => Sourced::new(true, &place),
@@ -102,15 +134,23 @@ pub(crate) fn policy(resource: &Node<'_>, controller: &Controller, remarks: &mut
         );
         credentials.value = false;
     }
+    for (name, text, place) in refused {
+        remarks.say(
+            code::NO_EFFECT,
+            &place,
+            format!(
+                "{} is no value of {name} that {} takes: it has its default, which is written",
+                as_written(&text),
+                controller.name
+            ),
+        );
+    }
     let policy = Policy {
         origins,
-        methods: list("cors-allow-methods", METHODS),
-        headers: list("cors-allow-headers", controller.headers),
-        exposed: list("cors-expose-headers", ""),
-        max_age: match get("cors-max-age") {
-            Some((text, place)) => rule_fields::seconds(&text, &place, remarks),
-            None => Some(Sourced::new(MAX_AGE, &place)),
-        },
+        methods,
+        headers,
+        exposed,
+        max_age,
         credentials,
         place: place.clone(),
         ..Policy::default()
@@ -125,127 +165,4 @@ fn go_flag(text: &str) -> Option<bool> {
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
         _ => None,
     }
-}
-
-/// Whether a resource is the Ingress of that name, with or without its namespace.
-pub(crate) fn is_called(resource: &Node<'_>, name: &str) -> bool {
-    let text = |field| resource.path(&["metadata", field]).and_then(|value| value.text());
-    let Some(own) = text("name") else { return false };
-    let is_name = match name.split_once('/') {
-        Some((namespace, name)) => {
-            text("namespace").as_deref().unwrap_or("default") == namespace && own == name
-        }
-        None => own == name,
-    };
-    is_name && resource.text_of("kind").as_deref() == Some("Ingress")
-}
-
-/// The hosts of all Ingresses, each with its own annotations. The longest path wins, in whatever resource it stands.
-pub(crate) fn all<'t>(
-    resources: impl Iterator<Item = &'t Node<'t>>,
-    controller: &Controller,
-    remarks: &mut Remarks,
-) -> Vec<Host> {
-    let mut all = Vec::new();
-    let mut aliases: HashMap<String, Vec<Sourced<String>>> = HashMap::new();
-    for resource in resources.filter(|resource| kubernetes::kind(resource) == "Ingress") {
-        let annotation = |name: &str| {
-            let annotations = resource.path(&["metadata", "annotations"])?;
-            let mut prefixes = controller.prefixes.iter();
-            prefixes.find_map(|prefix| annotations.get(&format!("{prefix}{name}")))
-        };
-        let canary = annotation("canary").filter(|canary| {
-            let text = canary.text().unwrap_or_default();
-            go_flag(&text) == Some(true)
-        });
-        if let Some(canary) = canary {
-            if annotation("enable-cors").is_some() {
-                remarks.say(
-                    code::NOT_APPLIED,
-                    &canary.place,
-                    "the policy of a canary, whose requests have the policy of the main Ingress",
-                );
-            }
-            continue;
-        }
-        let bucket = policy(resource, controller, remarks);
-        let own = hosts(resource, bucket.as_ref(), remarks);
-        if let Some(alias) = annotation("server-alias") {
-            let names = policy::commas(&alias.text().unwrap_or_default(), &alias.place);
-            let (names, others): (Vec<_>, Vec<_>) = names
-                .into_iter()
-                .partition(|name| controller.takes_aliases && !name.value.starts_with('~'));
-            for other in others.iter().filter(|_| bucket.is_some()) {
-                let message = format!("the hosts {:?} of server-alias: list them in hosts", other.value);
-                remarks.say(code::OTHER_HOSTS, &other.place, message);
-            }
-            for domain in own.iter().flat_map(|host| &host.domains) {
-                let known = aliases.entry(domain.value.to_ascii_lowercase()).or_default();
-                known.extend(names.iter().cloned());
-            }
-        }
-        all.extend(own);
-    }
-    // An alias stands for all of a host's routes, unless it is a host itself.
-    let named = all.iter().flat_map(|host: &Host| &host.domains);
-    let named: HashSet<_> = named.map(|domain| domain.value.to_ascii_lowercase()).collect();
-    for host in &mut all {
-        let own = host.domains.iter().filter(|domain| domain.value != "*");
-        let own = own.filter_map(|domain| aliases.get(&domain.value.to_ascii_lowercase()));
-        let more: Vec<_> = own
-            .flatten()
-            .filter(|alias| !named.contains(&alias.value.to_ascii_lowercase()))
-            .cloned()
-            .collect();
-        host.domains.extend(more);
-    }
-    all
-}
-
-/// Its hosts, each route of which has these rules, if there are any.
-pub(crate) fn hosts(resource: &Node<'_>, bucket: Option<&Bucket>, remarks: &mut Remarks) -> Vec<Host> {
-    let Some(spec) = resource.get("spec") else {
-        return Vec::new();
-    };
-    let route = |paths: Paths, node: &Node<'_>| Route {
-        paths: vec![Sourced::new(paths, &node.place)],
-        bucket: bucket.cloned(),
-    };
-    let mut host = |name: Option<Node<'_>>, node: &Node<'_>, routes: Vec<Route>| {
-        let mut domains = policy::texts(name, remarks);
-        if domains.is_empty() {
-            domains.push(Sourced::new("*".to_owned(), &node.place));
-        }
-        Host {
-            domains,
-            routes,
-            joining: Joining::Longest,
-        }
-    };
-    let mut hosts = Vec::new();
-    for rule in spec.list("rules") {
-        let paths = rule
-            .path(&["http", "paths"])
-            .map(|paths| paths.items())
-            .unwrap_or_default();
-        let mut routes: Vec<_> = paths
-            .iter()
-            .map(|path| {
-                let text = path.text_of("path").unwrap_or_default();
-                let paths = match path.text_of("pathType").as_deref() {
-                    Some("Exact") => Paths::no_prefix(Reach::of_path(&text)),
-                    kind => Paths::prefix(&text, kind == Some("Prefix")),
-                };
-                route(paths, path)
-            })
-            .collect();
-        if routes.is_empty() {
-            routes.push(route(Paths::All, &rule));
-        }
-        hosts.push(host(rule.get("host"), &rule, routes));
-    }
-    if let Some(backend) = spec.get("defaultBackend") {
-        hosts.push(host(None, &backend, vec![route(Paths::All, &backend)]));
-    }
-    hosts
 }

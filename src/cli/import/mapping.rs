@@ -9,8 +9,9 @@ use std::collections::{HashMap, HashSet};
 use super::answers::{self, Policy};
 use super::code;
 use super::document::Bucket;
-use super::grouped::{self, HostGroup};
+use super::grouped;
 use super::held::{self, MappedBucket};
+use super::host_group::{HostGroup, NamedPath};
 use super::remarks::Remarks;
 use super::routes::Host;
 
@@ -26,7 +27,8 @@ pub(crate) struct Mapped {
 pub(crate) fn map(hosts: &[Host], remarks: &mut Remarks) -> Mapped {
     let policies = answers::policies(hosts);
     let site = grouped::of(hosts, &policies, remarks);
-    let has_wildcards = |group: &HostGroup<'_>| !group.is_any && !group.wildcards.is_empty();
+    let has_wildcards =
+        |group: &HostGroup<'_>| !group.is_void && !group.is_any && !group.wildcards.is_empty();
     let mut mapping = Mapping {
         unclaimable: site.groups.iter().any(has_wildcards),
         ..Mapping::default()
@@ -90,9 +92,12 @@ impl<'g, 'r> Mapping<'g, 'r> {
         let is_any = group.is_any && !self.leaves_out_any(group, remarks);
         if is_any {
             // On an endpoint, what is not listed gets it too.
-            let rest = self.path_style.map(|paths| paths.whole);
-            if rest.is_some_and(|rest| rest != group.whole) {
-                left_out(group, remarks);
+            if let Some(paths) = self.path_style.filter(|paths| paths.whole != group.whole) {
+                let why = format!(
+                    "the buckets of {} that no path names would get them too, and have others or none",
+                    paths.called()
+                );
+                left_out(group, &why, remarks);
                 bare.push(group);
                 return;
             }
@@ -119,14 +124,8 @@ impl<'g, 'r> Mapping<'g, 'r> {
         if !is_any && group.names.is_empty() {
             return;
         }
-        let every = self.by_name.get("*").and_then(|at| self.buckets.get(*at));
-        let is_free = |(name, _): &(String, Policy<'_>)| !self.by_name.contains_key(segment(name));
-        let fits = match self.path_style {
-            Some(known) => known.answers_like(group),
-            None => every.is_none_or(|every| every.policy == group.whole) && group.paths.iter().all(is_free),
-        };
-        if !fits {
-            left_out(group, remarks);
+        if let Some(why) = self.why_not(group) {
+            left_out(group, &why, remarks);
             bare.push(group);
             return;
         }
@@ -136,15 +135,23 @@ impl<'g, 'r> Mapping<'g, 'r> {
         if self.path_style.is_some() {
             return;
         }
-        for (name, policy) in &group.paths {
-            if policy.is_none() {
-                remarks.say(code::OTHER_HOSTS, &group.place,
+        for NamedPath { name, policy, lost } in &group.paths {
+            let written = "written as a bucket without rules, whose preflights are refused and whose responses lose their CORS \
+                           headers";
+            let name_alone = segment(name);
+            match lost {
+                _ if policy.is_some() => {}
+                Some(lost) => {
+                    let why = format!("{}; {name_alone:?} is {written}", lost.why);
+                    remarks.say(code::OTHER_HOSTS, &lost.place, why);
+                }
+                None => remarks.say(
+                    code::OTHER_HOSTS,
+                    &group.place,
                     format!(
-                        "that the bucket {:?} has no policy, where the rest of its host has one: it is written as a \
-                         bucket without rules, whose preflights are refused and whose responses lose their CORS headers",
-                        segment(name)
+                        "that the bucket {name_alone:?} has no policy, where the rest of its host has one: it is {written}"
                     ),
-                );
+                ),
             }
             self.put(name.clone(), Vec::new(), *policy, &group.place);
         }
@@ -153,6 +160,30 @@ impl<'g, 'r> Mapping<'g, 'r> {
             self.put("*".to_owned(), hosts, group.whole, &group.place);
         }
         self.path_style = Some(group);
+    }
+
+    /// Why the names in a host's paths cannot be said beside those of earlier hosts, if they cannot.
+    fn why_not(&self, group: &HostGroup<'r>) -> Option<String> {
+        if let Some(known) = self.path_style {
+            let why = format!(
+                "a name in a path means the same bucket on every host, and {} has other policies",
+                known.called()
+            );
+            return (!known.answers_like(group)).then_some(why);
+        }
+        let every = self.by_name.get("*").and_then(|at| self.buckets.get(*at));
+        if let Some(every) = every.filter(|every| every.policy != group.whole) {
+            return Some(format!(
+                "what none of its paths names would get the policy of every host, at {}, and has another or none",
+                every.place
+            ));
+        }
+        let taken = |path: &&NamedPath<'_>| self.by_name.contains_key(segment(&path.name));
+        let taken = group.paths.iter().find(taken)?;
+        Some(format!(
+            "the bucket {:?} of its paths would be that of a host",
+            segment(&taken.name)
+        ))
     }
 
     /// Whether the policies of every host would get to hosts that have others and that no bucket can be bound to.
@@ -194,7 +225,7 @@ impl<'g, 'r> Mapping<'g, 'r> {
         if !self.bound.contains("*") && (self.path_style.is_none() || !self.endpoints.is_empty()) {
             return;
         }
-        for group in bare {
+        for group in bare.iter().filter(|group| !group.is_void) {
             for name in &group.names {
                 remarks.say(code::OTHER_HOSTS, &group.place,
                     format!(
@@ -214,11 +245,12 @@ fn segment(name: &str) -> &str {
     name.strip_suffix('/').unwrap_or(name)
 }
 
-fn left_out(group: &HostGroup<'_>, remarks: &mut Remarks) {
-    remarks.say(code::OTHER_HOSTS, &group.place,
+fn left_out(group: &HostGroup<'_>, why: &str, remarks: &mut Remarks) {
+    remarks.say(
+        code::OTHER_HOSTS,
+        &group.place,
         format!(
-            "the policies of the host {}, which is left out: a name in a path means the same bucket on every host, and an \
-             earlier host has other policies: give the hosts different buckets, or their own listeners",
+            "the policies of the host {}, which is left out: {why}: give the hosts different buckets, or their own listeners",
             group.called()
         ),
     );

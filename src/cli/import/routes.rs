@@ -24,11 +24,15 @@ pub(crate) enum Joining {
 }
 
 /// A route.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Route {
     pub(crate) paths: Vec<Sourced<Paths>>,
     /// The rules of its policy, if it has one.
     pub(crate) bucket: Option<Bucket>,
+    /// How long its path is to a proxy that orders routes by the text of their paths. `None`: as long as what it names.
+    pub(crate) length: Option<usize>,
+    /// It answers by itself, and with no object: it redirects, or refuses.
+    pub(crate) is_empty: bool,
 }
 
 /// The requests of a route.
@@ -125,7 +129,7 @@ impl Reach {
 
     /// What an expression begins with, as far as it is plain.
     pub(crate) fn of_regex(regex: &str) -> Self {
-        if regex.contains('|') {
+        if has_branches(regex) {
             return Self::default();
         }
         let regex = regex.strip_prefix('^').unwrap_or(regex);
@@ -149,7 +153,8 @@ impl Reach {
         };
         match spot {
             Spot::Root => self.start.is_empty() && matches!(self.extent, Extent::Begun | Extent::Alone),
-            Spot::Unnamed => self.extent == Extent::Begun,
+            // Of other spellings no route names any.
+            Spot::Unnamed => self.extent == Extent::Begun || self.ignores_case,
             Spot::Segment(name) => self.extent != Extent::Below && is_start(name),
             Spot::Below(name) => self.extent != Extent::Alone && is_start(name),
         }
@@ -276,4 +281,20 @@ impl Paths {
 /// What a bucket's name in a path stands for byte for byte.
 fn is_plain(name: &str) -> bool {
     name != "." && name != ".." && !name.contains(['%', '?', '#', '*', ' ', '(', '[', '|', '$', '\\'])
+}
+
+/// Whether an expression may begin in several ways. What is not plain is not counted out.
+fn has_branches(regex: &str) -> bool {
+    let mut depth = 0_usize;
+    let is_plain = !regex.contains(['\\', '[']);
+    regex.contains('|')
+        && !(is_plain
+            && regex.chars().all(|character| {
+                match character {
+                    '(' => depth = depth.saturating_add(1),
+                    ')' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                character != '|' || depth > 0
+            }))
 }

@@ -6,11 +6,12 @@ use super::source::{BucketNames, Source};
 use crate::import::code;
 use crate::import::document::{Bucket, Sourced};
 use crate::import::file::{File, FileContent};
+use crate::import::ingress_hosts::Servers;
 use crate::import::node::Node;
 use crate::import::policy::{self, ListUse, Policy};
 use crate::import::remarks::Remarks;
 use crate::import::routes::{Host, Joining, Paths, Route};
-use crate::import::{ingress, kubernetes, rule_fields};
+use crate::import::{ingress, ingress_hosts, kubernetes, rule_fields};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
@@ -61,11 +62,15 @@ const HEADERS: &str = "DNT, X-CustomHeader, Keep-Alive, User-Agent, X-Requested-
 
 /// How it reads an Ingress: with ingress-nginx's annotations too.
 const CONTROLLER: ingress::Controller = ingress::Controller {
+    name: "Higress",
+    classes: &["higress", "nginx"],
     prefixes: &["higress.io/", "nginx.ingress.kubernetes.io/"],
     headers: HEADERS,
+    takes: |_, _| true,
     origin: ingress_origin,
     takes_aliases: false,
     echoes: true,
+    has_locations: false,
 };
 
 /// Reads the resources, or the plugin's configuration alone.
@@ -86,7 +91,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
             _ => {}
         }
     }
-    let mut ingresses = ingress::all(resources.iter(), &CONTROLLER, remarks);
+    let mut ingresses = ingress_hosts::all(&resources, &CONTROLLER, remarks);
     // A plugin's policy is also for the hosts of an Ingress that says nothing.
     if !hosts.is_empty() {
         ingresses.retain(|host| host.routes.iter().any(|route| route.bucket.is_some()));
@@ -149,10 +154,10 @@ fn plugin(spec: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>, remark
         for name in policy::texts(rule.get("ingress"), remarks) {
             let found = resources
                 .iter()
-                .find(|resource| ingress::is_called(resource, &name.value));
+                .find(|resource| ingress_hosts::is_called(resource, &name.value));
             match found {
                 Some(found) => {
-                    let mut own = ingress::hosts(found, Some(&bucket), remarks);
+                    let mut own = ingress_hosts::hosts(found, Some(&bucket), &Servers::default(), remarks);
                     // The rest of its hosts has the default.
                     if let Some((bucket, node)) = &default {
                         own.iter_mut().for_each(|host| host.routes.push(whole(bucket.clone(), node)));
@@ -192,16 +197,19 @@ fn without_policy(rule: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>
     if !domains.is_empty() {
         hosts.push(Host {
             domains,
-            routes: Vec::new(),
+            routes: vec![Route {
+                paths: vec![Sourced::new(Paths::All, &rule.place)],
+                ..Route::default()
+            }],
             joining: Joining::Longest,
         });
     }
     for name in policy::texts(rule.get("ingress"), remarks) {
         let found = resources
             .iter()
-            .find(|resource| ingress::is_called(resource, &name.value));
+            .find(|resource| ingress_hosts::is_called(resource, &name.value));
         if let Some(found) = found {
-            hosts.extend(ingress::hosts(found, None, remarks));
+            hosts.extend(ingress_hosts::hosts(found, None, &Servers::default(), remarks));
         }
     }
 }
@@ -209,6 +217,9 @@ fn without_policy(rule: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>
 /// Higress looks for a `*` at the start of the host, and does not look at the scheme then.
 fn ingress_origin(origin: Sourced<String>, remarks: &mut Remarks) -> Option<Sourced<String>> {
     let Sourced { value, place } = &origin;
+    if !value.contains('*') {
+        return Some(origin);
+    }
     let one_in_front = value
         .split_once("://*")
         .is_some_and(|(scheme, rest)| !scheme.contains('*') && !rest.contains('*'));
@@ -232,6 +243,7 @@ fn whole(bucket: Bucket, node: &Node<'_>) -> Route {
     Route {
         paths: vec![Sourced::new(Paths::All, &node.place)],
         bucket: Some(bucket),
+        ..Route::default()
     }
 }
 

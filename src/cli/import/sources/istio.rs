@@ -69,6 +69,7 @@ fn virtual_service(spec: &Node<'_>, remarks: &mut Remarks) -> Host {
         routes.push(Route {
             paths,
             bucket: policy.map(|policy| policy.into_bucket(ListUse::Printed, remarks)),
+            ..Route::default()
         });
     }
     Host {

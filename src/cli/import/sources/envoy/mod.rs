@@ -1,6 +1,8 @@
 //! `--from envoy`: the policies in an Envoy's routes, wherever in a bootstrap, a resource file or a config dump they are.
 
 mod chain;
+mod level;
+mod matched;
 mod policy;
 
 use std::collections::HashSet;
@@ -8,24 +10,25 @@ use std::collections::HashSet;
 use bucket_cors::profile;
 
 use self::chain::{Chain, Chains};
+use self::level::{Filter, is_policy, legacy, per_filter, policies, within};
 use self::policy::combined;
 use super::source::{BucketNames, Source};
 use crate::import::code::{self, RemarkCode};
 use crate::import::cors_headers;
-use crate::import::document::Sourced;
+use crate::import::document::{Bucket, Sourced};
 use crate::import::file::{File, FileContent};
 use crate::import::kubernetes;
 use crate::import::node::{Documents, Node};
 use crate::import::policy::{ListUse, Policy};
 use crate::import::remarks::Remarks;
-use crate::import::routes::{Host, Joining, Paths, Reach, Route};
+use crate::import::routes::{Host, Joining, Paths, Route};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
     name: "envoy",
     holds: "Envoy's own filter: a bootstrap, a file of resources or a config dump",
     about: "\
-CorsPolicy in the routes of a bootstrap, a resource file or a config dump, also inside a ConfigMap, in typed_per_filter_config or, as in older ones, in cors. A policy of the prefix /BUCKET/ is that bucket's. One of a whole virtual host is that of a bucket bound to its domains, called as the first of them, or as --bucket says. Other routes are no bucket's, and not carried over. A regular expression is carried over where patterns with one * admit the same origins: https://.*\\.example\\.com is, https://[^.]+\\.example\\.com is not, because a * takes dots too. Envoy does not check methods and headers, and the edge does. Credentials for every origin are not carried over.",
+CorsPolicy in the routes of a bootstrap, a resource file or a config dump, also inside a ConfigMap, in typed_per_filter_config or, as in older ones, in cors. A policy of the prefix /BUCKET/ is that bucket's. One of a whole virtual host is that of a bucket bound to its domains, called as the first of them, or as --bucket says. Other routes are no bucket's, and not carried over. One that only redirects, or answers with an error, takes no policy from those beside it. A regular expression is carried over where patterns with one * admit the same origins: https://.*\\.example\\.com is, https://[^.]+\\.example\\.com is not, because a * takes dots too. Envoy does not check methods and headers, and the edge does. Credentials for every origin are not carried over.",
     profile: &profile::FETCH,
     names: BucketNames::Routes,
     kinds: &["ConfigMap"],
@@ -97,30 +100,24 @@ fn texts(file: &File<'_>) -> Vec<(String, String)> {
 /// Whether it is a file for an Envoy, or a part of one that policies stand in.
 fn is_envoys(node: &Node<'_>) -> bool {
     node.has_any(&["static_resources", "virtual_hosts", "configs", "virtualHosts"])
-        || (node.get("domains").is_some() && node.get("routes").is_some())
+        || is_virtual_host(node)
         || node.text_of("@type").is_some_and(|kind| kind.contains("envoy."))
         || is_policy(node)
         || node.list("resources").iter().any(is_envoys)
 }
 
-/// Whether it is a policy, new or old.
-fn is_policy(node: &Node<'_>) -> bool {
-    let is_typed = node
-        .text_of("@type")
-        .is_some_and(|kind| kind.ends_with(".CorsPolicy"));
-    is_typed || node.proto("allow_origin_string_match").is_some()
+fn is_virtual_host(node: &Node<'_>) -> bool {
+    node.get("domains").is_some() && node.has_any(&["routes", "matcher"])
 }
 
 impl VirtualHosts<'_> {
     /// A policy without anything around it is for whatever it is put in front of.
     fn alone(&mut self, node: &Node<'_>) {
         let policy = combined(std::slice::from_ref(node), self.remarks);
+        let bucket = policy.map(|policy| policy.into_bucket(ListUse::Printed, self.remarks));
         self.hosts.push(Host {
             domains: vec![Sourced::new("*".to_owned(), &node.place)],
-            routes: vec![Route {
-                paths: vec![Sourced::new(Paths::All, &node.place)],
-                bucket: policy.map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
-            }],
+            routes: vec![everything(node, bucket)],
             joining: Joining::Apart,
         });
     }
@@ -133,7 +130,7 @@ impl VirtualHosts<'_> {
             for host in virtual_hosts.items() {
                 self.virtual_host(&host, Some(node), chain.as_ref());
             }
-        } else if node.get("domains").is_some() && node.get("routes").is_some() {
+        } else if is_virtual_host(node) {
             // One that is discovered by itself has its route configuration in its name.
             let name = node.text_of("name").unwrap_or_default();
             let configuration = name.split('/').next().unwrap_or_default();
@@ -153,47 +150,31 @@ impl VirtualHosts<'_> {
             .iter()
             .filter_map(|domain| Some(Sourced::new(domain.text()?, &domain.place)));
         let around: Vec<_> = std::iter::once(host).chain(configuration).collect();
-        let mut routes = Vec::new();
-        for route in host.list("routes") {
-            let levels: Vec<_> = std::iter::once(&route).chain(around.iter().copied()).collect();
-            let matched = route.get("match").unwrap_or_else(|| route.nothing());
-            let action = route.get("route");
-            let clusters = action
-                .and_then(|action| action.proto("weighted_clusters"))
-                .map(|clusters| clusters.list("clusters"))
-                .unwrap_or_default();
-            for cluster in clusters {
-                if let Some(Filter::Policy(own)) = per_filter(&cluster, chain) {
-                    self.known.insert(own.place.clone());
-                    self.remarks.say(code::NO_BUCKET, &own.place,
-                        "the policy of one of several clusters: rules belong to a bucket; give the route one policy",
-                    );
+        let is_used = chain.is_some_and(|chain| !chain.is_unused);
+        let routes = if let Some(tree) = host.get("matcher") {
+            self.say_tree(&tree, &around, chain);
+            vec![everything(host, None)]
+        } else {
+            let routes = host.list("routes");
+            let routes: Vec<_> = routes
+                .iter()
+                .map(|route| self.route(route, &around, chain))
+                .collect();
+            match configuration {
+                _ if !routes.is_empty() => routes,
+                // Discovery may still fill it.
+                Some(whole) if is_used && whole.get("vhds").is_none() => {
+                    self.say_without_routes(host, whole);
+                    routes
+                }
+                // A fragment, or a virtual host whose routes are discovered.
+                _ => {
+                    let policy = self.effective(&around, chain);
+                    let bucket = policy.map(|policy| policy.into_bucket(ListUse::Printed, self.remarks));
+                    vec![everything(host, bucket)]
                 }
             }
-            let policy = self.effective(&levels, chain);
-            let paths = paths(&matched);
-            let is_case_sensitive = matched.proto("case_sensitive").and_then(|flag| flag.flag());
-            let paths = match is_case_sensitive {
-                Some(false) => paths.ignoring_case(),
-                _ => vec![paths],
-            };
-            routes.push(Route {
-                paths: paths
-                    .into_iter()
-                    .map(|paths| Sourced::new(paths, &matched.place))
-                    .collect(),
-                bucket: policy.map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
-            });
-        }
-        // A fragment, or a virtual host whose routes are discovered.
-        if routes.is_empty() {
-            routes.push(Route {
-                paths: vec![Sourced::new(Paths::All, &host.place)],
-                bucket: self
-                    .effective(&around, chain)
-                    .map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
-            });
-        }
+        };
         if chain.is_some_and(|chain| chain.is_unused) {
             return;
         }
@@ -202,6 +183,69 @@ impl VirtualHosts<'_> {
             routes,
             joining: Joining::Apart,
         });
+    }
+
+    fn route(&mut self, route: &Node<'_>, around: &[&Node<'_>], chain: Option<&Chain>) -> Route {
+        let levels: Vec<_> = std::iter::once(route).chain(around.iter().copied()).collect();
+        let matched = route.get("match").unwrap_or_else(|| route.nothing());
+        let action = route.get("route");
+        let clusters = action
+            .and_then(|action| action.proto("weighted_clusters"))
+            .map(|clusters| clusters.list("clusters"))
+            .unwrap_or_default();
+        for cluster in clusters {
+            if let Some(Filter::Policy(own)) = per_filter(&cluster, chain) {
+                self.known.insert(own.place.clone());
+                self.remarks.say(code::NO_BUCKET, &own.place,
+                    "the policy of one of several clusters: rules belong to a bucket; give the route one policy",
+                );
+            }
+        }
+        let policy = self.effective(&levels, chain);
+        let paths = matched::paths(&matched);
+        Route {
+            paths: paths
+                .into_iter()
+                .map(|paths| Sourced::new(paths, &matched.place))
+                .collect(),
+            bucket: policy.map(|policy| policy.into_bucket(ListUse::Printed, self.remarks)),
+            is_empty: matched::is_empty(route),
+            ..Route::default()
+        }
+    }
+
+    /// Says that nothing comes to a virtual host without routes, so that its policies do not count. Those around it may still
+    /// be for its neighbours.
+    fn say_without_routes(&mut self, host: &Node<'_>, configuration: &Node<'_>) {
+        let has_routes = |host: &Node<'_>| !host.list("routes").is_empty() || host.get("matcher").is_some();
+        let hosts = configuration.proto("virtual_hosts");
+        let hosts = hosts.map(|hosts| hosts.items()).unwrap_or_default();
+        let around = Some(configuration).filter(|_| !hosts.iter().any(has_routes));
+        let mut found = Vec::new();
+        for level in std::iter::once(host).chain(around) {
+            within(level, &mut found);
+            found.extend(legacy(level));
+        }
+        for policy in found {
+            let why = "Envoy does not apply this policy, so it is left out: the virtual host has no routes, and its requests \
+                       get 404";
+            self.left_out(&policy, (code::NOT_APPLIED, why.to_owned()));
+        }
+    }
+
+    /// Says that the routes of a virtual host are not read, if there are policies for them.
+    fn say_tree(&mut self, tree: &Node<'_>, around: &[&Node<'_>], chain: Option<&Chain>) {
+        let mut found: Vec<_> = around.iter().flat_map(|level| policies(level, chain)).collect();
+        within(tree, &mut found);
+        if !found.is_empty() {
+            self.remarks.say(
+                code::OTHER_MATCHER,
+                &tree.place,
+                "the routes of this virtual host, which are in a tree of matchers: trees are not read, so its hosts are left \
+                 out: write rules for them, or list its routes in routes",
+            );
+        }
+        self.known.extend(found.into_iter().map(|policy| policy.place));
     }
 
     /// A policy that was met nowhere stands where its host or its path is not known.
@@ -270,67 +314,11 @@ impl VirtualHosts<'_> {
     }
 }
 
-fn paths(matched: &Node<'_>) -> Paths {
-    let mut paths = Paths::no_prefix(Reach::default());
-    let mut is_conditional = false;
-    for (key, value) in matched.fields() {
-        let text = value.text().unwrap_or_default();
-        match key {
-            "prefix" => paths = Paths::prefix(&text, false),
-            "path_separated_prefix" | "pathSeparatedPrefix" => paths = Paths::prefix(&text, true),
-            "path" => paths = Paths::no_prefix(Reach::of_path(&text)),
-            "safe_regex" | "safeRegex" => {
-                let regex = value.text_of("regex").unwrap_or_default();
-                paths = if matches!(regex.as_str(), ".*" | "/.*") {
-                    Paths::All
-                } else {
-                    Paths::no_prefix(Reach::of_regex(&regex))
-                };
-            }
-            // How a path compares. Buckets' names compare byte for byte.
-            "case_sensitive" | "caseSensitive" => {}
-            _ if value.is_empty() => {}
-            _ => is_conditional = true,
-        }
+/// A route that takes all requests of a host.
+fn everything(node: &Node<'_>, bucket: Option<Bucket>) -> Route {
+    Route {
+        paths: vec![Sourced::new(Paths::All, &node.place)],
+        bucket,
+        ..Route::default()
     }
-    if is_conditional {
-        paths.conditional()
-    } else {
-        paths
-    }
-}
-
-/// What a level says of the filter.
-enum Filter<'t> {
-    Policy(Node<'t>),
-    /// With the policy that it would have, if it says one.
-    Off(Option<Node<'t>>),
-}
-
-/// The policy among what a level says for its filters: under the name of a CORS filter of the chain, or under any name
-/// where the chain is not in the file.
-fn per_filter<'t>(level: &Node<'t>, chain: Option<&Chain>) -> Option<Filter<'t>> {
-    let filters = level.proto("typed_per_filter_config")?;
-    filters.fields().into_iter().find_map(|(name, config)| {
-        let is_applied = chain.map_or(name.contains("cors"), |chain| chain.filters.contains(name));
-        if chain.is_some() && !is_applied {
-            return None;
-        }
-        if !config.text_of("@type")?.ends_with(".FilterConfig") {
-            return is_policy(&config).then_some(Filter::Policy(config));
-        }
-        let inner = config.get("config");
-        let is_of_cors = inner.as_ref().map_or(is_applied, is_policy);
-        let is_off = config.get("disabled").and_then(|flag| flag.flag()) == Some(true);
-        match inner {
-            _ if !is_of_cors => None,
-            inner if is_off => Some(Filter::Off(inner)),
-            inner => inner.map(Filter::Policy),
-        }
-    })
-}
-
-/// Older Envoys have it beside the route's action, or in the virtual host.
-fn legacy<'t>(level: &Node<'t>) -> Option<Node<'t>> {
-    level.path(&["route", "cors"]).or_else(|| level.get("cors"))
 }
