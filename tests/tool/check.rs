@@ -1,5 +1,7 @@
 //! `bucket-cors check`: what the core says, and where that stands.
 
+use std::process::Command;
+
 use bucket_cors::config::{self, CODES};
 use serde_json::{Value, json};
 
@@ -475,13 +477,18 @@ fn what_is_far_too_much_is_refused_in_time() {
         ),
     ] {
         folder.write(name, text);
-        let began = std::time::Instant::now();
-        let output = folder.run(&["check", name]);
+        // It is killed after 20 s of the processor, of which a busy machine takes none away.
+        let limited = [
+            r#"ulimit -t 20 && exec "$0" check "$1""#,
+            env!("CARGO_BIN_EXE_bucket-cors"),
+        ];
+        let mut command = Command::new("sh");
+        command.arg("-c").args(limited).arg(name);
+        let output = Output::from(command.current_dir(folder.path()).output().unwrap());
         assert!(
             output.code == 2 || name.ends_with(".json") && output.code == 1,
             "{name}: {output:?}"
         );
         assert!(output.stdout.contains(said), "{name}: {output:?}");
-        assert!(began.elapsed().as_secs() < 20, "{name}: {:?}", began.elapsed());
     }
 }
