@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use crate::wasm_vm::{Headers, Vm};
-use serde_json::{Value, json};
 
 fn start() -> Vm {
     Vm::start(&module())
@@ -16,27 +15,29 @@ pub(crate) fn module() -> Vec<u8> {
     fs::read(&module).unwrap_or_else(|error| panic!("{}: {error}; make build", module.display()))
 }
 
+/// A rule, by its number and its bucket's. It is text, because the order in which serde_json writes fields depends on the
+/// features that other crates ask of it. The holes that a load leaves depend on that order.
+const RULE: &str = r#"{
+    "AllowedOrigins": ["https://app-RULE.tenant-BUCKET.example.net", "https://*.RULE.tenant-BUCKET.example"],
+    "AllowedMethods": ["GET", "PUT", "POST"],
+    "AllowedHeaders": ["content-type", "authorization", "x-oss-date", "x-oss-security-token"],
+    "ExposeHeaders": ["ETag", "x-oss-request-id"],
+    "MaxAgeSeconds": 600,
+    "ID": "rule-RULE"
+}"#;
+
 /// What the benchmark loads: 10,000 of these buckets are 9.4 MB.
 fn configuration(buckets: usize) -> Vec<u8> {
-    let rule = |bucket: usize, rule: usize| {
-        json!({
-            "AllowedOrigins": [
-                format!("https://app-{rule}.tenant-{bucket}.example.net"),
-                format!("https://*.{rule}.tenant-{bucket}.example"),
-            ],
-            "AllowedMethods": ["GET", "PUT", "POST"],
-            "AllowedHeaders": ["content-type", "authorization", "x-oss-date", "x-oss-security-token"],
-            "ExposeHeaders": ["ETag", "x-oss-request-id"],
-            "MaxAgeSeconds": 600,
-            "ID": format!("rule-{rule}"),
-        })
-    };
+    let plain: String = RULE.lines().map(str::trim).collect();
+    let plain = plain.replace(": ", ":").replace(", ", ",");
     let bucket = |bucket: usize| {
-        let rules: Vec<Value> = (0..3).map(|number| rule(bucket, number)).collect();
-        json!({"name": format!("bucket-{bucket}"), "cors": {"CORSRules": rules}})
+        let rule = |rule: usize| plain.replace("RULE", &rule.to_string());
+        let rules = [0, 1, 2].map(rule).join(",");
+        let rules = rules.replace("BUCKET", &bucket.to_string());
+        format!(r#"{{"name":"bucket-{bucket}","cors":{{"CORSRules":[{rules}]}}}}"#)
     };
-    let buckets: Vec<Value> = (0..buckets).map(bucket).collect();
-    serde_json::to_vec(&json!({ "buckets": buckets })).unwrap()
+    let buckets: Vec<String> = (0..buckets).map(bucket).collect();
+    format!(r#"{{"buckets":[{}]}}"#, buckets.join(",")).into_bytes()
 }
 
 /// Loads each in turn, and gives the size of the memory after each.
@@ -72,6 +73,7 @@ fn ten_thousand_buckets_take_twice_their_json_and_a_reload_four_tenths_more() {
 
 #[test]
 fn a_hundred_reloads_of_one_size_take_little_more_than_the_first() {
+    const PAGE: usize = 64 * 1024;
     let text = configuration(1_000);
     let mut vm = start();
     // What the module takes without rules, its stack above all, is a megabyte.
@@ -82,9 +84,9 @@ fn a_hundred_reloads_of_one_size_take_little_more_than_the_first() {
         text.len(),
         [0, 1, 100].map(|at| sizes[at])
     );
-    // The holes that a load leaves differ a little from those that it found, and more or less so with the order of fields,
-    // which the features that the tests are built with decide. Four pages are 7.4 hundredths.
-    assert!(sizes[100] <= sizes[1] / 100 * 108, "{sizes:?}");
+    // The holes that a load leaves differ a little from those that it found: 57 pages after the last load, 55 after the
+    // second. Another compiler's module may need one page more.
+    assert!(sizes[100] <= sizes[1] + 3 * PAGE, "{sizes:?}");
     assert!(percent(sizes[100] - before, &text) <= 290, "{sizes:?}");
 }
 
