@@ -1,8 +1,8 @@
 //! Where a configuration is put together: lists that grow without ever being moved.
 //!
-//! A VM never gives memory back. A `Vec` that doubles needs three times its size in one moment and leaves holes behind that
-//! its next size does not fit into; a list in chunks of one size grows by that much, and its chunks fit into any hole that
-//! others left.
+//! A VM never gives memory back. A `Vec` that doubles needs three times its size in one moment and leaves holes behind
+//! that its next size does not fit into; a list in chunks of one size grows by that much, and its chunks fit into any
+//! hole that others left.
 
 /// About how many bytes are allocated at a time, once there are as many.
 const CHUNK_BYTES: usize = 32_768;

@@ -35,8 +35,8 @@ impl From<BadRequest<'_>> for NoRule {
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision<'a> {
-    /// An actual request, or one that has nothing to do with CORS: it goes upstream, and the verdict decides which headers
-    /// its response carries.
+    /// An actual request, or one that has nothing to do with CORS: it goes upstream, and the verdict decides which
+    /// headers its response carries.
     Actual(Verdict),
     /// A preflight, which the edge answers.
     Preflight(Verdict),

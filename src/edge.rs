@@ -133,8 +133,8 @@ impl Edge {
         }
     }
 
-    /// Gives a response its headers, on success, on errors and on the proxy's own replies alike. `sent` is what the response
-    /// has so far.
+    /// Gives a response its headers, on success, on errors and on the proxy's own replies alike. `sent` is what the
+    /// response has so far.
     pub fn on_response<'s>(
         &self,
         decided: Decided,
@@ -217,8 +217,8 @@ impl Has {
     }
 }
 
-/// Leaves no header of the CORS protocol but those that are set anyway: a `*` of the store's own would undo the rules, and
-/// two values of `Access-Control-Allow-Origin` fail in every browser.
+/// Leaves no header of the CORS protocol but those that are set anyway: a `*` of the store's own would undo the rules,
+/// and two values of `Access-Control-Allow-Origin` fail in every browser.
 fn remove_cors_headers<'s>(
     sent: &(impl Iterator<Item = (&'s [u8], &'s [u8])> + Clone),
     set: &HeaderList<'_>,

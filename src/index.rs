@@ -1,12 +1,12 @@
 //! Numbers of things: names that may be given once, rules that repeat header values, buckets that repeat rules.
 //!
 //! A load looks each thing up, so that no document may make that slow. Things are hashed by a function for which nobody
-//! knows a short way to many strings of one hash. Where in the table a hash belongs depends on a salt that comes from what
-//! was there when the table last grew, so that who does not know the document cannot choose things that collide, and a
-//! load can be repeated. For who knows it there is a new salt where a thing comes to stand far from its place.
+//! knows a short way to many strings of one hash. Where in the table a hash belongs depends on a salt that comes from
+//! what was there when the table last grew, so that who does not know the document cannot choose things that collide,
+//! and a load can be repeated. For who knows it there is a new salt where a thing comes to stand far from its place.
 //!
-//! The standard library's map has no such bound without a random seed, which the module has not, and its tree has code that
-//! panics.
+//! The standard library's map has no such bound without a random seed, which the module has not, and its tree has code
+//! that panics.
 
 use std::hash::{DefaultHasher, Hasher};
 

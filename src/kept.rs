@@ -3,8 +3,8 @@
 use crate::answer::Echo;
 use crate::edge::Decided;
 
-/// What was decided, and what of the request the response repeats: on a proxied response, the request's headers are out of
-/// reach.
+/// What was decided, and what of the request the response repeats: on a proxied response, the request's headers are out
+/// of reach.
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) decided: Decided,

@@ -1,8 +1,8 @@
 //! The CORS rules of object-storage buckets, applied at the edge.
 //!
 //! Data goes one way: configuration text → validated rules ([`config`]) → compiled matcher ([`matcher`]) → decision
-//! ([`decision`]) → host calls: `filter` speaks proxy-wasm, `dynamic_module` with Envoy as a library in its process. Everything
-//! else is plain Rust that knows no host.
+//! ([`decision`]) → host calls: `filter` speaks proxy-wasm, `dynamic_module` with Envoy as a library in its process.
+//! Everything else is plain Rust that knows no host.
 
 pub mod addressing;
 pub mod answer;

@@ -148,8 +148,8 @@ fn stand_in(
     stands_in
 }
 
-/// What there is to say of a plugin's state. One gauge says it of all plugins, so that one whose rules were good before and
-/// are good now must not speak for the others.
+/// What there is to say of a plugin's state. One gauge says it of all plugins, so that one whose rules were good before
+/// and are good now must not speak for the others.
 #[cfg(feature = "metrics")]
 fn change_of_state(stands_in: bool, shelf: &impl Shelf) -> Option<bool> {
     let was_good = shelf.take(Slot::State).is_some_and(|state| *state == *GOOD);

@@ -24,8 +24,8 @@ pub(crate) fn set_loaded(loaded: &Loaded, microseconds: u64, mut set: impl FnMut
     }
 }
 
-/// The counters of each bucket that is counted by itself: `define` gets their names. In the order of the buckets' indices,
-/// which is that of the document: every worker gives the same names.
+/// The counters of each bucket that is counted by itself: `define` gets their names. In the order of the buckets'
+/// indices, which is that of the document: every worker gives the same names.
 pub(crate) fn define_of_buckets<T: Clone + Default>(
     matcher: &Matcher,
     mut define: impl FnMut(String) -> T,

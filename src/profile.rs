@@ -21,8 +21,8 @@ pub struct Profile {
     /// actual responses only.
     pub expose_on_preflight: bool,
     /// Whether actual responses repeat `Access-Control-Allow-Methods`, `-Allow-Headers` and `-Max-Age`, which only a
-    /// preflight needs, and whether `Access-Control-Request-Method` and `-Headers` on a request that is not OPTIONS take
-    /// part in the match. S3 does both (recorded); browsers cannot send these headers from script.
+    /// preflight needs, and whether `Access-Control-Request-Method` and `-Headers` on a request that is not OPTIONS
+    /// take part in the match. S3 does both (recorded); browsers cannot send these headers from script.
     pub preflight_headers_on_actual: bool,
     /// What of a request a response of the bucket depends on, as `Vary` names it.
     pub vary: &'static str,
@@ -63,8 +63,8 @@ pub enum Methods {
     AnyToken,
 }
 
-/// How `Access-Control-Allow-Headers` spells the requested names, `, ` between them. The names are repeated, not replaced by `*`, which does
-/// not cover `Authorization` (Fetch, "CORS non-wildcard request-header name").
+/// How `Access-Control-Allow-Headers` spells the requested names, `, ` between them. The names are repeated, not
+/// replaced by `*`, which does not cover `Authorization` (Fetch, "CORS non-wildcard request-header name").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AllowHeaders {
     /// As sent.

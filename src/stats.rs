@@ -33,8 +33,8 @@ pub const COUNTERS: [&str; 22] = [
     "shadow.preflight.incomplete",
 ];
 
-/// What is counted for each bucket too, where that is asked for: the first of [`COUNTERS`], by the same index. What is of no
-/// bucket comes behind.
+/// What is counted for each bucket too, where that is asked for: the first of [`COUNTERS`], by the same index. What is
+/// of no bucket comes behind.
 pub const BUCKET_COUNTERS: [&str; OF_NO_BUCKET] = *COUNTERS.first_chunk().expect("there are more");
 
 /// What was counted, wherever it is kept.
@@ -83,8 +83,8 @@ impl Stats {
         }
     }
 
-    /// Hands over every sum that is not 0 and starts anew: totals by their index in [`COUNTERS`], buckets by their index
-    /// and that in [`BUCKET_COUNTERS`].
+    /// Hands over every sum that is not 0 and starts anew: totals by their index in [`COUNTERS`], buckets by their
+    /// index and that in [`BUCKET_COUNTERS`].
     pub fn take(&self, mut total: impl FnMut(usize, u64), mut of_bucket: impl FnMut(usize, usize, u64)) {
         let take = |sum: &Cell<u64>| Some(sum.take()).filter(|&sum| sum != 0);
         for (counter, sum) in self.totals.iter().enumerate() {

@@ -1,8 +1,8 @@
 //! `Vary`: what it names, when, and how it is merged into what a response has (RFC 9110 section 12.5.5).
 //!
-//! A shared cache hands a stored response to whoever sends the same values of the headers that `Vary` names. So it names
-//! all that the edge's part of a response depends on, whether a rule matched or not, on errors and on requests without
-//! `Origin` too (Fetch, "CORS protocol and HTTP caches").
+//! A shared cache hands a stored response to whoever sends the same values of the headers that `Vary` names. So it
+//! names all that the edge's part of a response depends on, whether a rule matched or not, on errors and on requests
+//! without `Origin` too (Fetch, "CORS protocol and HTTP caches").
 
 use crate::http::list::trim;
 use crate::http::names;
@@ -26,8 +26,8 @@ pub fn to_add(names: Option<&'static str>, route_prepares: bool) -> Option<&'sta
     names.filter(|names| !route_prepares || *names != ORIGIN)
 }
 
-/// The value that `Vary` must have so that it names `wanted` (a list, `, ` between names) beside what the response names
-/// already; `None`: it has that value.
+/// The value that `Vary` must have so that it names `wanted` (a list, `, ` between names) beside what the response
+/// names already; `None`: it has that value.
 ///
 /// What the lines of the response say is kept as it stands, no name is added twice in any case, and `*`, which covers
 /// every header, is left alone.

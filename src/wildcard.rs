@@ -77,8 +77,8 @@ impl<'a> Pattern<'a> {
 
     /// Whether every value that `other` matches matches this pattern too.
     ///
-    /// Exact: among the values of `P*S` is one whose middle shares no byte with a pattern, so `p*s` matches them all only
-    /// if `p` begins `P` and `s` ends `S`.
+    /// Exact: among the values of `P*S` is one whose middle shares no byte with a pattern, so `p*s` matches them all
+    /// only if `p` begins `P` and `s` ends `S`.
     pub fn covers(&self, other: &Pattern<'_>) -> bool {
         match (self.parts(), other.parts()) {
             (Some((prefix, suffix)), Some((other_prefix, other_suffix))) => {

@@ -1,5 +1,5 @@
-//! The library on a host of the test's own, whose headers move with each change, as Envoy's do: what it allocates, what it
-//! reads after a change, and what threads that share a configuration answer.
+//! The library on a host of the test's own, whose headers move with each change, as Envoy's do: what it allocates, what
+//! it reads after a change, and what threads that share a configuration answer.
 #![allow(
     unsafe_code, // The ABI passes pointers.
     clippy::unwrap_used,
@@ -130,8 +130,8 @@ fn on_host<R>(code: impl FnOnce() -> R) -> R {
     result
 }
 
-// SAFETY, of all definitions below: the names and signatures are those of the ABI, by which the library declares them, and
-// nothing else in this binary defines them; the streams are those of `run`.
+// SAFETY, of all definitions below: the names and signatures are those of the ABI, by which the library declares them,
+// and nothing else in this binary defines them; the streams are those of `run`.
 
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_callback_log(_level: c_int, _message: Buffer) {}
@@ -273,8 +273,8 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_set_filter_state_bytes(
     true
 }
 
-/// The name of the filters for which the host keeps what it is handed. It does not for others, whose tests run meanwhile: Envoy
-/// loads configurations on one thread.
+/// The name of the filters for which the host keeps what it is handed. It does not for others, whose tests run
+/// meanwhile: Envoy loads configurations on one thread.
 const KEPT: &str = "kept";
 
 static SHARED: Mutex<BTreeMap<Vec<u8>, usize>> = Mutex::new(BTreeMap::new());
@@ -573,7 +573,8 @@ fn the_last_good_rules_outlive_their_configuration() {
     }
 }
 
-/// Under ThreadSanitizer, in `make sanitize`, a race is a failure. The thread that loads other rules is Envoy's main one.
+/// Under ThreadSanitizer, in `make sanitize`, a race is a failure. The thread that loads other rules is Envoy's main
+/// one.
 #[test]
 fn threads_that_share_a_configuration_answer_alike() {
     let config = Config::load();

@@ -3,8 +3,8 @@
 /// The longest host name that is looked at, in bytes (RFC 1035 section 2.3.4). A longer one names no bucket.
 pub const MAX_HOST_BYTES: usize = 253;
 
-/// A host name as DNS compares it: without port and trailing dots, in lower case. Envoy keeps all three as the client sent
-/// them.
+/// A host name as DNS compares it: without port and trailing dots, in lower case. Envoy keeps all three as the client
+/// sent them.
 #[derive(Debug, Clone, Copy)]
 pub struct HostName {
     bytes: [u8; MAX_HOST_BYTES],

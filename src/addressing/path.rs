@@ -16,12 +16,12 @@ pub enum InPath<'a> {
 }
 
 impl<'a> InPath<'a> {
-    /// Reads a path. Its first segment is the bucket, percent-decoded once as the store does it, so that `/%62ucket/` does not
-    /// slip past the rules of `bucket`.
+    /// Reads a path. Its first segment is the bucket, percent-decoded once as the store does it, so that `/%62ucket/`
+    /// does not slip past the rules of `bucket`.
     ///
     /// Envoy neither merges slashes nor normalises paths by default, but a proxy or a store behind it may, and
-    /// `/lax/../strict/object` must not be answered by the rules of `lax`. So a path is unclear that has a dot segment in
-    /// any spelling ([`has_dot_segment`]), an empty first segment, or one that holds what no bucket's name does
+    /// `/lax/../strict/object` must not be answered by the rules of `lax`. So a path is unclear that has a dot segment
+    /// in any spelling ([`has_dot_segment`]), an empty first segment, or one that holds what no bucket's name does
     /// ([`PathBucket::read`]). Browsers remove plain dot segments before they send a request, but none of the others.
     pub fn read(path: &'a [u8]) -> Self {
         let Some(path) = path.strip_prefix(b"/") else {
@@ -103,8 +103,8 @@ fn class(byte: u8) -> Class {
     CLASSES.get(usize::from(byte)).copied().unwrap_or(Class::Odd)
 }
 
-/// Whether what stands behind the `%` there can become part of a dot segment: `%2e`, `%2f`, `%5c`, control characters, the
-/// overlong `%c0%ae`, IIS's `%u002e`, or what is decoded to one of them the next time, like `%252e` and `%2%65`.
+/// Whether what stands behind the `%` there can become part of a dot segment: `%2e`, `%2f`, `%5c`, control characters,
+/// the overlong `%c0%ae`, IIS's `%u002e`, or what is decoded to one of them the next time, like `%252e` and `%2%65`.
 fn is_odd_code(path: &[u8], at: usize) -> bool {
     match path.get(at..).and_then(|rest| rest.get(1..3)) {
         Some([b'2', low]) => matches!(low, b'5' | b'e' | b'E' | b'f' | b'F' | b'%'),
@@ -117,17 +117,17 @@ fn is_odd_code(path: &[u8], at: usize) -> bool {
     }
 }
 
-/// Whether a segment is `.` or `..` to some server: once every encoding is decoded, also what decoding brings forth, and
-/// whether the segment ends at a slash, a backslash, the end of the path, or before path parameters (`..;x=1`), a query, a
-/// fragment, a blank or a control character. It begins behind a control character too: the URL Standard's parser and
-/// Python's drop tabs and line ends, so that `/%09../` is `/../` to a server that decodes first.
+/// Whether a segment is `.` or `..` to some server: once every encoding is decoded, also what decoding brings forth,
+/// and whether the segment ends at a slash, a backslash, the end of the path, or before path parameters (`..;x=1`), a
+/// query, a fragment, a blank or a control character. It begins behind a control character too: the URL Standard's
+/// parser and Python's drop tabs and line ends, so that `/%09../` is `/../` to a server that decodes first.
 ///
-/// Decoding less often only leaves fewer dot segments: no byte that one of them consists of, or that ends it, is ever part
-/// of an encoding. So one pass that decodes all sees those of every server. It goes backwards, so that what stands behind a
-/// `%` is decoded before it.
+/// Decoding less often only leaves fewer dot segments: no byte that one of them consists of, or that ends it, is ever
+/// part of an encoding. So one pass that decodes all sees those of every server. It goes backwards, so that what stands
+/// behind a `%` is decoded before it.
 pub(super) fn has_dot_segment(path: &[u8]) -> bool {
-    // The decoded bytes that follow, the next one lowest. More than eight never matter: an encoding that is nested deeper
-    // would have to be decoded five times.
+    // The decoded bytes that follow, the next one lowest. More than eight never matter: an encoding that is nested
+    // deeper would have to be decoded five times.
     let mut behind = u64::from(b'/');
     for &byte in path.iter().rev().chain(b"/") {
         let mut byte = byte;
@@ -143,8 +143,8 @@ pub(super) fn has_dot_segment(path: &[u8]) -> bool {
     false
 }
 
-/// What a byte and those behind it encode, and how many bits of those that takes: `%2e`; IIS's `%u002e`; and the overlong
-/// forms of ASCII that old decoders of UTF-8 take (RFC 3629, section 10).
+/// What a byte and those behind it encode, and how many bits of those that takes: `%2e`; IIS's `%u002e`; and the
+/// overlong forms of ASCII that old decoders of UTF-8 take (RFC 3629, section 10).
 fn decode(byte: u8, behind: u64) -> Option<(u8, u32)> {
     match (byte, behind.to_le_bytes()) {
         (b'%', [b'u' | b'U', b'0', b'0', high, low, ..]) => Some((hex_byte(high, low)?, 40)),
@@ -190,8 +190,8 @@ pub struct Decoded {
 }
 
 impl<'a> PathBucket<'a> {
-    /// The bucket of a first segment; `None`: a server may read another name there. `is_odd`: it may hold other bytes than
-    /// those of names. That only spares the looks for such bytes: where there is one, it is set.
+    /// The bucket of a first segment; `None`: a server may read another name there. `is_odd`: it may hold other bytes
+    /// than those of names. That only spares the looks for such bytes: where there is one, it is set.
     fn read(segment: &'a [u8], is_odd: bool) -> Option<Self> {
         if is_odd && segment.contains(&b'%') {
             return Decoded::read(segment).map(Self::Decoded);
@@ -210,15 +210,15 @@ impl<'a> PathBucket<'a> {
     }
 }
 
-/// Whether a byte can be part of a bucket's name as a path gives it. No store has a bucket with one of the others in its
-/// name, and each of them ends the name, or means another byte, to some server.
+/// Whether a byte can be part of a bucket's name as a path gives it. No store has a bucket with one of the others in
+/// its name, and each of them ends the name, or means another byte, to some server.
 pub fn is_of_name(byte: u8) -> bool {
     !matches!(byte, b'/' | b'\\' | b';' | b'?' | b'#' | b'%' | 0xc0 | 0xc1) && !byte.is_ascii_control()
 }
 
 impl Decoded {
-    /// `None`: a broken encoding, a byte that no bucket's name holds (a `%` would be decoded once more by the next server), or
-    /// a name that is too long for one.
+    /// `None`: a broken encoding, a byte that no bucket's name holds (a `%` would be decoded once more by the next
+    /// server), or a name that is too long for one.
     fn read(segment: &[u8]) -> Option<Self> {
         let mut decoded = Self {
             bytes: [0; MAX_BUCKET_BYTES],

@@ -31,8 +31,8 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// What became of the request that was looked at last: its bucket, and the words of `x-bucket-cors`; `None`: nobody wants
-    /// to know, or there is nothing to say of a bucket that is not listed.
+    /// What became of the request that was looked at last: its bucket, and the words of `x-bucket-cors`; `None`: nobody
+    /// wants to know, or there is nothing to say of a bucket that is not listed.
     pub fn access_log(&self) -> Option<&[u8]> {
         Some(self.access_log.as_slice()).filter(|text| !text.is_empty())
     }
@@ -63,7 +63,8 @@ pub struct Responder<'m> {
 }
 
 impl<'m> Responder<'m> {
-    /// For a bucket; `None`, or one that the configuration does not have: for requests that no bucket's rules may answer.
+    /// For a bucket; `None`, or one that the configuration does not have: for requests that no bucket's rules may
+    /// answer.
     pub fn new(matcher: &'m Matcher, bucket: Option<BucketId>) -> Self {
         let bucket = bucket.and_then(|id| Some((id, matcher.bucket(id)?)));
         Self { matcher, bucket }

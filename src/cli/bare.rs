@@ -106,8 +106,8 @@ fn way_out(file: &File<'_>) -> Option<String> {
     foreign.map(|foreign| foreign.message)
 }
 
-/// What keeps a file from being read, with the way out where there is no configuration in it and it is known for something
-/// else.
+/// What keeps a file from being read, with the way out where there is no configuration in it and it is known for
+/// something else.
 pub(crate) fn with_way_out(name: &str, trouble: Trouble) -> Trouble {
     // A place is that of a mistake in what was read.
     let input = Some(name).filter(|name| *name != "-" && trouble.position.is_none());

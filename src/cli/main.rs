@@ -25,8 +25,8 @@ use clap::{Command as Program, CommandFactory as _, FromArgMatches as _, Parser,
 
 /// Checks, explains and imports the CORS rules of object-storage buckets
 ///
-/// For the bucket-cors filter of Envoy, on the code that the filter itself runs: what `check` says is what the filter would
-/// say, and what `explain` shows is what the edge would answer.
+/// For the bucket-cors filter of Envoy, on the code that the filter itself runs: what `check` says is what the filter
+/// would say, and what `explain` shows is what the edge would answer.
 #[derive(Debug, Parser)]
 #[command(name = "bucket-cors", version, after_help = EXAMPLES, after_long_help = LONG)]
 struct Arguments {

@@ -91,8 +91,8 @@ fn words_of_fish(program: &Command) -> String {
         .collect()
 }
 
-/// The completions of bash, with files where a command takes files: clap_complete offers the placeholder there. Bash itself
-/// completes files where the function finds nothing, and only it gets blanks and folders right.
+/// The completions of bash, with files where a command takes files: clap_complete offers the placeholder there. Bash
+/// itself completes files where the function finds nothing, and only it gets blanks and folders right.
 fn with_files(script: &str) -> String {
     let mut out = String::new();
     let mut takes_files = false;
@@ -172,8 +172,8 @@ fn render(command: Command, out: &mut Vec<u8>) -> io::Result<()> {
     sections(&help.unwrap_or_default()).to_writer(out)
 }
 
-/// What stands behind the options in `--help`. A line that ends with a colon begins a section, whose lines are kept as they are;
-/// any other is a note, under its first line where the others are indented.
+/// What stands behind the options in `--help`. A line that ends with a colon begins a section, whose lines are kept as
+/// they are; any other is a note, under its first line where the others are indented.
 fn sections(help: &str) -> Roff {
     let mut page = Roff::default();
     let mut has_notes = false;

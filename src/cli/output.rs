@@ -43,8 +43,8 @@ pub(crate) fn finish_for_people(
 /// Whether the program was started without a standard output.
 static IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Before `main`: the runtime opens `/dev/null` in the place of a closed descriptor, and nothing tells that from one that the
-/// caller opened so, for writing and reading, as Python's `DEVNULL` and Node's `ignore` are.
+/// Before `main`: the runtime opens `/dev/null` in the place of a closed descriptor, and nothing tells that from one
+/// that the caller opened so, for writing and reading, as Python's `DEVNULL` and Node's `ignore` are.
 #[cfg(target_os = "linux")]
 #[ctor::ctor(unsafe)]
 fn look_at_standard_output() {
@@ -54,7 +54,8 @@ fn look_at_standard_output() {
     IS_CLOSED.store(is_closed, Ordering::Relaxed);
 }
 
-/// Standard output as a file: `io::stdout` takes a descriptor that cannot be written to for one where nothing need arrive.
+/// Standard output as a file: `io::stdout` takes a descriptor that cannot be written to for one where nothing need
+/// arrive.
 ///
 /// # Errors
 /// It was closed.
@@ -87,7 +88,8 @@ pub(crate) fn behind_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::new(ErrorKind::InvalidFilename, said))
 }
 
-/// Writes a file beside its place and moves it there, so that nobody meets half of it, not even after the machine stopped.
+/// Writes a file beside its place and moves it there, so that nobody meets half of it, not even after the machine
+/// stopped.
 ///
 /// # Errors
 /// What keeps it from being written. Then what was there before is there.
@@ -120,7 +122,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what processes that were killed have left of writing a file: in a container each has the same number as the next.
+/// Removes what processes that were killed have left of writing a file: in a container each has the same number as the
+/// next.
 #[cfg(feature = "sync")]
 pub(crate) fn remove_parts(path: &Path) {
     // Links that lead to one another have no file.

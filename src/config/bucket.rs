@@ -32,8 +32,8 @@ fields! {
     CORS "cors",
 }
 
-/// The longest `Timing-Allow-Origin`, in bytes without the last origin: every response of the bucket carries it, and many
-/// clients take 8 KiB of headers in all.
+/// The longest `Timing-Allow-Origin`, in bytes without the last origin: every response of the bucket carries it, and
+/// many clients take 8 KiB of headers in all.
 const MAX_TIMING_BYTES: usize = 4_096;
 
 /// What the buckets of a document share while they are read.
@@ -174,8 +174,8 @@ pub(super) fn read_profile(reading: &mut Reading<'_>, place: &Place<'_>) -> Opti
     word.and_then(Profile::named)
 }
 
-/// Origins that may read an object's timing, as the header lists them. No patterns: a request for an object that is loaded
-/// without CORS carries no `Origin` to match.
+/// Origins that may read an object's timing, as the header lists them. No patterns: a request for an object that is
+/// loaded without CORS carries no `Origin` to match.
 fn timing_allow_origin(reading: &mut Reading<'_>, place: &Place<'_>, list: &mut String) {
     reading.texts(place, Null::IsWrong, &mut |report, place, text| {
         let is_origin = origin::is_sendable(text.as_bytes()) && !text.contains('*');

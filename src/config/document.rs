@@ -30,12 +30,12 @@ fields! {
     BUCKETS "buckets",
 }
 
-/// For how many buckets there may be statistics of their own. Envoy keeps a statistic for ever, and there are four of each
-/// bucket; with more of them what watches Envoy is in trouble before Envoy is.
+/// For how many buckets there may be statistics of their own. Envoy keeps a statistic for ever, and there are four of
+/// each bucket; with more of them what watches Envoy is in trouble before Envoy is.
 const MOST_COUNTED_BUCKETS: usize = 1_000;
 
-/// The longest configuration that is read, in bytes. A VM's memory ends at 4 GiB, and the old rules stand there until the new
-/// ones are ready. `tests/module/memory.rs` loads the worst shapes of this size twice.
+/// The longest configuration that is read, in bytes. A VM's memory ends at 4 GiB, and the old rules stand there until
+/// the new ones are ready. `tests/module/memory.rs` loads the worst shapes of this size twice.
 const MOST_BYTES: usize = 64 << 20;
 
 /// Reads a configuration; see [`super::read`].
@@ -46,7 +46,8 @@ pub(super) fn read<'a>(text: &'a [u8], sink: &mut dyn BucketSink<'a>) -> (Settin
     if not_json::is_empty(&mut report, text) || is_too_large(&mut report, text) {
         return (Settings::default(), report);
     }
-    // Checking the encoding once is cheaper than once for each string. What stands before a bad byte is read all the same.
+    // Checking the encoding once is cheaper than once for each string. What stands before a bad byte is read all the
+    // same.
     let readable = match std::str::from_utf8(text) {
         Ok(readable) => readable,
         Err(error) => {

@@ -22,8 +22,8 @@ pub use report::code::{CODES, Code, Severity};
 pub use report::place::pointer_token;
 pub use report::{Finding, Findings, KEPT_FINDINGS, Report};
 
-/// Reads a configuration and hands its buckets to `sink`. With errors, what the sink has is to be dropped, and the settings
-/// are what could be read of them.
+/// Reads a configuration and hands its buckets to `sink`. With errors, what the sink has is to be dropped, and the
+/// settings are what could be read of them.
 pub fn read<'a>(text: &'a [u8], sink: &mut dyn BucketSink<'a>) -> (Settings, Report) {
     document::read(text, sink)
 }

@@ -23,8 +23,8 @@ pub struct Settings {
     pub access_log: bool,
     /// What is counted.
     pub metrics: Metering,
-    /// The proxy's route takes the store's CORS headers off every response and adds `Vary: Origin`, so that the edge does
-    /// neither.
+    /// The proxy's route takes the store's CORS headers off every response and adds `Vary: Origin`, so that the edge
+    /// does neither.
     pub route_prepares: bool,
     /// What becomes of rules with errors.
     pub on_refused_rules: OnRefused,
@@ -50,7 +50,8 @@ impl Default for Settings {
 pub struct Endpoint {
     /// Its name in lower case.
     pub host: String,
-    /// Whether buckets are addressed path-style alone, and not as `<bucket>.<host>` too: what a `/` behind the name says.
+    /// Whether buckets are addressed path-style alone, and not as `<bucket>.<host>` too: what a `/` behind the name
+    /// says.
     pub is_path_only: bool,
 }
 
@@ -102,8 +103,8 @@ pub enum UpstreamCors {
     Replace,
     /// Where the store sent `Access-Control-Allow-Origin`, its CORS headers stand and the edge adds none.
     Keep,
-    /// The operator says that the store sends none, and the edge does not look for any. One that the store sends all the
-    /// same goes to the client, unless the edge sets one of that name. To look is a fifth of what the filter costs.
+    /// The operator says that the store sends none, and the edge does not look for any. One that the store sends all
+    /// the same goes to the client, unless the edge sets one of that name. To look is a fifth of what the filter costs.
     None,
 }
 
@@ -129,8 +130,8 @@ pub struct Configuration<'a> {
 /// One bucket and its CORS document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucket<'a> {
-    /// The bucket's name, or `*` for every bucket that is not listed. With a slash behind it, paths alone name the bucket, and
-    /// they have that slash.
+    /// The bucket's name, or `*` for every bucket that is not listed. With a slash behind it, paths alone name the
+    /// bucket, and they have that slash.
     pub name: Cow<'a, str>,
     /// Lower-case custom domain names bound to the bucket, or `*` for every host that nothing else claims.
     pub hosts: Vec<Cow<'a, str>>,
@@ -142,11 +143,11 @@ pub struct Bucket<'a> {
     pub allow_private_network: bool,
     /// What becomes of the store's own CORS headers.
     pub upstream_cors: UpstreamCors,
-    /// `Cross-Origin-Resource-Policy` on every response (Fetch, "Cross-Origin-Resource-Policy header"): what a page under
-    /// COEP `require-corp` needs of an object that it loads without CORS. Empty: the store's own stands.
+    /// `Cross-Origin-Resource-Policy` on every response (Fetch, "Cross-Origin-Resource-Policy header"): what a page
+    /// under COEP `require-corp` needs of an object that it loads without CORS. Empty: the store's own stands.
     pub resource_policy: &'static str,
-    /// `Timing-Allow-Origin` on every response (Resource Timing): who may read how long an object took to load. Empty: the
-    /// store's own stands.
+    /// `Timing-Allow-Origin` on every response (Resource Timing): who may read how long an object took to load. Empty:
+    /// the store's own stands.
     pub timing_allow_origin: String,
     /// Whether the rules take effect.
     pub mode: Mode,
@@ -209,8 +210,8 @@ pub trait BucketSink<'a> {
     /// One valid bucket. May come before the document turns out to be invalid elsewhere.
     fn bucket(&mut self, bucket: Bucket<'a>);
 
-    /// Forget every bucket so far: the document is read again from its start. Happens where the plugin's `profile` stands
-    /// after `buckets`, whose validation depends on it (Istio sorts the keys of a `pluginConfig`).
+    /// Forget every bucket so far: the document is read again from its start. Happens where the plugin's `profile`
+    /// stands after `buckets`, whose validation depends on it (Istio sorts the keys of a `pluginConfig`).
     fn restart(&mut self);
 }
 

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::index::{Index, hash};
 
-/// Names and what each was first given for. With a slash behind it, a name is the same segment of a path, and so may not be
-/// given beside the one without.
+/// Names and what each was first given for. With a slash behind it, a name is the same segment of a path, and so may
+/// not be given beside the one without.
 #[derive(Debug, Default)]
 pub(super) struct UniqueNames<'a> {
     names: Vec<(Cow<'a, str>, usize)>,

@@ -1,6 +1,6 @@
 //! The functions and types of Envoy's ABI for dynamic modules that this shell needs, and no others. Their source is
-//! `source/extensions/dynamic_modules/abi/abi.h` in envoyproxy/envoy (where 1.38 has it: `.../dynamic_modules/abi.h`); each
-//! stands here without the prefix `envoy_dynamic_module_` of its name there.
+//! `source/extensions/dynamic_modules/abi/abi.h` in envoyproxy/envoy (where 1.38 has it: `.../dynamic_modules/abi.h`);
+//! each stands here without the prefix `envoy_dynamic_module_` of its name there.
 
 #![allow(unsafe_code)] // Foreign functions.
 
@@ -63,8 +63,8 @@ pub(super) enum LogLevel {
     Error = 4,
 }
 
-/// `type_metrics_result_Success`. Results are plain numbers here: a number that an enum does not list would be undefined
-/// behaviour.
+/// `type_metrics_result_Success`. Results are plain numbers here: a number that an enum does not list would be
+/// undefined behaviour.
 pub(super) const SUCCESS: c_int = 0;
 
 unsafe extern "C" {
@@ -124,7 +124,8 @@ unsafe extern "C" {
     #[link_name = "envoy_dynamic_module_callback_http_set_filter_state_bytes"]
     pub(super) fn set_filter_state(stream: HostStream, key: Buffer, value: Buffer) -> bool;
 
-    /// Puts a pointer in the place of the one of that name, for all libraries and as long as the process lives. False: no.
+    /// Puts a pointer in the place of the one of that name, for all libraries and as long as the process lives. False:
+    /// no.
     #[link_name = "envoy_dynamic_module_callback_register_shared_data"]
     pub(super) fn register_shared_data(name: Buffer, data: *mut c_void) -> bool;
 

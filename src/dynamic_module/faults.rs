@@ -1,5 +1,5 @@
-//! Faults that a test asks for, through the name of the filter that was configured last: a panic in a hook of its choice, a
-//! race between workers, or a read of what is gone.
+//! Faults that a test asks for, through the name of the filter that was configured last: a panic in a hook of its
+//! choice, a race between workers, or a read of what is gone.
 #![allow(unsafe_code)] // These faults take it.
 
 use std::sync::RwLock;

@@ -1,7 +1,7 @@
 //! What Envoy calls: the only names that the library exports.
 //!
-//! A panic must not leave a hook, since Envoy would end with it. What is caught fails the request closed: it is answered 503
-//! in place of whatever the store says; so does a call that Envoy says no to.
+//! A panic must not leave a hook, since Envoy would end with it. What is caught fails the request closed: it is
+//! answered 503 in place of whatever the store says; so does a call that Envoy says no to.
 #![allow(unsafe_code)] // Names that are exported are unsafe to choose, and pointers come in.
 
 use std::ffi::{c_char, c_int};
@@ -39,8 +39,8 @@ extern "C" fn envoy_dynamic_module_on_program_init() -> *const c_char {
     abi::VERSION.as_ptr()
 }
 
-/// Called by the main thread. Null makes Envoy reject the configuration: at start it exits, on an update it keeps the rules
-/// that it has.
+/// Called by the main thread. Null makes Envoy reject the configuration: at start it exits, on an update it keeps the
+/// rules that it has.
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_config_new(
     host: HostConfig,
@@ -80,7 +80,8 @@ extern "C" fn envoy_dynamic_module_on_http_filter_new(
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_destroy(stream: *mut Handle) {
     caught("destroy", || {
-        // SAFETY: it comes of `new`, which made it of a box, and Envoy hands it back once; the other hooks have done with it.
+        // SAFETY: it comes of `new`, which made it of a box, and Envoy hands it back once; the other hooks have done
+        // with it.
         Handle::recycle(unsafe { Box::from_raw(stream) });
     });
 }

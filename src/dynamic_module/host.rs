@@ -49,8 +49,8 @@ impl EnvoyStream {
         // SAFETY: the stream is live.
         let count = unsafe { abi::count_headers(self.0, map) };
         memory.reserve(count);
-        // SAFETY: there is room for `count` headers, and Envoy writes as many; the stream is live, and nothing changed the map
-        // in between.
+        // SAFETY: there is room for `count` headers, and Envoy writes as many; the stream is live, and nothing changed
+        // the map in between.
         unsafe {
             if !abi::get_headers(self.0, map, memory.as_mut_ptr()) {
                 return None;
@@ -60,7 +60,8 @@ impl EnvoyStream {
         Some(Headers(memory.iter()))
     }
 
-    /// Makes `value` the only value of a header. An empty value would remove it. False, of this and the next two: Envoy says no.
+    /// Makes `value` the only value of a header. An empty value would remove it. False, of this and the next two: Envoy
+    /// says no.
     #[must_use]
     pub(super) fn set_header(&mut self, map: HeaderMap, name: &str, value: &[u8]) -> bool {
         // SAFETY: the stream is live, and Envoy copies the bytes.
@@ -82,8 +83,8 @@ impl EnvoyStream {
         unsafe { abi::set_header(self.0, map, name.into(), none) }
     }
 
-    /// Answers the request, which may end the stream: nothing of it, and nothing that its other hooks borrow, may be borrowed
-    /// meanwhile.
+    /// Answers the request, which may end the stream: nothing of it, and nothing that its other hooks borrow, may be
+    /// borrowed meanwhile.
     pub(super) fn send_response(&mut self, status: u32, headers: &[Header], body: &[u8], details: &[u8]) {
         // SAFETY: the stream is live; Envoy copies all of it before it returns, and does not write to it.
         unsafe {

@@ -1,5 +1,5 @@
-//! What the filter logs, in Envoy's own log: component `dynamic_modules`. Envoy says itself which filter of a VM logs, but not
-//! which of a module.
+//! What the filter logs, in Envoy's own log: component `dynamic_modules`. Envoy says itself which filter of a VM logs,
+//! but not which of a module.
 #![allow(unsafe_code)] // A foreign function.
 
 use std::cell::RefCell;

@@ -1,8 +1,8 @@
 //! The shell that Envoy loads into its own process, as a dynamic module: the same core without a VM around it.
 //!
 //! What the sandbox gives the other shell is kept by hand here. Each hook catches panics and fails the request closed
-//! ([`hooks`]); what Envoy owns is borrowed for one call only, so that the compiler sees to it that no header is read after
-//! a change ([`host`]); and what workers share ([`config::Config`]) never changes.
+//! ([`hooks`]); what Envoy owns is borrowed for one call only, so that the compiler sees to it that no header is read
+//! after a change ([`host`]); and what workers share ([`config::Config`]) never changes.
 
 mod abi;
 mod changes;

@@ -1,5 +1,5 @@
-//! What outlives a configuration, and this library too: another version of it is another library, whose statics are its own.
-//! So Envoy keeps the pointers to it.
+//! What outlives a configuration, and this library too: another version of it is another library, whose statics are its
+//! own. So Envoy keeps the pointers to it.
 #![allow(unsafe_code)] // Memory that no owner is known of.
 
 use std::ptr;

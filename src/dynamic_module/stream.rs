@@ -15,8 +15,8 @@ const ACCESS_LOG: &str = "bucket_cors";
 /// Our side of a stream.
 #[derive(Default)]
 pub(super) struct Stream {
-    /// Present from the request to its response, where the response is ours. Not for a request that was answered: Envoy may
-    /// run the response hook for the module's own replies as well, and headers given twice are doubled.
+    /// Present from the request to its response, where the response is ours. Not for a request that was answered: Envoy
+    /// may run the response hook for the module's own replies as well, and headers given twice are doubled.
     kept: Option<Kept>,
     /// For what is kept of a request, also of the next one: streams are used again.
     memory: Vec<u8>,
@@ -25,7 +25,8 @@ pub(super) struct Stream {
 /// What becomes of a request.
 pub(super) enum Next {
     Upstream,
-    /// It is answered with this status: the headers of the answer are the worker's changes, its body and details the worker's.
+    /// It is answered with this status: the headers of the answer are the worker's changes, its body and details the
+    /// worker's.
     Answer(u32),
 }
 

@@ -1,5 +1,5 @@
-//! What the host calls. The SDK defines functions of the ABI's names as well, so that these have names of their own, which
-//! the linker's wrapper (`.cargo/link-module`, which `.cargo/config.toml` names) makes the ABI's.
+//! What the host calls. The SDK defines functions of the ABI's names as well, so that these have names of their own,
+//! which the linker's wrapper (`.cargo/link-module`, which `.cargo/config.toml` names) makes the ABI's.
 //!
 //! Only what the filter needs is exported: Envoy enters the VM for each callback that a module has, for the bodies, the
 //! trailers and the log of every request.
@@ -14,8 +14,8 @@ extern "C" fn edge_on_context_create(context: u32, root: u32) {
     vm::with(|vm| vm.create(context, root));
 }
 
-/// `proxy_on_configure`. False makes Envoy reject the configuration: at start it exits, on an update it keeps the rules it
-/// has.
+/// `proxy_on_configure`. False makes Envoy reject the configuration: at start it exits, on an update it keeps the rules
+/// it has.
 #[unsafe(no_mangle)]
 extern "C" fn edge_on_configure(context: u32, _size: usize) -> bool {
     vm::with(|vm| vm.configure(context)).unwrap_or(false)

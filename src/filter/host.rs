@@ -1,9 +1,9 @@
-//! The host calls of the request path, those of metrics, and the memory in which the host hands values over: all `unsafe`
-//! code of this shell but for the names that it exports.
+//! The host calls of the request path, those of metrics, and the memory in which the host hands values over: all
+//! `unsafe` code of this shell but for the names that it exports.
 //!
-//! The SDK offers the same calls, but not in a form that the request path can afford: each of them panics on a status it
-//! does not expect, which takes the worker's VM down; reading a header map allocates twice per header and panics on a name
-//! that is not UTF-8; a local response takes its headers as a new `Vec` of `&str`.
+//! The SDK offers the same calls, but not in a form that the request path can afford: each of them panics on a status
+//! it does not expect, which takes the worker's VM down; reading a header map allocates twice per header and panics on
+//! a name that is not UTF-8; a local response takes its headers as a new `Vec` of `&str`.
 #![allow(unsafe_code)]
 
 use std::ptr::null_mut;
@@ -151,8 +151,8 @@ pub(super) fn remove_header(map: HeaderMap, name: &[u8]) -> Status {
 /// A response has no gRPC status of its own.
 const NOT_GRPC: i32 = -1;
 
-/// Answers the request. `details` is for the proxy's access log, `headers` is a serialised map. False: the host does not
-/// let us, and the request must go on, since a stream that pauses without an answer hangs until it times out.
+/// Answers the request. `details` is for the proxy's access log, `headers` is a serialised map. False: the host does
+/// not let us, and the request must go on, since a stream that pauses without an answer hangs until it times out.
 pub(super) fn send_local_response(status: u32, details: &[u8], headers: &[u8], body: &[u8]) -> bool {
     // SAFETY: all are live slices, which the host copies.
     let result = unsafe {
@@ -172,8 +172,9 @@ pub(super) fn send_local_response(status: u32, details: &[u8], headers: &[u8], b
 
 /// What the host says to an answer that it cannot give, where there is no request.
 ///
-/// An answer that it could read would not do: Envoy takes note of it for the next request in this VM, and that one would
-/// wait for an answer that never comes. So this one's details stand where there is no memory, which a host looks at first.
+/// An answer that it could read would not do: Envoy takes note of it for the next request in this VM, and that one
+/// would wait for an answer that never comes. So this one's details stand where there is no memory, which a host looks
+/// at first.
 #[cfg(feature = "metrics")]
 pub(super) fn try_local_response() -> Status {
     let nowhere = std::ptr::without_provenance(usize::MAX);
@@ -311,7 +312,8 @@ mod metrics {
     }
 }
 
-/// The memory in which the host hands values over. The ABI has it ask for a block for each value: the filter's `malloc`.
+/// The memory in which the host hands values over. The ABI has it ask for a block for each value: the filter's
+/// `malloc`.
 pub(super) mod inbox {
     use std::cell::{Cell, UnsafeCell};
     use std::mem::MaybeUninit;
@@ -322,8 +324,8 @@ pub(super) mod inbox {
     /// Most header maps are below a kilobyte, and Envoy takes none above 60 KiB by default.
     const BYTES: usize = 16 * 1024;
 
-    /// A block that is handed out again and again, so that a request allocates nothing: two calls of the allocator for each
-    /// header map were a tenth of the time that a request spends in the VM.
+    /// A block that is handed out again and again, so that a request allocates nothing: two calls of the allocator for
+    /// each header map were a tenth of the time that a request spends in the VM.
     struct Inbox {
         block: UnsafeCell<[MaybeUninit<u8>; BYTES]>,
         is_taken: Cell<bool>,
@@ -339,7 +341,8 @@ pub(super) mod inbox {
         }
     }
 
-    /// A block of `size` bytes for the host to fill: the inbox, or a new one where the value is too large or the inbox taken.
+    /// A block of `size` bytes for the host to fill: the inbox, or a new one where the value is too large or the inbox
+    /// taken.
     pub(in super::super) fn allocate(size: usize) -> *mut u8 {
         INBOX.with(|inbox| {
             if size <= BYTES && !inbox.is_taken.replace(true) {
@@ -349,9 +352,10 @@ pub(super) mod inbox {
         })
     }
 
-    /// How much is allocated for a value. A VM never gives memory back, so the text of a reload has to fit into the hole that
-    /// the last one left. Steps of an eighth of the next power of two let a text that is a little larger fit: without them,
-    /// texts that differ by a hundredth took a VM to 4.6 times its JSON, where they now take it to 2.9 times.
+    /// How much is allocated for a value. A VM never gives memory back, so the text of a reload has to fit into the
+    /// hole that the last one left. Steps of an eighth of the next power of two let a text that is a little larger fit:
+    /// without them, texts that differ by a hundredth took a VM to 4.6 times its JSON, where they now take it to 2.9
+    /// times.
     fn room(size: usize) -> usize {
         let step = (size.checked_next_power_of_two().unwrap_or(size) / 8).max(16);
         size.checked_next_multiple_of(step).unwrap_or(size)
@@ -377,8 +381,8 @@ pub(super) mod inbox {
         /// Takes over what the host filled.
         ///
         /// # Safety
-        /// `data` is null, or was returned by [`allocate`] for exactly `len` bytes, is initialised, and is owned by nobody
-        /// else: what the ABI says of every value that a host returns.
+        /// `data` is null, or was returned by [`allocate`] for exactly `len` bytes, is initialised, and is owned by
+        /// nobody else: what the ABI says of every value that a host returns.
         pub(super) unsafe fn new(data: *mut u8, len: usize) -> Self {
             Self { data, len }
         }

@@ -10,8 +10,8 @@ use crate::matcher::Interner;
 use crate::metric_names::{self, PREFIX};
 use crate::stats::{BUCKET_COUNTERS, COUNTERS, Stats};
 
-/// How many statistics a VM defines in its life before it defines none of single buckets any more: those of a configuration
-/// with the most buckets that are counted, four times over.
+/// How many statistics a VM defines in its life before it defines none of single buckets any more: those of a
+/// configuration with the most buckets that are counted, four times over.
 const MOST_IDS: usize = 56_000;
 
 /// How often sums are handed over.
@@ -37,8 +37,8 @@ struct Ids {
 }
 
 thread_local! {
-    /// The ids of this VM. A host that is asked for the same name again gives another id and keeps both for as long as the VM
-    /// lives, which is many configurations: Envoy would grow by kilobytes with each.
+    /// The ids of this VM. A host that is asked for the same name again gives another id and keeps both for as long as
+    /// the VM lives, which is many configurations: Envoy would grow by kilobytes with each.
     static IDS: RefCell<Option<Ids>> = const { RefCell::new(None) };
 }
 

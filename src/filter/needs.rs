@@ -1,8 +1,8 @@
-//! What a configuration needs of the host, tried when it loads: a host that refuses a call is told of to the operator then,
-//! and not found out by the first request.
+//! What a configuration needs of the host, tried when it loads: a host that refuses a call is told of to the operator
+//! then, and not found out by the first request.
 //!
-//! While a configuration loads there is no request, so that each of these calls fails, or changes nothing. What tells is
-//! how: Envoy has one status for what its capability list does not allow, whatever the arguments.
+//! While a configuration loads there is no request, so that each of these calls fails, or changes nothing. What tells
+//! is how: Envoy has one status for what its capability list does not allow, whatever the arguments.
 
 use log::error;
 
@@ -56,8 +56,8 @@ pub(super) fn are_met(settings: &Settings) -> bool {
     are_met
 }
 
-/// The portable module does not try: it is for hosts of which some end a VM that makes a call at the wrong time. What they
-/// refuse later fails closed. And it asks no host to keep anything.
+/// The portable module does not try: it is for hosts of which some end a VM that makes a call at the wrong time. What
+/// they refuse later fails closed. And it asks no host to keep anything.
 #[cfg(not(feature = "metrics"))]
 pub(super) fn are_met(settings: &Settings) -> bool {
     let are_met = settings.on_refused_rules == OnRefused::Reject;

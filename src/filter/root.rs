@@ -27,8 +27,8 @@ pub(super) struct Root {
 /// A configuration at work.
 pub(super) struct Shared {
     pub(super) edge: Edge,
-    /// Counting is an addition in memory: a host call for each request would cost more than the decision, so the host gets
-    /// the sums now and then.
+    /// Counting is an addition in memory: a host call for each request would cost more than the decision, so the host
+    /// gets the sums now and then.
     #[cfg(feature = "metrics")]
     stats: Stats,
     /// None where the configuration wants none.

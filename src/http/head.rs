@@ -39,8 +39,8 @@ impl<'a> RequestHead<'a> {
     /// Picks the headers out of a header map.
     ///
     /// Envoy folds repeated lines of the CORS request headers into one value with commas. On a host that does not, a
-    /// second line counts as a comma too: no origin, method or list with one is ever what a single line could have said,
-    /// and what looks at the first line only would trust what another reader of the same request does not see.
+    /// second line counts as a comma too: no origin, method or list with one is ever what a single line could have
+    /// said, and what looks at the first line only would trust what another reader of the same request does not see.
     pub fn read(headers: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Self {
         let mut head = Self::default();
         for (name, value) in headers {

@@ -4,12 +4,12 @@ use super::token::token_len;
 
 /// The most bytes of a requested header list that are looked at. Browsers send only names that script set itself; an S3
 /// upload with every checksum and encryption header and dozens of `x-amz-meta-*` stays below 1,200. Past it no rule
-/// matches: rs/cors once spent 127 ms and 121 MB on one list without a limit. Together with [`MAX_NAMES`] this keeps the
-/// worst preflight within twenty times an ordinary one (`tests/core/bounded_work.rs`).
+/// matches: rs/cors once spent 127 ms and 121 MB on one list without a limit. Together with [`MAX_NAMES`] this keeps
+/// the worst preflight within twenty times an ordinary one (`tests/core/bounded_work.rs`).
 pub const MAX_BYTES: usize = 1536;
 
-/// The most elements, empty ones included, that are looked at. Envoy refuses a request with more than 100 headers of all
-/// kinds by default, of which a browser sends some twenty by itself.
+/// The most elements, empty ones included, that are looked at. Envoy refuses a request with more than 100 headers of
+/// all kinds by default, of which a browser sends some twenty by itself.
 pub const MAX_NAMES: usize = 64;
 
 /// The longest header name that is looked at, in bytes; IANA's longest is 44.
@@ -58,8 +58,8 @@ impl<'a> RequestedNames<'a> {
         Err(Malformed::TooLong)
     }
 
-    /// The names of a list that [`RequestedNames::parse`] has accepted before; of any other, those before the first byte
-    /// that stands in no list of tokens, so that nothing else can ever be echoed.
+    /// The names of a list that [`RequestedNames::parse`] has accepted before; of any other, those before the first
+    /// byte that stands in no list of tokens, so that nothing else can ever be echoed.
     pub fn parsed_before(field: &'a [u8]) -> Self {
         Self { field }
     }

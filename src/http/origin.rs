@@ -30,8 +30,8 @@ fn all_origin_bytes(bytes: &[u8]) -> bool {
 /// Whether a rule may match this `Origin` at all, be it `*`.
 ///
 /// Not a full parse: what is left to check is compared byte for byte with a rule's pattern anyway. What is refused here
-/// is what a pattern with a `*` would let through although no browser sends it. The comma is the one that matters: Envoy
-/// folds repeated `Origin` lines into one value, and `https://evil.example,https://a.example.com` satisfies
+/// is what a pattern with a `*` would let through although no browser sends it. The comma is the one that matters:
+/// Envoy folds repeated `Origin` lines into one value, and `https://evil.example,https://a.example.com` satisfies
 /// `https://*.example.com`.
 ///
 /// An origin without a scheme passes: live OSS and Ceph's suite use them.

@@ -1,5 +1,5 @@
-//! A header map as proxy-wasm serialises it: a count, a length pair for each header, then the bytes, each name and value
-//! followed by a NUL; numbers are little-endian u32 (proxy-wasm ABI 0.2.1, "Header maps").
+//! A header map as proxy-wasm serialises it: a count, a length pair for each header, then the bytes, each name and
+//! value followed by a NUL; numbers are little-endian u32 (proxy-wasm ABI 0.2.1, "Header maps").
 
 /// The headers of a serialised map, in order.
 ///

@@ -194,8 +194,8 @@ struct Patterns {
 }
 
 impl Patterns {
-    /// The rules that list each of the five methods of the stores, and where others are looked up, which only the `fetch`
-    /// profile lets a rule list.
+    /// The rules that list each of the five methods of the stores, and where others are looked up, which only the
+    /// `fetch` profile lets a rule list.
     fn methods(&mut self, bucket: &Bucket<'_>) -> ([MaskId; STORE_METHODS.len()], Space) {
         let mut masks = [RuleMask::NONE; STORE_METHODS.len()];
         let mut others = Vec::new();

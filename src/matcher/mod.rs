@@ -1,10 +1,10 @@
 //! The compiled configuration: immutable, shared, and the only thing a request looks at.
 //!
-//! Each rule of a bucket is a bit. Every distinct origin pattern, method and header pattern stores the set of rules that
-//! list it; a request's rule is the lowest bit of the intersection of what its origin, its method and each requested
-//! header name look up. Exact strings are found in one hash table for all buckets, single-star patterns by a walk over
-//! the suffix and then the prefix, so cost depends on the request and not on how many rules or buckets there are.
-//! Nothing here allocates after the load.
+//! Each rule of a bucket is a bit. Every distinct origin pattern, method and header pattern stores the set of rules
+//! that list it; a request's rule is the lowest bit of the intersection of what its origin, its method and each
+//! requested header name look up. Exact strings are found in one hash table for all buckets, single-star patterns by a
+//! walk over the suffix and then the prefix, so cost depends on the request and not on how many rules or buckets there
+//! are. Nothing here allocates after the load.
 
 mod compile;
 mod compiled;
@@ -154,8 +154,8 @@ impl Matcher {
         span.unwrap_or_default().of_bytes(&self.values)
     }
 
-    /// Finds the bucket of a request: by custom domain, by endpoint (virtual-hosted-style or path-style), by path on every
-    /// host where no endpoint is configured, and last by the host `"*"`.
+    /// Finds the bucket of a request: by custom domain, by endpoint (virtual-hosted-style or path-style), by path on
+    /// every host where no endpoint is configured, and last by the host `"*"`.
     pub fn locate(&self, authority: Option<&[u8]>, path: Option<&[u8]>) -> Owner {
         let elsewhere = || {
             self.any_host
@@ -218,8 +218,9 @@ impl Matcher {
             .map_or(Owner::Unlisted, |bucket| Owner::Bucket(bucket, style))
     }
 
-    /// Whose request it is that servers read in different ways. Beside a listed bucket it may be that one's, and then no
-    /// rules may answer, those of `"*"` and of a site included; where none is listed, `"*"` stands for all that it may be.
+    /// Whose request it is that servers read in different ways. Beside a listed bucket it may be that one's, and then
+    /// no rules may answer, those of `"*"` and of a site included; where none is listed, `"*"` stands for all that it
+    /// may be.
     fn unclear(&self) -> Owner {
         match self.listed {
             None => self.unnamed(Style::Path),
@@ -293,8 +294,8 @@ impl Matcher {
         found.map_or(RuleMask::NONE, |mask| self.mask(MaskId(mask)))
     }
 
-    /// The rules whose patterns admit the value. The search ends once it has every rule of `wanted`, so beyond those the set
-    /// may be short; it is whole where it lacks one of them, or none is wanted.
+    /// The rules whose patterns admit the value. The search ends once it has every rule of `wanted`, so beyond those
+    /// the set may be short; it is whole where it lacks one of them, or none is wanted.
     fn admitting<const IGNORE_CASE: bool>(
         &self,
         set: PatternSet,

@@ -1,13 +1,13 @@
 //! Exact look-up of every string in the configuration: bucket names, hosts, origins, header names, methods.
 //!
-//! One open-addressing table serves all buckets, so that ten thousand buckets cost one probe like one. Keys live in name
-//! spaces; compared is either byte for byte or without regard to ASCII case.
+//! One open-addressing table serves all buckets, so that ten thousand buckets cost one probe like one. Keys live in
+//! name spaces; compared is either byte for byte or without regard to ASCII case.
 //!
-//! One tenant's keys must not slow the look-ups of another. The hash is multiplicative, since it runs for each request. Its
-//! factor comes from all keys of the document, so that who does not know the whole of it cannot choose keys that collide,
-//! and a load can be repeated. Who knows the document can compute the factor, and such a hash has pairs of keys that
-//! collide under many factors. So there is a bound besides: a search looks at [`REACH`] slots, and what is not within that
-//! of where it belongs is found in a tree.
+//! One tenant's keys must not slow the look-ups of another. The hash is multiplicative, since it runs for each request.
+//! Its factor comes from all keys of the document, so that who does not know the whole of it cannot choose keys that
+//! collide, and a load can be repeated. Who knows the document can compute the factor, and such a hash has pairs of
+//! keys that collide under many factors. So there is a bound besides: a search looks at [`REACH`] slots, and what is
+//! not within that of where it belongs is found in a tree.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
@@ -59,8 +59,8 @@ pub(crate) struct TableBuilder {
 }
 
 impl TableBuilder {
-    /// Adds a key that is not there yet, and gives the number of its entry. Keys that are to be found without regard to case
-    /// are given in lower case.
+    /// Adds a key that is not there yet, and gives the number of its entry. Keys that are to be found without regard to
+    /// case are given in lower case.
     pub(crate) fn insert(&mut self, space: Space, key: &[u8], value: u32) -> u32 {
         let number = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         self.entries.push(TableEntry {
@@ -152,8 +152,8 @@ const REACH: usize = 32;
 pub(crate) struct Table {
     /// What makes this table's hash its own; odd.
     factor: u64,
-    /// An entry's index each, and above its bits as many of the key's hash as fit: hardly ever is another key looked at.
-    /// Where a search begins, there are [`REACH`] of them.
+    /// An entry's index each, and above its bits as many of the key's hash as fit: hardly ever is another key looked
+    /// at. Where a search begins, there are [`REACH`] of them.
     slots: Box<[u32]>,
     /// The entries that found no slot within reach, and their numbers by a hash of another kind.
     far: Vec<u32>,
@@ -276,8 +276,8 @@ impl Table {
         self.find::<true>(space, key)
     }
 
-    /// A multiplicative hash over eight bytes at a time. Keys that are looked up without regard to case are stored in lower
-    /// case, so that nothing but a look-up need be brought to it.
+    /// A multiplicative hash over eight bytes at a time. Keys that are looked up without regard to case are stored in
+    /// lower case, so that nothing but a look-up need be brought to it.
     fn hash<const IGNORE_CASE: bool>(&self, space: Space, key: &[u8]) -> u32 {
         let factor = self.factor;
         let mut state = (u64::from(space.0) ^ (key.len() as u64).rotate_left(32)).wrapping_mul(factor);
@@ -313,8 +313,8 @@ fn hash_of_far(space: Space, key: &[u8], ignores_case: bool) -> u32 {
     hasher.finish() as u32
 }
 
-/// Eight bytes in ASCII lower case, all at once. A cheaper way, setting the bit in which the cases differ, would make one
-/// hash of all names that differ in `^` and `~` only.
+/// Eight bytes in ASCII lower case, all at once. A cheaper way, setting the bit in which the cases differ, would make
+/// one hash of all names that differ in `^` and `~` only.
 fn lower_case(word: u64) -> u64 {
     /// A byte of each.
     const EACH: u64 = 0x0101_0101_0101_0101;

@@ -108,9 +108,9 @@ pub(crate) struct ForestBuilder {
 }
 
 impl ForestBuilder {
-    /// Adds a trie. `keys` are distinct ASCII and sorted in the order in which the end reads them, see [`End::compare`].
-    /// They are at most [`u16::MAX`] bytes long, and the recursion below is no deeper than the longest. Tries that are equal
-    /// are kept once: buckets repeat their rules.
+    /// Adds a trie. `keys` are distinct ASCII and sorted in the order in which the end reads them, see
+    /// [`End::compare`]. They are at most [`u16::MAX`] bytes long, and the recursion below is no deeper than the
+    /// longest. Tries that are equal are kept once: buckets repeat their rules.
     pub(crate) fn add(&mut self, end: End, keys: &[(&[u8], u32)]) -> TrieRoot {
         if keys.is_empty() {
             return TrieRoot::EMPTY;
@@ -226,8 +226,8 @@ pub(crate) struct Forest {
 }
 
 impl Forest {
-    /// Calls `found` with the value of every key that `value` begins or ends with, and with what of `value` is left when
-    /// the key is taken away; shortest key first. Stops early where `found` breaks.
+    /// Calls `found` with the value of every key that `value` begins or ends with, and with what of `value` is left
+    /// when the key is taken away; shortest key first. Stops early where `found` breaks.
     ///
     /// # Complexity
     /// Each byte of `value` is compared at most once, whatever the number of keys.

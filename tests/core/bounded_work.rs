@@ -1,5 +1,5 @@
-//! Whatever a client or a store sends, one request costs little: the worst that the limits let through is within a fixed
-//! multiple of an ordinary preflight, and time per byte does not grow with length.
+//! Whatever a client or a store sends, one request costs little: the worst that the limits let through is within a
+//! fixed multiple of an ordinary preflight, and time per byte does not grow with length.
 
 use std::hint::black_box;
 use std::sync::{Mutex, PoisonError};
@@ -19,8 +19,8 @@ use bucket_cors::wildcard::Pattern;
 /// What the worst request may cost, in ordinary preflights.
 const MOST: f64 = 20.0;
 
-/// By how much time per byte may grow from a short input to one many times as long. A quadratic step grows as the length
-/// does; this leaves room for caches and for a noisy neighbour.
+/// By how much time per byte may grow from a short input to one many times as long. A quadratic step grows as the
+/// length does; this leaves room for caches and for a noisy neighbour.
 const GROWTH: f64 = 3.0;
 
 const ROUNDS: usize = 41;
@@ -61,8 +61,8 @@ fn pattern(text: &str) -> Pattern<'static> {
     Pattern::new(text.to_owned().into()).expect("one star at most")
 }
 
-/// A bucket such as operators have, and patterns that make a walk go as far as it can: what stands before and after their
-/// `*` repeats, and each is a part of the next.
+/// A bucket such as operators have, and patterns that make a walk go as far as it can: what stands before and after
+/// their `*` repeats, and each is a part of the next.
 fn edge(profile: &'static Profile) -> Edge {
     let mut builder = MatcherBuilder::default();
     let mut origins: Vec<_> = [

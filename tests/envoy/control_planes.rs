@@ -1,5 +1,6 @@
-//! What real control planes made of the manifests, recorded, in a real Envoy with the module or the library of this tree in
-//! the place of the one that they fetched. The recordings stand beside the checkout; where they do not, nothing runs.
+//! What real control planes made of the manifests, recorded, in a real Envoy with the module or the library of this
+//! tree in the place of the one that they fetched. The recordings stand beside the checkout; where they do not, nothing
+//! runs.
 //!
 //! What is changed of a recording, its README says; see [`adapted`].
 
@@ -14,7 +15,8 @@ use crate::support::envoy::{self, Envoy, module};
 use crate::support::http;
 use crate::support::upstream::{CASE_HEADER, Upstream};
 
-/// A step of the walk-through: host, path, method, origin, then the method and the header names that a preflight asks for.
+/// A step of the walk-through: host, path, method, origin, then the method and the header names that a preflight asks
+/// for.
 type Step = (
     &'static str,
     &'static str,
@@ -322,8 +324,8 @@ impl Chain {
 }
 
 /// A recording as a stock Envoy can run it: without the filters of Istio's own build, with the routes, the filter's
-/// configuration and the store's address in place of the control plane, the module or the library of this tree, and a free
-/// port. The second is the file that the filter's configuration comes from, where one does.
+/// configuration and the store's address in place of the control plane, the module or the library of this tree, and a
+/// free port. The second is the file that the filter's configuration comes from, where one does.
 fn adapted(recording: &Value, upstream: &Upstream) -> (Value, Option<Value>) {
     let mut all = recording["configs"].clone();
     let [listeners, routes, clusters, rest @ ..] = all.as_array_mut().unwrap().as_mut_slice() else {

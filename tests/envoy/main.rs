@@ -1,6 +1,7 @@
 //! The filter in a real Envoy: every case, what was gathered elsewhere, the corpus, and what only an Envoy can show.
 //!
-//! Suites run one after the other. `cargo test --test envoy -- live` runs one of them; any other filter is one of tests.
+//! Suites run one after the other. `cargo test --test envoy -- live` runs one of them; any other filter is one of
+//! tests.
 
 // A test may fail by panicking.
 #![allow(

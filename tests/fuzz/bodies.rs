@@ -1,5 +1,5 @@
-//! What each fuzz target does with its bytes. libFuzzer looks for new bytes with it; `tests/core/corpus.rs` replays the old
-//! ones, and `tests/envoy/corpus` what they stand for.
+//! What each fuzz target does with its bytes. libFuzzer looks for new bytes with it; `tests/core/corpus.rs` replays the
+//! old ones, and `tests/envoy/corpus` what they stand for.
 #![allow(dead_code, unreachable_pub)] // Every fuzz target uses one of these.
 // A test that panics has failed, which is what it is for.
 #![allow(

@@ -1,5 +1,5 @@
-//! Rules that were made to collide in a hash load and answer as others of the same shape do. Counted are the instructions of
-//! the module, so that the machine makes no difference.
+//! Rules that were made to collide in a hash load and answer as others of the same shape do. Counted are the
+//! instructions of the module, so that the machine makes no difference.
 
 use serde_json::{Value, json};
 

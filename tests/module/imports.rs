@@ -1,5 +1,5 @@
-//! What the built modules ask of their host and offer to it, exactly: a host that lacks a function that a module imports
-//! may refuse to load it, and Envoy enters the VM for every callback that a module exports.
+//! What the built modules ask of their host and offer to it, exactly: a host that lacks a function that a module
+//! imports may refuse to load it, and Envoy enters the VM for every callback that a module exports.
 
 use std::collections::BTreeSet;
 use std::path::Path;

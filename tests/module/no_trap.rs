@@ -1,12 +1,11 @@
-//! No request and no response can make the shipped module trap: in its call graph, nothing that they feed leads to panic
-//! machinery, apart from what is listed here with its reason.
+//! No request and no response can make the shipped module trap: in its call graph, nothing that they feed leads to
+//! panic machinery, apart from what is listed here with its reason.
 //!
-//! The graph is that of the release module, built once more with its function names. What the filter does with a request
-//! makes no recursive call and, apart from the one that is named below, no indirect one, so the graph is complete for it and
-//! its stack is bounded. Loading a configuration
-//! calls more of the standard library (the formatter, the search in texts, IPv6 addresses), whose own bounds checks cannot be
-//! told from ones that fail: of that path the project's own functions are looked at, and the rest is left to fuzzing
-//! (`make fuzz`, target `configuration`).
+//! The graph is that of the release module, built once more with its function names. What the filter does with a
+//! request makes no recursive call and, apart from the one that is named below, no indirect one, so the graph is
+//! complete for it and its stack is bounded. Loading a configuration calls more of the standard library (the formatter,
+//! the search in texts, IPv6 addresses), whose own bounds checks cannot be told from ones that fail: of that path the
+//! project's own functions are looked at, and the rest is left to fuzzing (`make fuzz`, target `configuration`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -71,7 +70,8 @@ const IN_THE_FILTER: [Allowed; 8] = [
     },
 ];
 
-/// What this project's own code adds that loads a configuration: an operator's mistake must not take the worker down either.
+/// What this project's own code adds that loads a configuration: an operator's mistake must not take the worker down
+/// either.
 const IN_THE_READER: [Allowed; 2] = [
     Allowed {
         from: "Root as proxy_wasm::traits::RootContext>::on_configure",

@@ -70,7 +70,8 @@ const RULES: &str = r#"{"CORSRules": [{
     "ID": "app", "AllowedOrigins": ["https://*.example.com"], "AllowedMethods": ["GET", "PUT"],
     "AllowedHeaders": ["content-type", "x-oss-*", "x-amz-*"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 600}]}"#;
 
-/// Path-style buckets with the same rules: `oss`, `s3`, and one whose store sends no CORS headers. `fields`: of the plugin.
+/// Path-style buckets with the same rules: `oss`, `s3`, and one whose store sends no CORS headers. `fields`: of the
+/// plugin.
 fn configuration(fields: &str) -> String {
     format!(
         r#"{{{fields} "buckets": [

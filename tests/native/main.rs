@@ -1,4 +1,5 @@
-//! The filter and the stock SDK on a native host: what a host may do that no client can bring about, and what a request costs.
+//! The filter and the stock SDK on a native host: what a host may do that no client can bring about, and what a request
+//! costs.
 
 // A test may fail by panicking.
 #![allow(

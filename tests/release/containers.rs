@@ -1,5 +1,5 @@
-//! What needs a Docker engine: the load test, the sample and the job that follows a store in containers, run for real, and the
-//! Dockerfiles. Ignored unless asked for, as `make test` does where an engine runs.
+//! What needs a Docker engine: the load test, the sample and the job that follows a store in containers, run for real,
+//! and the Dockerfiles. Ignored unless asked for, as `make test` does where an engine runs.
 //!
 //! No image is pulled: the load test's are built of Debian's packages and the Envoy that the other tests use.
 

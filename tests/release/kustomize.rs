@@ -1,5 +1,5 @@
-//! The bases for Kustomize, as kubectl renders them, and the job that lets rules follow the store: what it asks of a cluster is
-//! what its account may.
+//! The bases for Kustomize, as kubectl renders them, and the job that lets rules follow the store: what it asks of a
+//! cluster is what its account may.
 
 use std::collections::BTreeSet;
 use std::fs;

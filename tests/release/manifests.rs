@@ -1,5 +1,6 @@
-//! The manifests for Istio, Envoy Gateway and Higress: each field is one that its resource has, the rules are the sample
-//! rules and the filter takes them as the control plane hands them over, and the filter stands before authentication.
+//! The manifests for Istio, Envoy Gateway and Higress: each field is one that its resource has, the rules are the
+//! sample rules and the filter takes them as the control plane hands them over, and the filter stands before
+//! authentication.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
-//! In what the manifests differ from those that real control planes were given: what they made of those is recorded, and
-//! stands beside the checkout; where it does not, nothing is compared.
+//! In what the manifests differ from those that real control planes were given: what they made of those is recorded,
+//! and stands beside the checkout; where it does not, nothing is compared.
 //!
-//! tests/envoy/control_planes.rs runs the recordings. Each difference is one that they do not show, so each has its reason.
+//! tests/envoy/control_planes.rs runs the recordings. Each difference is one that they do not show, so each has its
+//! reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -38,8 +38,8 @@ pub(crate) fn request(random: &mut Random, settings: &Settings, buckets: &[Bucke
     }
 }
 
-/// Methods, hosts, paths and bytes that HTTP/1.1 and Envoy know: others are answered before any filter, and hostile.rs sends
-/// some.
+/// Methods, hosts, paths and bytes that HTTP/1.1 and Envoy know: others are answered before any filter, and hostile.rs
+/// sends some.
 fn is_sendable(request: &Request) -> bool {
     const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"PUT", b"POST", b"DELETE", b"OPTIONS", b"PATCH"];
     let is_host = |host: &[u8]| {
@@ -99,8 +99,8 @@ pub(crate) fn bytes(request: &Request) -> Vec<u8> {
 /// Whose requests Envoy answers itself behind the filter, for wrk.
 pub(crate) const DIRECT: &str = "versioned.example";
 
-/// How an answer differs from the one that the rules of a version want; `None` where it does not. `may_be_missing`: the store
-/// may have been away.
+/// How an answer differs from the one that the rules of a version want; `None` where it does not. `may_be_missing`: the
+/// store may have been away.
 pub(crate) fn difference(
     version: &Version,
     request: &Request,
@@ -151,7 +151,8 @@ pub(crate) fn difference(
     (!is_right).then(|| format!("expected: {outcome:?}\n{}", shown(response)))
 }
 
-/// Whether an answer of the store, or Envoy's own with the status `otherwise` in its place, has just what it ought to have.
+/// Whether an answer of the store, or Envoy's own with the status `otherwise` in its place, has just what it ought to
+/// have.
 fn is_passed(
     response: &Response,
     is_of_store: bool,

@@ -1,6 +1,6 @@
-//! Full load for SOAK_SECONDS (60) over mixed traffic, while rules change, refused ones come between, the store restarts,
-//! Envoy restarts hot, and clients send what they should not: no VM fails, every answer is the one that the naive edge gives,
-//! and memory is level. `make soak` runs it and prints what it found.
+//! Full load for SOAK_SECONDS (60) over mixed traffic, while rules change, refused ones come between, the store
+//! restarts, Envoy restarts hot, and clients send what they should not: no VM fails, every answer is the one that the
+//! naive edge gives, and memory is level. `make soak` runs it and prints what it found.
 
 // A test may fail by panicking, and prints its figures.
 #![allow(

@@ -1,5 +1,5 @@
-//! The samples of `envoy/production` over TLS, each with SeaweedFS in its store's place, and all that they may not spoil:
-//! what boto3 signs, keys as they are, large objects and slow ones.
+//! The samples of `envoy/production` over TLS, each with SeaweedFS in its store's place, and all that they may not
+//! spoil: what boto3 signs, keys as they are, large objects and slow ones.
 
 use std::fs;
 use std::net::SocketAddr;

@@ -17,8 +17,8 @@ struct Server {
     cuts_path: bool,
     /// RFC 3986 section 5.2.4.
     resolves_dots: bool,
-    /// The URL Standard's parser and Python's drop tabs and line ends, Windows the blanks behind a name, and old decoders
-    /// take `%c0%ae` for a dot.
+    /// The URL Standard's parser and Python's drop tabs and line ends, Windows the blanks behind a name, and old
+    /// decoders take `%c0%ae` for a dot.
     is_lenient: bool,
 }
 

@@ -85,8 +85,8 @@ impl Rules {
         named(bucket).or_else(|| named("*"))
     }
 
-    /// In what an answer to a page of `origin` is wrong, where the object may be of any of these buckets: a permission of
-    /// other rules than each of them has, or one of the store's own where one of them has rules.
+    /// In what an answer to a page of `origin` is wrong, where the object may be of any of these buckets: a permission
+    /// of other rules than each of them has, or one of the store's own where one of them has rules.
     pub(crate) fn problem(self, buckets: &BTreeSet<String>, origin: &str, answer: &Answer) -> Option<String> {
         let mut owners: BTreeSet<Option<&str>> = buckets.iter().map(|bucket| self.owner(bucket)).collect();
         if owners.is_empty() {

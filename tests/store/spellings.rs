@@ -1,4 +1,5 @@
-//! Paths that name one bucket to one server and another to the next: every spelling of dots, slashes and parameters, mixed.
+//! Paths that name one bucket to one server and another to the next: every spelling of dots, slashes and parameters,
+//! mixed.
 
 use crate::choices::Choices;
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-/// A certificate in the folder, NAME.pem with NAME.key: its own issuer, unless more arguments of `openssl req` name another.
+/// A certificate in the folder, NAME.pem with NAME.key: its own issuer, unless more arguments of `openssl req` name
+/// another.
 pub(crate) fn certify(folder: &Path, name: &str, more: &[&str]) {
     let (key, cert) = (format!("{name}.key"), format!("{name}.pem"));
     let output = Command::new("openssl")

@@ -1,5 +1,5 @@
-//! A generator's choices, read from a tape of bytes: random ones in a test, a fuzzer's own under libFuzzer. Past the end of
-//! the tape every choice is the first, which by convention is the simplest.
+//! A generator's choices, read from a tape of bytes: random ones in a test, a fuzzer's own under libFuzzer. Past the
+//! end of the tape every choice is the first, which by convention is the simplest.
 
 /// Choices, in the order in which they are asked for.
 pub struct Choices<'t> {

@@ -54,8 +54,8 @@ pub(crate) enum By {
 pub(crate) struct Exact {
     pub(crate) by: By,
     pub(crate) status: u16,
-    /// Every `access-control-*`, `vary`, `x-bucket-cors`, `cross-origin-resource-policy` and `timing-allow-origin` header of
-    /// the answer, names in lower case.
+    /// Every `access-control-*`, `vary`, `x-bucket-cors`, `cross-origin-resource-policy` and `timing-allow-origin`
+    /// header of the answer, names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
     /// The XML error in the body. Without one, an answer of the edge has no body.
     pub(crate) error: Option<ErrorBody>,

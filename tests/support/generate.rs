@@ -1,5 +1,6 @@
-//! Configurations and requests at the edges: patterns made of few fragments, so that they overlap, contain one another and
-//! share what stands before and after the `*`; and requests made from the configuration's own patterns, then spoilt.
+//! Configurations and requests at the edges: patterns made of few fragments, so that they overlap, contain one another
+//! and share what stands before and after the `*`; and requests made from the configuration's own patterns, then
+//! spoilt.
 
 use std::borrow::Cow;
 use std::fmt;

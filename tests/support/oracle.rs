@@ -1,5 +1,5 @@
-//! The naive edge: each bucket, each rule, each pattern, in order, straight from the configuration's contract. It shares
-//! no code with `decision`, `answer`, `addressing` and `matcher`; it is too plain to be wrong in the same way.
+//! The naive edge: each bucket, each rule, each pattern, in order, straight from the configuration's contract. It
+//! shares no code with `decision`, `answer`, `addressing` and `matcher`; it is too plain to be wrong in the same way.
 //!
 //! It can be broken on purpose, one [`Fault`] at a time: a generated test that does not notice proves nothing.
 
@@ -13,7 +13,8 @@ use super::requests::{Headers, Outcome, Request};
 /// What S3 looks at for any answer.
 const VARY_OF_S3: &str = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
 
-/// Declares each deliberate fault once. Each was found in some implementation, or left unnoticed by every public test suite.
+/// Declares each deliberate fault once. Each was found in some implementation, or left unnoticed by every public test
+/// suite.
 macro_rules! faults {
     ($($fault:ident,)*) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -1051,7 +1052,8 @@ fn decoded_where_it_can_be(text: &[u8]) -> Vec<u8> {
     decoded
 }
 
-/// As a server decodes that still takes IIS's `%u002e`, and the two or three bytes with which UTF-8 could once say a `.`.
+/// As a server decodes that still takes IIS's `%u002e`, and the two or three bytes with which UTF-8 could once say a
+/// `.`.
 fn without_old_forms(text: &[u8]) -> Vec<u8> {
     let mut decoded = text.to_vec();
     if !text.iter().any(|byte| b"\xc0\xc1\xe0uU".contains(byte)) {

@@ -1,4 +1,5 @@
-//! JSON Schema, as far as the project's own schemas use it; a keyword that is not known here is an error, not a check less.
+//! JSON Schema, as far as the project's own schemas use it; a keyword that is not known here is an error, not a check
+//! less.
 
 use regex_lite::Regex;
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
 //! An Envoy with a listener for each configuration of some cases, in front of a store that answers them as they say.
 //!
-//! They share a VM, so a configuration that leaked into another, or a request that took the VM down, would be seen by the
-//! others.
+//! They share a VM, so a configuration that leaked into another, or a request that took the VM down, would be seen by
+//! the others.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -1,4 +1,5 @@
-//! Tests without the compiler's harness, which has no room for what several of them share: as suites that start it once.
+//! Tests without the compiler's harness, which has no room for what several of them share: as suites that start it
+//! once.
 
 use std::process::ExitCode;
 
@@ -27,8 +28,8 @@ pub(crate) fn run_all(arguments: &Arguments, tests: Vec<(&str, fn())>) -> bool {
     !libtest_mimic::run(arguments, trials).has_failed()
 }
 
-/// Runs all suites, or the one that the command line names, one after the other: each starts what its tests share on this
-/// thread, with which it ends.
+/// Runs all suites, or the one that the command line names, one after the other: each starts what its tests share on
+/// this thread, with which it ends.
 pub(crate) fn run_suites(suites: &[Suite]) -> ExitCode {
     let mut arguments = Arguments::from_args();
     let is_named = |name: &str| arguments.filter.as_deref() == Some(name);

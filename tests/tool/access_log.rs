@@ -73,7 +73,8 @@ fn every_sample_and_page_has_the_same_log() {
 /// Method, path and header lines.
 type Sent<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
 
-/// Sends requests to an Envoy with the sample's log, and returns what it has written. `route` is what the route does besides.
+/// Sends requests to an Envoy with the sample's log, and returns what it has written. `route` is what the route does
+/// besides.
 fn logged(rules: &Value, route: Value, requests: &[Sent<'_>]) -> String {
     let upstream = Upstream::start();
     let mut manager = manager_of(SAMPLES[0]).to_string();

@@ -1,5 +1,5 @@
-//! What `check` says of a folder of manifests for Envoy Gateway: the project's own are good, and each mistake is told where
-//! it stands.
+//! What `check` says of a folder of manifests for Envoy Gateway: the project's own are good, and each mistake is told
+//! where it stands.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -20,12 +20,12 @@ use crate::terminal::{Lines, complain_of};
 /// Says what the filter would say of a configuration
 ///
 /// Every error and every warning that loading finds, with its place in the file, the value and the way out. FILE is the
-/// plugin configuration, which is JSON, or what it stands in, as JSON or YAML: an Envoy bootstrap, an ECDS resource or a config
-/// dump; Istio's WasmPlugin, TrafficExtension or EnvoyFilter; Envoy Gateway's EnvoyExtensionPolicy; Higress's WasmPlugin. Each
-/// configuration of bucket-cors in it is checked as the proxy would hand it over, and so is what stands around it, in the same
-/// file or in another that is named. A folder stands for all its files. `check` then also says what a gateway in front of a
-/// store needs and the folder does not have. A store's own CORS document is checked as the rules of the bucket that the file
-/// is called after.
+/// plugin configuration, which is JSON, or what it stands in, as JSON or YAML: an Envoy bootstrap, an ECDS resource or
+/// a config dump; Istio's WasmPlugin, TrafficExtension or EnvoyFilter; Envoy Gateway's EnvoyExtensionPolicy; Higress's
+/// WasmPlugin. Each configuration of bucket-cors in it is checked as the proxy would hand it over, and so is what
+/// stands around it, in the same file or in another that is named. A folder stands for all its files. `check` then also
+/// says what a gateway in front of a store needs and the folder does not have. A store's own CORS document is checked
+/// as the rules of the bucket that the file is called after.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -33,8 +33,8 @@ pub(crate) struct Arguments {
     #[arg(required_unless_present = "names", value_name = "FILE", value_hint = ValueHint::FilePath)]
     files: Vec<String>,
 
-    /// What to print: `sarif` is SARIF 2.1.0, which code scanning takes; `configuration` is what the filter would get, with the
-    /// findings on standard error
+    /// What to print: `sarif` is SARIF 2.1.0, which code scanning takes; `configuration` is what the filter would get,
+    /// with the findings on standard error
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 

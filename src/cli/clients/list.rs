@@ -7,8 +7,8 @@ use crate::output;
 
 /// Lists the clients whose requests are known
 ///
-/// Each with its operations, the version that was recorded, and the day. `check --client`, `recipe` and `explain --client` take
-/// the names.
+/// Each with its operations, the version that was recorded, and the day. `check --client`, `recipe` and
+/// `explain --client` take the names.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -18,9 +18,10 @@ use crate::terminal::{complain, complain_of};
 
 /// Prints the smallest rules for a client
 ///
-/// It prints the one rule with which all that was recorded of the clients works: their methods, headers and exposures, each by
-/// its name. The store takes the rule as it is printed, and so does the filter. With --bucket, it is a configuration of the
-/// filter. In XML, comments say which operation needs which name; for JSON, standard error says so.
+/// It prints the one rule with which all that was recorded of the clients works: their methods, headers and exposures,
+/// each by its name. The store takes the rule as it is printed, and so does the filter. With --bucket, it is a
+/// configuration of the filter. In XML, comments say which operation needs which name; for JSON, standard error says
+/// so.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -36,7 +37,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     operation: Vec<String>,
 
-    /// The cross-origin requests of a browser's recording, beside or instead of clients: a rule for each origin of a bucket
+    /// The cross-origin requests of a browser's recording, beside or instead of clients: a rule for each origin of a
+    /// bucket
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     har: Option<String>,
 

@@ -1,5 +1,5 @@
-//! Rules tried with what a client sends. Every answer is asked of the code that runs at the edge, with the rules as they are
-//! and with what a rule lacks added to it, until it passes.
+//! Rules tried with what a client sends. Every answer is asked of the code that runs at the edge, with the rules as
+//! they are and with what a rule lacks added to it, until it passes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -217,7 +217,8 @@ impl<'a> Trial<'a> {
         Some(Lack { what, name })
     }
 
-    /// Adds the response headers that the client has to read to the rule that the response gets them by. Whether it needs one.
+    /// Adds the response headers that the client has to read to the rule that the response gets them by. Whether it
+    /// needs one.
     fn let_read(&mut self, sent: &Sent, question: &Question, changes: &mut Additions) -> bool {
         let explanation = self.ask(question);
         let mut exchanges = explanation.exchanges.iter();

@@ -1,4 +1,5 @@
-//! What `check` warns about by itself: rules that look like a client's and miss part of what it was recorded to send or read.
+//! What `check` warns about by itself: rules that look like a client's and miss part of what it was recorded to send or
+//! read.
 
 use std::borrow::Cow;
 

@@ -10,13 +10,13 @@ use crate::clients;
 
 /// Says what the edge does with a request, and what a browser makes of it
 ///
-/// It says which bucket the request is for, and how that was found; which rule matches, and what each other rule fails by; what
-/// the edge answers, or what it changes on the store's answer; and whether a browser lets the page see the response. For the
-/// browser's part it makes the checks of the Fetch standard, on the preflight that a browser makes on its own too. The code
-/// that runs at the edge gives everything else.
+/// It says which bucket the request is for, and how that was found; which rule matches, and what each other rule fails
+/// by; what the edge answers, or what it changes on the store's answer; and whether a browser lets the page see the
+/// response. For the browser's part it makes the checks of the Fetch standard, on the preflight that a browser makes on
+/// its own too. The code that runs at the edge gives everything else.
 ///
-/// FILE is as for `check`; it must hold one configuration of bucket-cors that the filter would load, or a store's own CORS
-/// document, whose rules are taken for those of the bucket in the URL.
+/// FILE is as for `check`; it must hold one configuration of bucket-cors that the filter would load, or a store's own
+/// CORS document, whose rules are taken for those of the bucket in the URL.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -28,8 +28,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_hint = ValueHint::Other)]
     pub(super) configuration: Option<usize>,
 
-    /// The URL that is requested. With --origin it is resolved as a browser does it. Without, it stays as given, as any other
-    /// client sends it
+    /// The URL that is requested. With --origin it is resolved as a browser does it. Without, it stays as given, as any
+    /// other client sends it
     #[arg(long, required_unless_present_any = ["har", "access_log"], value_hint = ValueHint::Other)]
     pub(super) url: Option<String>,
 

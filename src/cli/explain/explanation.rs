@@ -91,7 +91,8 @@ pub(crate) struct Question {
     pub(crate) credentials: bool,
     /// The header names that a preflight asks for; None: those of the request that are not safelisted.
     pub(crate) unsafe_names: Option<Vec<String>>,
-    /// The browser asks first in any case: Fetch, "use-CORS-preflight flag", which a listener for an upload's progress sets.
+    /// The browser asks first in any case: Fetch, "use-CORS-preflight flag", which a listener for an upload's progress
+    /// sets.
     pub(crate) use_preflight: bool,
     /// What the store answers; None: unknown.
     pub(crate) store: Option<StoreAnswer>,

@@ -134,8 +134,8 @@ impl Request {
     }
 }
 
-/// The URL that a browser makes of one before it asks: without dot segments, backslashes, tabs and what else the URL standard
-/// takes out or writes otherwise. None: it asks for the same.
+/// The URL that a browser makes of one before it asks: without dot segments, backslashes, tabs and what else the URL
+/// standard takes out or writes otherwise. None: it asks for the same.
 pub(crate) fn resolved(url: &str) -> Option<String> {
     let mut resolved = Url::parse(url).ok()?;
     resolved.set_fragment(None);

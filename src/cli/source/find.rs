@@ -309,7 +309,8 @@ impl Search<'_> {
                 .is_some_and(|text| text.contains("\"buckets\""))
     }
 
-    /// Every filter of either form in a bootstrap, a resource of discovery, a dump, a patch. `name`: of the filter around.
+    /// Every filter of either form in a bootstrap, a resource of discovery, a dump, a patch. `name`: of the filter
+    /// around.
     fn anywhere(&mut self, id: NodeId, pointer: &str, name: &str) {
         if let Some((filter, below)) = self.message(id, WASM_FILTER) {
             if let Some(config) = self.tree.get(filter, "config") {

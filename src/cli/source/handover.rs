@@ -16,8 +16,8 @@ pub(super) enum Form {
     Doubles,
 }
 
-/// The JSON of a value. A key that is given twice stays twice, for the filter's reader to complain of: some parsers refuse
-/// that, others take either.
+/// The JSON of a value. A key that is given twice stays twice, for the filter's reader to complain of: some parsers
+/// refuse that, others take either.
 pub(super) fn json(tree: &Tree, root: NodeId, form: Form) -> String {
     let mut text = String::new();
     write(tree, root, form, &mut text);

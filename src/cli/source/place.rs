@@ -1,5 +1,5 @@
-//! Where in Envoy's own documents a configuration stands: in which chain of which listener, in which part of a dump, and
-//! whether it comes by ECDS.
+//! Where in Envoy's own documents a configuration stands: in which chain of which listener, in which part of a dump,
+//! and whether it comes by ECDS.
 
 use std::fmt;
 

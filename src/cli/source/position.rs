@@ -47,7 +47,8 @@ impl Region {
 /// Where the text that the filter gets stands in the file that it was found in.
 #[derive(Debug, Clone)]
 pub(super) enum Placement {
-    /// Line by line, with its first character here and each line as far to the right: the whole file, or a YAML block scalar.
+    /// Line by line, with its first character here and each line as far to the right: the whole file, or a YAML block
+    /// scalar.
     Block(Position),
     /// In one line, where each of its characters stands in a column of its own: a quoted string.
     Line {
@@ -99,8 +100,8 @@ impl Placement {
     }
 }
 
-/// Where the lines of a literal block scalar stand, by the file's own text: `None` where it is not as expected. The reader's
-/// `start` is the header's anchor, if there is one, else the first character that is not in a blank line.
+/// Where the lines of a literal block scalar stand, by the file's own text: `None` where it is not as expected. The
+/// reader's `start` is the header's anchor, if there is one, else the first character that is not in a blank line.
 pub(super) fn in_block(file: &str, start: Position, value: &str) -> Option<Placement> {
     let blank = value.split('\n').take_while(|line| line.is_empty()).count();
     let first = value.split('\n').nth(blank)?;
@@ -118,8 +119,8 @@ pub(super) fn in_block(file: &str, start: Position, value: &str) -> Option<Place
     }))
 }
 
-/// Where the characters of a quoted string that begins and ends in this line stand, by the line's own text: `None` where it
-/// is not as expected.
+/// Where the characters of a quoted string that begins and ends in this line stand, by the line's own text: `None`
+/// where it is not as expected.
 pub(super) fn in_quotes(line_text: &str, start: Position, value: &str) -> Option<Placement> {
     let mut source = line_text.chars().skip(start.column.saturating_sub(1)).peekable();
     let mut column = start.column;

@@ -1,6 +1,7 @@
 //! What a scalar without quotes is.
 //!
-//! Kubernetes' tools (goyaml 2) and Envoy (yaml-cpp) both read YAML 1.1: `yes` and `on` are booleans, and `0600` is octal.
+//! Kubernetes' tools (goyaml 2) and Envoy (yaml-cpp) both read YAML 1.1: `yes` and `on` are booleans, and `0600` is
+//! octal.
 
 use std::fmt::Write as _;
 
@@ -102,8 +103,8 @@ fn integer(text: &str) -> Option<i128> {
     value?.checked_mul(sign)
 }
 
-/// As Go's encoding/json and protojson write a double: no fraction where there is none, an exponent for the very large and
-/// the very small.
+/// As Go's encoding/json and protojson write a double: no fraction where there is none, an exponent for the very large
+/// and the very small.
 fn write_double(double: f64, json: &mut String) {
     let size = double.abs();
     if size != 0.0 && !(1e-6..1e21).contains(&size) {

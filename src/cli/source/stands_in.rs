@@ -1,4 +1,5 @@
-//! Which of a dump's configurations answer: Envoy shows some twice, and a `default_config` waits until rules come by ECDS.
+//! Which of a dump's configurations answer: Envoy shows some twice, and a `default_config` waits until rules come by
+//! ECDS.
 
 use bucket_cors::config;
 

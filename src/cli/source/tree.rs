@@ -42,8 +42,8 @@ pub(super) struct Node {
 /// The most levels that are read. serde_json reads 128.
 pub(super) const MOST_LEVELS: usize = 128;
 
-/// The most that is read, in nodes and eights of bytes. Ten thousand buckets with ten rules each are half of it; a few lines of
-/// YAML aliases can stand for billions.
+/// The most that is read, in nodes and eights of bytes. Ten thousand buckets with ten rules each are half of it; a few
+/// lines of YAML aliases can stand for billions.
 pub(super) const MOST_NODES: usize = 10_000_000;
 
 /// The nodes. A node that aliases refer to stands here once.

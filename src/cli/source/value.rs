@@ -12,7 +12,8 @@ use super::tree::{Content, NodeId, ScalarForm, Tree};
 use super::trouble::Trouble;
 use super::{json, jsonc, yaml};
 
-/// The documents of any JSON or YAML. A key that is given twice is refused: which of the two counts depends on the reader.
+/// The documents of any JSON or YAML. A key that is given twice is refused: which of the two counts depends on the
+/// reader.
 ///
 /// # Errors
 /// What is wrong with it, and where.
@@ -37,7 +38,8 @@ pub(crate) fn parse(text: &str) -> Result<(Tree, Vec<NodeId>), Trouble> {
     Ok((tree, documents))
 }
 
-/// How many documents of JSON there are. The reader that knows their places takes what it can; this one says what is wrong.
+/// How many documents of JSON there are. The reader that knows their places takes what it can; this one says what is
+/// wrong.
 fn count(text: &str) -> Result<usize, serde_json::Error> {
     let mut documents = Deserializer::from_str(text).into_iter::<IgnoredAny>();
     documents.try_fold(0_usize, |count, document| {

@@ -1,9 +1,9 @@
 //! One entry of `AllowedOrigin`: what can be in a serialised origin, and what browsers really send.
 //!
-//! Fetch serialises an origin as `scheme://host[:port]`, lower case, punycode, no default port (HTML section 7.1.1). A byte
-//! that no origin holds is an error, because it is a mistake of another kind: a regular expression, a list in one string, an
-//! address bar's URL; so is a scheme or a host that there cannot be. Whatever else the stores take loads. What no browser sends
-//! is a warning: other clients exist.
+//! Fetch serialises an origin as `scheme://host[:port]`, lower case, punycode, no default port (HTML section 7.1.1). A
+//! byte that no origin holds is an error, because it is a mistake of another kind: a regular expression, a list in one
+//! string, an address bar's URL; so is a scheme or a host that there cannot be. Whatever else the stores take loads.
+//! What no browser sends is a warning: other clients exist.
 
 mod browser;
 mod parts;
@@ -25,8 +25,8 @@ pub(crate) use browser::{Transport, transport};
 pub(crate) use parts::split_scheme;
 use parts::{Parts, is_web_scheme};
 
-/// Reads an entry of `AllowedOrigin`. `None`: it is wrong, and reported. `credentials`: whether the bucket sends them to the
-/// origins that it names.
+/// Reads an entry of `AllowedOrigin`. `None`: it is wrong, and reported. `credentials`: whether the bucket sends them
+/// to the origins that it names.
 pub(crate) fn read<'a>(
     report: &mut Report,
     place: &Place<'_>,
@@ -75,9 +75,9 @@ pub(crate) fn read<'a>(
     Pattern::new(text).ok()
 }
 
-/// Bytes that are in no serialised origin, wherever they stand, are left out; `+`, `[` and `]` depend on the place. The URL
-/// standard lets a host hold more than DNS does (`_`, `~`, `!`), and other schemes' hosts may be percent-encoded: those
-/// pass, and `%` in the host of an `http` or `https` origin, which is decoded there, is refused later.
+/// Bytes that are in no serialised origin, wherever they stand, are left out; `+`, `[` and `]` depend on the place. The
+/// URL standard lets a host hold more than DNS does (`_`, `~`, `!`), and other schemes' hosts may be percent-encoded:
+/// those pass, and `%` in the host of an `http` or `https` origin, which is decoded there, is refused later.
 const fn is_possible(byte: u8) -> bool {
     byte.is_ascii_graphic()
         && !matches!(
@@ -349,7 +349,8 @@ fn is_port(port: &str) -> bool {
     !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
 }
 
-/// Whether a port begins and ends so. With at most four digits given there is always one: a digit, or none, between them.
+/// Whether a port begins and ends so. With at most four digits given there is always one: a digit, or none, between
+/// them.
 fn admits_a_port(start: &str, end: &str) -> bool {
     let given = start.len().saturating_add(end.len());
     let digits = start.bytes().chain(end.bytes());

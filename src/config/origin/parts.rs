@@ -19,8 +19,8 @@ impl Parts<'_> {
         self.scheme.is_none() && is_web_scheme(self.host) && self.path.starts_with("//")
     }
 
-    /// Whether it can be a website's. The origins of apps and extensions (`capacitor://`, `chrome-extension://`) follow other
-    /// rules: their hosts are no domain names, keep their case and have no default port.
+    /// Whether it can be a website's. The origins of apps and extensions (`capacitor://`, `chrome-extension://`) follow
+    /// other rules: their hosts are no domain names, keep their case and have no default port.
     pub(crate) fn may_be_web(&self) -> bool {
         self.scheme
             .is_none_or(|scheme| scheme_admits(scheme, "http") || scheme_admits(scheme, "https"))

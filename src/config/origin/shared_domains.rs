@@ -1,7 +1,7 @@
 //! Domains under which anybody can have a name, so that a `*` directly under one trusts strangers.
 //!
-//! Not the Public Suffix List, which has ten thousand entries and a release every few days: the country second levels and
-//! hosting domains that rules of buckets meet. A domain that is missing here loses a warning and nothing else.
+//! Not the Public Suffix List, which has ten thousand entries and a release every few days: the country second levels
+//! and hosting domains that rules of buckets meet. A domain that is missing here loses a warning and nothing else.
 
 use crate::config::reading::text::{begins_with, ends_with, is_listed};
 

@@ -9,7 +9,8 @@ use crate::config::report::{
     code::{self, FindingKind},
 };
 
-/// Warns of a valid pattern, other than the lone `*`, that admits origins of strangers, or of browsers' schemes left out.
+/// Warns of a valid pattern, other than the lone `*`, that admits origins of strangers, or of browsers' schemes left
+/// out.
 pub(crate) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>, credentials: bool) {
     warn_without_scheme(report, place, parts);
     let Some((before, after)) = split_once(parts.text, b'*') else {
@@ -118,8 +119,8 @@ impl Star<'_> {
         );
     }
 
-    /// `before`, `after`: the host around the `*`. `.example.com` admits the names under `example.com`, `example.com` also
-    /// admits `evilexample.com`: harmless where nobody else can have a name there.
+    /// `before`, `after`: the host around the `*`. `.example.com` admits the names under `example.com`, `example.com`
+    /// also admits `evilexample.com`: harmless where nobody else can have a name there.
     fn what_follows(&mut self, before: &str, after: &str) {
         let text = Value(self.parts.text);
         let name = after.strip_suffix('.').unwrap_or(after);

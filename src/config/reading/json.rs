@@ -1,7 +1,7 @@
 //! A JSON value as it was recorded, piece by piece.
 //!
-//! What reads a value through serde is compiled once for each type that reads one, and that was a third of the module. So
-//! serde_json is compiled for one type, the [recorder](super::recorder), and all others read what it recorded.
+//! What reads a value through serde is compiled once for each type that reads one, and that was a third of the module.
+//! So serde_json is compiled for one type, the [recorder](super::recorder), and all others read what it recorded.
 
 use crate::config::report::{Number, Part};
 
@@ -21,8 +21,9 @@ pub(crate) enum Value<'a> {
     Object,
 }
 
-/// The most pieces that are recorded of a value. A hundred rules of a thousand origins, headers and exposed headers each are
-/// 300,000. Without a bound a list of short numbers would take 35 times its own size, and a VM never gives memory back.
+/// The most pieces that are recorded of a value. A hundred rules of a thousand origins, headers and exposed headers
+/// each are 300,000. Without a bound a list of short numbers would take 35 times its own size, and a VM never gives
+/// memory back.
 pub(crate) const MOST_PIECES: usize = 500_000;
 
 /// How long a list or an object may be to be shown, in bytes.

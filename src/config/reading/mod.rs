@@ -1,5 +1,5 @@
-//! Values of the types that fields take. Whatever type stands in the text, it is read to its end and what is wrong with it
-//! goes to the report: one reading finds all there is to find.
+//! Values of the types that fields take. Whatever type stands in the text, it is read to its end and what is wrong with
+//! it goes to the report: one reading finds all there is to find.
 
 pub(crate) mod field;
 pub(crate) mod json;

@@ -1,5 +1,5 @@
-//! Reads the text with serde_json and records its values: those that are small, each as a whole; of the list of buckets one
-//! after the other, so that never more than a bucket is held.
+//! Reads the text with serde_json and records its values: those that are small, each as a whole; of the list of buckets
+//! one after the other, so that never more than a bucket is held.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -66,8 +66,8 @@ fn read_as<'a>(
     json.end()
 }
 
-/// The one type for which serde_json's generic code is compiled: value, list and object are read by the same code, which is
-/// why what it does depends on [`Handling`].
+/// The one type for which serde_json's generic code is compiled: value, list and object are read by the same code,
+/// which is why what it does depends on [`Handling`].
 struct Recorder<'r, 'a, R> {
     receiver: &'r mut R,
     /// How the value that is being read is read.

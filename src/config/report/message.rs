@@ -1,5 +1,5 @@
-//! The words of a finding. They are put together here, from a template and its parts, because `format!` would take several
-//! times the code at each of the many places that report one.
+//! The words of a finding. They are put together here, from a template and its parts, because `format!` would take
+//! several times the code at each of the many places that report one.
 
 use std::fmt::Write;
 

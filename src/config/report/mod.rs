@@ -79,8 +79,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds a finding. `message` has a `{}` for each of `parts`. It and the pointer are put together only while there is
-    /// room to keep them.
+    /// Adds a finding. `message` has a `{}` for each of `parts`. It and the pointer are put together only while there
+    /// is room to keep them.
     #[cold]
     pub(crate) fn add(
         &mut self,

@@ -27,8 +27,8 @@ impl Number {
         }
     }
 
-    /// Writes the number for a message. Formatting doubles would be a twentieth of the module, so that three decimals have
-    /// to do.
+    /// Writes the number for a message. Formatting doubles would be a twentieth of the module, so that three decimals
+    /// have to do.
     pub(crate) fn write(self, text: &mut String) {
         // Writing to a String cannot fail.
         let _ = match self {

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-/// The longest key that a pointer shows whole, in bytes. Only an unknown key can be longer, and nothing is read below it.
+/// The longest key that a pointer shows whole, in bytes. Only an unknown key can be longer, and nothing is read below
+/// it.
 const SHOWN_KEY: usize = 100;
 
-/// A place in the document: a list of steps that lives on the stack of the reader. It costs nothing until a finding asks
-/// for its pointer.
+/// A place in the document: a list of steps that lives on the stack of the reader. It costs nothing until a finding
+/// asks for its pointer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Place<'p> {
     /// The whole document.
@@ -18,8 +19,8 @@ pub(crate) enum Place<'p> {
 }
 
 impl Place<'_> {
-    /// Writes the JSON pointer (RFC 6901). Control characters, which a pointer may hold, are escaped as JSON escapes them:
-    /// pointers end up in logs.
+    /// Writes the JSON pointer (RFC 6901). Control characters, which a pointer may hold, are escaped as JSON escapes
+    /// them: pointers end up in logs.
     pub(crate) fn write(&self, text: &mut String) {
         match self {
             Place::Document => {}
@@ -37,8 +38,8 @@ impl Place<'_> {
     }
 }
 
-/// A key as a token of the pointers that findings have, for who looks for what they point at. Not in the module, which it would
-/// make larger.
+/// A key as a token of the pointers that findings have, for who looks for what they point at. Not in the module, which
+/// it would make larger.
 #[cfg(feature = "cli")]
 pub fn pointer_token(key: &str) -> String {
     let mut text = String::new();

@@ -10,8 +10,8 @@ use crate::config::report::{
 /// The most that is accepted: the bound of OSS's own C# SDK.
 const MOST: u32 = 999_999_999;
 
-/// Reads a number of seconds: JSON has integers and, from a protobuf Struct, doubles; XML converters and Terraform write
-/// strings.
+/// Reads a number of seconds: JSON has integers and, from a protobuf Struct, doubles; XML converters and Terraform
+/// write strings.
 pub(crate) fn read(reading: &mut Reading<'_>, place: &Place<'_>) -> Option<u32> {
     let value = reading.value();
     let seconds = match &value {

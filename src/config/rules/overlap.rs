@@ -1,5 +1,5 @@
-//! Rules that take requests from each other. The first rule that matches answers, so an overlap is where the order of the
-//! rules, which no picture of them shows, decides: OSS tells users to avoid it.
+//! Rules that take requests from each other. The first rule that matches answers, so an overlap is where the order of
+//! the rules, which no picture of them shows, decides: OSS tells users to avoid it.
 
 use crate::config::model::Rule;
 use crate::config::origin::split_scheme;
@@ -7,9 +7,9 @@ use crate::config::reading::text::split_once;
 use crate::config::report::{Part::Pointer, Place, Report, code};
 use crate::wildcard::Pattern;
 
-/// How many pairs of patterns are compared in a document, so that the check takes some milliseconds at most. Ten thousand
-/// buckets of three rules with three origins need a tenth of it; one bucket of a hundred rules with a thousand origins each
-/// would need a thousand times as many.
+/// How many pairs of patterns are compared in a document, so that the check takes some milliseconds at most. Ten
+/// thousand buckets of three rules with three origins need a tenth of it; one bucket of a hundred rules with a thousand
+/// origins each would need a thousand times as many.
 const MOST_COMPARISONS: usize = 3_000_000;
 
 /// What is left of the comparisons, and how many buckets came too late.
@@ -144,8 +144,8 @@ fn check(rule: &Rule<'_>, earlier: &[Rule<'_>], budget: &mut Budget) -> Result<O
     })
 }
 
-/// Whether what two patterns share can be an origin: `https://*.b.com` and `https://a.b.com:*` share strings, but all with
-/// something other than a number behind the colon of the port.
+/// Whether what two patterns share can be an origin: `https://*.b.com` and `https://a.b.com:*` share strings, but all
+/// with something other than a number behind the colon of the port.
 fn can_share_an_origin(one: &Pattern<'_>, other: &Pattern<'_>) -> bool {
     fn longer<'t>(one: &'t str, other: &'t str) -> &'t str {
         if one.len() > other.len() { one } else { other }

@@ -18,8 +18,9 @@ use crate::config::report::{
 /// The longest `ID`, in characters: S3's limit.
 const LONGEST_ID: usize = 255;
 
-/// The most bytes of a list that becomes a response header, with `, ` between its names. Envoy takes 60 KiB of headers in
-/// all, Node.js 16 KiB; nginx gives the headers of a response one page of 4 or 8 KiB, and Apache 8,190 bytes to each.
+/// The most bytes of a list that becomes a response header, with `, ` between its names. Envoy takes 60 KiB of headers
+/// in all, Node.js 16 KiB; nginx gives the headers of a response one page of 4 or 8 KiB, and Apache 8,190 bytes to
+/// each.
 const MOST_LIST_BYTES: usize = 8_190;
 
 fields! {

@@ -1,5 +1,6 @@
-//! Makes host calls, among them those that the filter makes for an actual request, and decides nothing: what is left of a
-//! request's price when all code in the VM is free. The length of the configuration says which calls, one bit for each.
+//! Makes host calls, among them those that the filter makes for an actual request, and decides nothing: what is left of
+//! a request's price when all code in the VM is free. The length of the configuration says which calls, one bit for
+//! each.
 
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicUsize, Ordering};

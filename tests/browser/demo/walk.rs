@@ -15,8 +15,8 @@ pub(crate) struct Expected {
     answers: &'static str,
     /// The methods that the edge logs.
     edge: &'static str,
-    /// What the console says of a refusal, where the driver sees it: not in a frame of another site, which Chromium gives
-    /// a process of its own.
+    /// What the console says of a refusal, where the driver sees it: not in a frame of another site, which Chromium
+    /// gives a process of its own.
     console: Option<&'static str>,
     /// With which rules it comes out otherwise.
     contrary: Contrary,

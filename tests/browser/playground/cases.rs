@@ -148,7 +148,8 @@ pub(crate) fn as_envoy_answers(world: &World) {
     assert!(wrong.is_empty(), "{} of {}: {wrong:#?}", wrong.len(), cases.len());
 }
 
-/// Runs a module in the page's host: `text` is its source. The script finds it as `module`, and the files as in `ANSWER`.
+/// Runs a module in the page's host: `text` is its source. The script finds it as `module`, and the files as in
+/// `ANSWER`.
 fn in_host(world: &World, text: &str, script: &str) -> Value {
     let before = "
         const [{ Vm, Trap }, { requestMap }, { HeaderMap, show }] = await Promise.all(

@@ -1,8 +1,8 @@
-//! What was gathered elsewhere, replayed twice: by the filter on a native host, and by the built module in a real Envoy.
-//! Each case is a test of its own in both rings, and they have to give the same answer.
+//! What was gathered elsewhere, replayed twice: by the filter on a native host, and by the built module in a real
+//! Envoy. Each case is a test of its own in both rings, and they have to give the same answer.
 //!
-//! `tests/conformance.md` holds the table that `make conformance` prints; `tests/differences.json` is the only place where
-//! a case may be said not to hold.
+//! `tests/conformance.md` holds the table that `make conformance` prints; `tests/differences.json` is the only place
+//! where a case may be said not to hold.
 
 mod comparison;
 mod in_envoy;

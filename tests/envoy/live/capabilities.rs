@@ -1,6 +1,6 @@
-//! What becomes of the filter in an Envoy that does not allow it everything: it says so and is not loaded, or it works, or
-//! it answers nothing as the store sent it. One listener for each capability that is missing, each with a VM of its own,
-//! since capabilities are a VM's.
+//! What becomes of the filter in an Envoy that does not allow it everything: it says so and is not loaded, or it works,
+//! or it answers nothing as the store sent it. One listener for each capability that is missing, each with a VM of its
+//! own, since capabilities are a VM's.
 
 use serde_json::{Value, json};
 

@@ -45,8 +45,8 @@ pub(crate) fn under_load(count: u32) -> Summary {
     );
     assert_eq!(edge.discovery("update_rejected"), 0);
     assert_eq!(edge.discovery("config_fail"), 0);
-    // As many connections as wrk opened at first, and one of its own with which it looks whether anybody is there: none had
-    // to be opened again.
+    // As many connections as wrk opened at first, and one of its own with which it looks whether anybody is there: none
+    // had to be opened again.
     let opened = edge.http("downstream_cx_total");
     assert!(
         opened == u64::from(CONNECTIONS) || opened == u64::from(CONNECTIONS) + 1,

@@ -30,8 +30,8 @@ impl Wrk {
             .args(["--pdeathsig", "KILL", "wrk", "--threads", "1", "--latency"])
             .args(["--connections", &connections.to_string()])
             .args(["--duration", &format!("{seconds}s")])
-            // An answer that takes longer counts as a failure, although it comes. Without this, wrk allows 2 s: under load,
-            // a pause of that length was 16 failures, one for each connection.
+            // An answer that takes longer counts as a failure, although it comes. Without this, wrk allows 2 s: under
+            // load, a pause of that length was 16 failures, one for each connection.
             .args(["--timeout", "20s"])
             .args([
                 "--script",

@@ -17,8 +17,9 @@ const BATCH: usize = 100;
 /// By how much Envoy's own allocations may grow. A library that forgets no stream holds megabytes.
 const SLACK_BYTES: u64 = 1_000_000;
 
-/// By how much resident memory may grow. Without `proxy_on_delete` no stream is forgotten, and 160,000 of them take 9 MB of
-/// the VM's memory, which Envoy does not count. With it, it was 8 KiB, and 2 MB on a machine so busy that V8 compiled late.
+/// By how much resident memory may grow. Without `proxy_on_delete` no stream is forgotten, and 160,000 of them take 9
+/// MB of the VM's memory, which Envoy does not count. With it, it was 8 KiB, and 2 MB on a machine so busy that V8
+/// compiled late.
 const RESIDENT_SLACK_BYTES: u64 = 4_500_000;
 
 /// How long Envoy may take to see that connections are closed.

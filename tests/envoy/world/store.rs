@@ -1,5 +1,5 @@
-//! A store that does more than answer: it redirects, streams, takes uploads, upgrades, and keeps a client waiting. It sends
-//! permissive CORS headers with everything.
+//! A store that does more than answer: it redirects, streams, takes uploads, upgrades, and keeps a client waiting. It
+//! sends permissive CORS headers with everything.
 
 use std::collections::BTreeSet;
 use std::io;

@@ -1,5 +1,5 @@
-//! The built module in an interpreter, with as much of a proxy-wasm host as it takes to load rules and pass requests: its
-//! linear memory is counted to the page, which no Envoy does.
+//! The built module in an interpreter, with as much of a proxy-wasm host as it takes to load rules and pass requests:
+//! its linear memory is counted to the page, which no Envoy does.
 
 use wasmi::{Caller, Config, Engine, Extern, ExternType, Func, Instance, Linker, Memory, Module, Store, Val};
 
@@ -95,8 +95,8 @@ impl Vm {
         memory(self.instance.get_export(&self.store, "memory")).data_size(&self.store)
     }
 
-    /// Puts a configuration in force as Envoy does: the new root context is made and configured beside the one in force,
-    /// which goes only then. False: the module refuses it.
+    /// Puts a configuration in force as Envoy does: the new root context is made and configured beside the one in
+    /// force, which goes only then. False: the module refuses it.
     pub(crate) fn load(&mut self, configuration: &[u8]) -> bool {
         self.store.data_mut().configuration = configuration.to_vec();
         self.store.data_mut().log.clear();

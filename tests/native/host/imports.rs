@@ -54,8 +54,8 @@ unsafe extern "C" {
     safe fn edge_malloc(size: usize) -> *mut u8;
 }
 
-// SAFETY, of all definitions below: the names are those of the ABI, which nothing else in a test binary defines, and the
-// signatures those with which the SDK and the filter declare them.
+// SAFETY, of all definitions below: the names are those of the ABI, which nothing else in a test binary defines, and
+// the signatures those with which the SDK and the filter declare them.
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn proxy_log(level: u32, message: *const u8, len: usize) -> u32 {

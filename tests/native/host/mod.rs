@@ -1,12 +1,12 @@
-//! A proxy-wasm host in the test binary itself: the real filter runs natively against it, in milliseconds, and every host
-//! call and allocation can be seen.
+//! A proxy-wasm host in the test binary itself: the real filter runs natively against it, in milliseconds, and every
+//! host call and allocation can be seen.
 //!
-//! The binary defines the `proxy_*` imports (`imports`) and calls the exports of the linked crate. The filter's contexts
-//! are thread-local and so is this host, so tests run in parallel, each with what amounts to a VM of its own.
+//! The binary defines the `proxy_*` imports (`imports`) and calls the exports of the linked crate. The filter's
+//! contexts are thread-local and so is this host, so tests run in parallel, each with what amounts to a VM of its own.
 //!
 //! # What is modelled, as in Envoy 1.40
-//! - Names are lower-case; several `Origin` or `Access-Control-Request-*` lines of a request arrive as one, joined with a
-//!   comma; reading a header gives its first line, replacing one leaves one line, removing one removes all.
+//! - Names are lower-case; several `Origin` or `Access-Control-Request-*` lines of a request arrive as one, joined with
+//!   a comma; reading a header gives its first line, replacing one leaves one line, removing one removes all.
 //! - An absent header is status 1, a map that the phase does not have status 2.
 //! - A value reaches the module in a block from its own `malloc`; an empty one as a null pointer.
 //! - A local reply is sent when the callback has returned and then goes through the filter's own response callback.
@@ -17,8 +17,8 @@
 //! # What is not modelled
 //! WebAssembly (32-bit sizes, traps, linear memory); `proxy_on_vm_start`, bodies, trailers, `proxy_on_done` and
 //! `proxy_on_log`, for which the filter has no code; the response headers that Envoy folds or adds on the way out; its
-//! limits on header maps; its HTTP codec, which refuses some of what tests send here; other filters in the chain. A panic
-//! in a callback aborts the whole test binary, since it cannot unwind through `extern "C"`.
+//! limits on header maps; its HTTP codec, which refuses some of what tests send here; other filters in the chain. A
+//! panic in a callback aborts the whole test binary, since it cannot unwind through `extern "C"`.
 #![allow(dead_code)] // Each test binary uses a part of it.
 
 mod headers;

@@ -1,8 +1,8 @@
 //! The host of a thread: what it knows, what it was asked, and what it objects to.
 //!
 //! Violations are: an import that a CORS filter has no use for, reading a request's headers in its response callback
-//! (Envoy allows that on local replies only), touching a response in the request callback, changing a request, and writing
-//! a header that would break the message.
+//! (Envoy allows that on local replies only), touching a response in the request callback, changing a request, and
+//! writing a header that would break the message.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -178,8 +178,8 @@ impl Host {
         BAD_ARGUMENT
     }
 
-    /// Notes the call. The error is the status that a test wants instead of what the import does, or that of a call outside
-    /// of a stream, by which the module may find out whether it would be given.
+    /// Notes the call. The error is the status that a test wants instead of what the import does, or that of a call
+    /// outside of a stream, by which the module may find out whether it would be given.
     pub(super) fn begin(&mut self, import: Import, subject: String) -> Result<(), u32> {
         match self.callback {
             Some(Callback::Configure) => {}

@@ -1,4 +1,5 @@
-//! `check --client`, `recipe`, `clients` and `explain --client`: rules tried with what real clients were recorded to send.
+//! `check --client`, `recipe`, `clients` and `explain --client`: rules tried with what real clients were recorded to
+//! send.
 
 mod har;
 mod pages;

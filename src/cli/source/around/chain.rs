@@ -1,5 +1,5 @@
-//! What a configuration stands in: what becomes of a request where the filter fails, what it may call, and the place that
-//! Istio and Higress give it.
+//! What a configuration stands in: what becomes of a request where the filter fails, what it may call, and the place
+//! that Istio and Higress give it.
 
 use bucket_cors::config::{Code, Metering, OnRefused, Settings};
 
@@ -11,7 +11,8 @@ use super::super::warning::{
 };
 use super::subject::{File, Subject};
 
-/// What the filter is called by, and what it calls: without one of them it loads nothing, sees nothing, or changes nothing.
+/// What the filter is called by, and what it calls: without one of them it loads nothing, sees nothing, or changes
+/// nothing.
 const CALLS: [&str; 11] = [
     "proxy_on_context_create",
     "proxy_on_configure",

@@ -1,5 +1,5 @@
-//! What a `config_dump` says of trouble: an update that Envoy has refused, and what Istio puts in the place of a module that
-//! it could not fetch.
+//! What a `config_dump` says of trouble: an update that Envoy has refused, and what Istio puts in the place of a module
+//! that it could not fetch.
 
 use super::super::find::is_our_name;
 use super::super::tree::{NodeId, Tree};

@@ -1,5 +1,5 @@
-//! What stands beside a policy of Envoy Gateway: who else answers or refuses, what becomes of a request before the filter
-//! sees it, and how long a response may take.
+//! What stands beside a policy of Envoy Gateway: who else answers or refuses, what becomes of a request before the
+//! filter sees it, and how long a response may take.
 
 use bucket_cors::config::Code;
 

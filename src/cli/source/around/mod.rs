@@ -1,5 +1,5 @@
-//! What stands around a configuration in a document of Envoy, Istio, Envoy Gateway or Higress, or beside it, and would switch
-//! the filter off, leave it out, spoil its requests, or let others answer in its place.
+//! What stands around a configuration in a document of Envoy, Istio, Envoy Gateway or Higress, or beside it, and would
+//! switch the filter off, leave it out, spoil its requests, or let others answer in its place.
 
 mod chain;
 mod dump;
@@ -17,8 +17,8 @@ use super::warning::Warning;
 pub(super) use dump::instead;
 pub(super) use subject::{File, Subject};
 
-/// What surrounds a configuration. `files`: all that were given; `is_whole`: they are all that there is, so that what is
-/// not in them is missing.
+/// What surrounds a configuration. `files`: all that were given; `is_whole`: they are all that there is, so that what
+/// is not in them is missing.
 pub(super) fn warnings(files: &[File], subject: &Subject<'_>, is_whole: bool) -> Vec<Warning> {
     let Some(file) = files.get(subject.file) else {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! What an EnvoyFilter of Istio does to the filter that a plugin of the same gateway brings: takes it out, or puts another one
-//! before it.
+//! What an EnvoyFilter of Istio does to the filter that a plugin of the same gateway brings: takes it out, or puts
+//! another one before it.
 
 use bucket_cors::config::Code;
 

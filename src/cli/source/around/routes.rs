@@ -1,5 +1,5 @@
-//! What requests a route takes. Where routes switch the filter on, a preflight that matches none gets 404 from the proxy, and
-//! the filter does not see it. A route without the filter is right for requests without `Origin` only.
+//! What requests a route takes. Where routes switch the filter on, a preflight that matches none gets 404 from the
+//! proxy, and the filter does not see it. A route without the filter is right for requests without `Origin` only.
 
 use std::collections::BTreeMap;
 
@@ -68,8 +68,8 @@ pub(super) fn of_virtual_host(file: &File, routes: &[(String, NodeId)], warnings
     without_preflights(&group, warnings);
 }
 
-/// Whether no request with an `Origin` takes a route of a virtual host: its match demands that there is none, or a route
-/// before it takes all that have one.
+/// Whether no request with an `Origin` takes a route of a virtual host: its match demands that there is none, or a
+/// route before it takes all that have one.
 pub(super) fn is_without_origin(tree: &Tree, routes: &[NodeId], at: usize) -> bool {
     let looks = Routes { tree };
     let found = |route: &NodeId| tree.field(*route, "match").map(|(_, found)| found);
