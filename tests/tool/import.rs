@@ -8,14 +8,22 @@ mod chain;
 mod codes;
 #[path = "import/documents.rs"]
 mod documents;
+#[path = "import/envoy_gateway.rs"]
+mod envoy_gateway;
 #[path = "import/fields.rs"]
 mod fields;
 #[path = "import/held.rs"]
 mod held;
+#[path = "import/held_envoy_gateway.rs"]
+mod held_envoy_gateway;
+#[path = "import/held_istio.rs"]
+mod held_istio;
 #[path = "import/hosts.rs"]
 mod hosts;
 #[path = "import/ingress_nginx.rs"]
 mod ingress_nginx;
+#[path = "import/istio.rs"]
+mod istio;
 #[path = "import/nginx_held.rs"]
 mod nginx_held;
 #[path = "import/no_object.rs"]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::document::Bucket;
-use super::routes::{Host, Joining, Paths, Share, Spot};
+use super::routes::{Host, Joining, Paths, Share, Spot, Stand};
 
 /// A route's policy. `None`: none.
 pub(super) type Policy<'r> = Option<Given<'r>>;
@@ -56,6 +56,8 @@ pub(super) struct Step<'r> {
     length: usize,
     /// In which of the places it stands that have routes for the host.
     owner: usize,
+    /// One before it in its place takes every path.
+    pub(super) is_behind: bool,
 }
 
 /// The routes of a host, from wherever they stand.
@@ -141,6 +143,7 @@ impl<'r> Table<'r> {
     /// Of hosts, each with the policies of its routes.
     pub(super) fn of(hosts: impl Iterator<Item = (&'r Host, &'r [Policy<'r>])>) -> Self {
         let mut parts: Vec<(Joining, Vec<Step<'r>>)> = Vec::new();
+        let mut stands: Vec<&Stand> = Vec::new();
         for (owner, (host, policies)) in hosts.enumerate() {
             let routes = host.routes.iter().zip(policies);
             let steps = routes.flat_map(|(route, policy)| {
@@ -151,12 +154,25 @@ impl<'r> Table<'r> {
                     is_void: route.is_empty && policy.is_none(),
                     length: route.length.unwrap_or_else(|| paths.value.length()),
                     owner,
+                    is_behind: false,
                 })
             });
-            let is_same = |(joining, _): &&mut (Joining, _)| *joining == host.joining;
-            match parts.iter_mut().find(is_same) {
-                Some((_, known)) if host.joining != Joining::Apart => known.extend(steps),
-                _ => parts.push((host.joining, steps.collect())),
+            let mut is_behind = false;
+            let steps = steps.map(|mut step| {
+                step.is_behind = is_behind;
+                is_behind |= host.joining == Joining::InTurn && *step.paths == Paths::All;
+                step
+            });
+            let mut known = parts.iter_mut().zip(&stands);
+            let is_same = |((joining, _), stand): &(&mut (Joining, _), &&Stand)| {
+                *joining == host.joining && **stand == &host.stand
+            };
+            match known.find(is_same) {
+                Some(((_, known), _)) if host.joining != Joining::Apart => known.extend(steps),
+                _ => {
+                    parts.push((host.joining, steps.collect()));
+                    stands.push(&host.stand);
+                }
             }
         }
         let steps = parts.iter().flat_map(|(_, steps)| steps);
@@ -218,7 +234,7 @@ fn first<'r>(joining: Joining, steps: &[Step<'r>], spot: Spot<'_>) -> Answer<'r>
     let mut done = BTreeSet::new();
     for step in steps {
         let share = step.paths.share(spot);
-        if share == Share::None || done.contains(&step.owner) {
+        if share == Share::None || step.is_behind || done.contains(&step.owner) {
             continue;
         }
         if let Some(taken) = taken {

@@ -58,7 +58,7 @@ codes! {
         NOT_READ "not-read" "CORS of a kind that this source does not read"
         KNOWN_LATER "known-later" "a name or a rule that is known only once the plan or the stack is applied"
         SECOND_VALUE "second-value" "a value that stands there twice; the first counts"
-        SECOND_POLICY "second-policy" "a second policy for the same hosts and paths; the first counts"
+        SECOND_POLICY "second-policy" "a second policy for the same hosts and paths; at most the first counts"
         OTHER_HOSTS "other-hosts" "hosts for which the edge cannot say what the source says"
         NO_TARGET "no-target" "a policy for a route, a resource or a bucket that is not in the files"
         NO_BUCKET "no-bucket" "a policy for something that is no bucket: one of several clusters, a service"
@@ -88,18 +88,19 @@ codes! {
         RUNTIME_KEY "runtime-key" "a switch that can change while the proxy runs"
         ANY_ORIGIN "any-origin" "a matcher that lets every origin in"
         ANY_HOST "any-host" "a route for the hosts of a Gateway that is not in the file"
+        MESH_ONLY "mesh-only" "a policy of sidecars, beside those of Gateways"
         ANY_SCHEME "any-scheme" "an origin that the source takes with any scheme"
         ANY_PORT "any-port" "a pattern that takes any port"
         NEARLY_EQUAL "nearly-equal" "an expression whose pattern admits a little more, which no browser sends"
         LOWER_CASE "lower-case" "a comparison without case, written in lower case"
         OLDER_VERSIONS "older-versions" "what older versions of the source do otherwise"
         ZERO_MAX_AGE "zero-max-age" "a 0 that may stand for no value"
-        UNREACHED_ROUTE "unreached-route" "a route that no request comes to"
         NO_OBJECT "no-object" "a redirect or an error, which is answered as what is around it"
         PREFIX_IS_BUCKET "prefix-is-bucket" "a path's prefix that is taken for a bucket's name"
     }
     ChangesNothing {
         NOT_APPLIED "not-applied" "a policy that the proxy does not apply"
+        UNREACHED_ROUTE "unreached-route" "a route that no request comes to"
         NO_EFFECT "no-effect" "a field that changes no answer"
     }
 }

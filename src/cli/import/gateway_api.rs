@@ -2,7 +2,8 @@
 
 use super::code;
 use super::document::{Bucket, Sourced};
-use super::gateway_hosts::{self, RouteHosts};
+use super::gateway_hosts::{Attachment, Gateways};
+use super::kubernetes;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
 use super::remarks::Remarks;
@@ -11,7 +12,7 @@ use super::rule_fields;
 use crate::duration::duration;
 
 /// The kinds that no controller has for itself.
-pub(crate) const KINDS: [&str; 2] = ["HTTPRoute", "Gateway"];
+pub(crate) const KINDS: [&str; 3] = ["HTTPRoute", "GRPCRoute", "Gateway"];
 
 /// The fields of a policy, which all spell alike.
 pub(crate) const FIELDS: [&str; 6] = [
@@ -51,38 +52,103 @@ pub(crate) fn max_age(node: &Node<'_>, remarks: &mut Remarks) -> Option<Sourced<
     })
 }
 
-/// The hosts and routes of an HTTPRoute, where a listener takes any. `around`: the rules that a rule without a filter of its
-/// own has, if any.
+/// A rule of a route.
+struct Rule<'t> {
+    node: Node<'t>,
+    paths: Vec<Sourced<Paths>>,
+    /// Of a filter of its own.
+    bucket: Option<Bucket>,
+    /// It only redirects.
+    is_empty: bool,
+}
+
+/// Whether it is a route of HTTP's or of gRPC's, which share hosts and listeners.
+pub(crate) fn is_route(resource: &Node<'_>) -> bool {
+    matches!(&*kubernetes::kind(resource), "HTTPRoute" | "GRPCRoute")
+}
+
+/// The hosts and routes of an HTTPRoute, at each listener that takes any. `around`: the rules that a rule without a filter of
+/// its own has there, if any.
 pub(crate) fn http_route(
     route: &Node<'_>,
-    resources: &[Node<'_>],
-    mut around: impl FnMut(&Node<'_>) -> Option<Bucket>,
+    gateways: &Gateways<'_>,
+    mut around: impl FnMut(&Node<'_>, &Attachment) -> Option<Bucket>,
     remarks: &mut Remarks,
-) -> Option<Host> {
-    let spec = route.get("spec")?;
-    let RouteHosts {
-        names: domains,
-        is_gateway_known,
-        selected,
-    } = gateway_hosts::of(route, resources, remarks);
-    if domains.is_empty() {
+) -> Vec<Host> {
+    let Some(spec) = route.get("spec") else {
+        return Vec::new();
+    };
+    let is_grpc = kubernetes::kind(route) == "GRPCRoute";
+    let rules = spec.list("rules").into_iter();
+    let rules: Vec<_> = rules.map(|rule| Rule::of(rule, is_grpc, remarks)).collect();
+    let mut attachments = gateways.attachments(route, remarks);
+    attachments.retain(|attachment| !attachment.names.is_empty());
+    if attachments.is_empty() {
         remarks.say(
             code::UNREACHED_ROUTE,
             &spec.place,
-            "no listener of its Gateways takes this route, by its namespace or its hosts",
+            "no listener of its Gateways takes this route, by its protocol, its namespace or its hosts",
         );
-        return None;
     }
-    let mut routes = Vec::new();
-    for rule in spec.list("rules") {
-        let mut paths = Vec::new();
-        for matched in rule.list("matches") {
-            paths.push(Sourced::new(route_paths(&matched), &matched.place));
+    let mut hosts = Vec::new();
+    for attachment in attachments {
+        let mut routes = Vec::new();
+        for rule in &rules {
+            let mut bucket = rule.bucket.clone().or_else(|| around(&rule.node, &attachment));
+            // Whether the route is attached is not known: its requests count, and its policy does not.
+            if let (Some(place), Some(policy)) = (&attachment.selected, &bucket) {
+                remarks.say(
+                    code::OTHER_HOSTS,
+                    &policy.place,
+                    format!(
+                        "this policy, which is left out: the listener at {place} takes routes by the labels of their \
+                         namespaces, which are not known here"
+                    ),
+                );
+                bucket = None;
+            }
+            // Each has its own length.
+            routes.extend(rule.paths.iter().map(|paths| Route {
+                paths: vec![paths.clone()],
+                bucket: bucket.clone(),
+                is_empty: rule.is_empty,
+                ..Route::default()
+            }));
         }
+        let is_of_every_host = attachment.names.iter().any(|name| name.value == "*");
+        if is_of_every_host && !attachment.is_known && routes.iter().any(|route| route.bucket.is_some()) {
+            remarks.say(
+                code::ANY_HOST,
+                &spec.place,
+                "the hosts of this route are those of its Gateway's listeners, and the Gateway is not in the files: the \
+                 rules are for every host",
+            );
+        }
+        hosts.push(Host {
+            domains: attachment.names,
+            routes,
+            joining: Joining::Longest,
+            stand: attachment.stand,
+        });
+    }
+    hosts
+}
+
+impl<'t> Rule<'t> {
+    fn of(node: Node<'t>, is_grpc: bool, remarks: &mut Remarks) -> Self {
+        let matches = node.list("matches").into_iter();
+        let mut paths: Vec<_> = matches
+            .map(|matched| Sourced::new(route_paths(&matched), &matched.place))
+            .collect();
         if paths.is_empty() {
-            paths.push(Sourced::new(Paths::All, &rule.place));
+            let all = if is_grpc {
+                Paths::All.conditional()
+            } else {
+                Paths::All
+            };
+            paths.push(Sourced::new(all, &node.place));
         }
-        let mut filters = cors_filters(&rule).into_iter();
+        let mut filters = cors_filters(&node).into_iter();
         let policy = filters.next().map(|filter| filter_policy(&filter, remarks));
         for second in filters {
             remarks.say(
@@ -91,46 +157,21 @@ pub(crate) fn http_route(
                 "a second CORS filter of one rule: the first stands",
             );
         }
-        for own in rule.list("backendRefs").iter().flat_map(cors_filters) {
+        for own in node.list("backendRefs").iter().flat_map(cors_filters) {
             remarks.say(code::NO_BUCKET, &own.place,
                 "the CORS filter of one of several backends: rules belong to a bucket; give the rule one filter",
             );
         }
-        let bucket = policy.map(|policy| policy.into_bucket(ListUse::Printed, remarks));
-        let mut bucket = bucket.or_else(|| around(&rule));
-        // Whether the route is attached is not known: its requests count, and its policy does not.
-        if let (Some(place), Some(policy)) = (&selected, &bucket) {
-            remarks.say(
-                code::OTHER_HOSTS,
-                &policy.place,
-                format!(
-                    "this policy, which is left out: the listener at {place} takes routes by the labels of their namespaces, \
-                     which are not known here"
-                ),
-            );
-            bucket = None;
+        Self {
+            bucket: policy.map(|policy| policy.into_bucket(ListUse::Printed, remarks)),
+            is_empty: node
+                .list("filters")
+                .iter()
+                .any(|filter| filter.get("requestRedirect").is_some()),
+            node,
+            paths,
         }
-        // Each has its own length.
-        routes.extend(paths.into_iter().map(|paths| Route {
-            paths: vec![paths],
-            bucket: bucket.clone(),
-            ..Route::default()
-        }));
     }
-    let is_of_every_host = domains.iter().any(|domain| domain.value == "*");
-    if is_of_every_host && !is_gateway_known && routes.iter().any(|route| route.bucket.is_some()) {
-        remarks.say(
-            code::ANY_HOST,
-            &spec.place,
-            "the hosts of this route are those of its Gateway's listeners, and the Gateway is not in the files: the rules are \
-             for every host",
-        );
-    }
-    Some(Host {
-        domains,
-        routes,
-        joining: Joining::Longest,
-    })
 }
 
 fn cors_filters<'t>(of: &Node<'t>) -> Vec<Node<'t>> {
@@ -139,7 +180,21 @@ fn cors_filters<'t>(of: &Node<'t>) -> Vec<Node<'t>> {
 }
 
 fn route_paths(matched: &Node<'_>) -> Paths {
+    let service = matched
+        .path(&["method", "service"])
+        .and_then(|service| service.text());
     let paths = match matched.get("path") {
+        // Of gRPC.
+        None if matched
+            .path(&["method", "type"])
+            .and_then(|by| by.text())
+            .as_deref()
+            != Some("RegularExpression") =>
+        {
+            service.map_or(Paths::All, |service| {
+                Paths::no_prefix(Reach::of_prefix(&format!("/{service}/")))
+            })
+        }
         None => Paths::All,
         Some(path) => {
             let value = path.text_of("value").unwrap_or_else(|| "/".to_owned());

@@ -1,11 +1,10 @@
 //! Hosts that get the same, each with what its own routes say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::answers::{Policy, Table};
-use super::code;
-use super::document::Sourced;
 use super::host_group::{self, HostGroup};
+use super::names::{self, HostName};
 use super::remarks::Remarks;
 use super::routes::{Host, Spot};
 
@@ -28,15 +27,8 @@ impl GroupedHosts<'_> {
     /// The routes of a host: by its name, by the longest name with a `*` that it has, or those of every host.
     fn table(&self, host: &str) -> Option<usize> {
         let known = |name: &str| self.by_name.get(name).copied();
-        known(host).or_else(|| above(host).find_map(|name| known(&name)))
+        known(host).or_else(|| names::above(host).find_map(|name| known(&name)))
     }
-}
-
-/// The names with a `*` that a host has, the longest first.
-fn above(host: &str) -> impl Iterator<Item = String> {
-    let dots = host.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
-    let ends = dots.filter_map(|(at, _)| Some(format!("*{}", host.get(at..)?)));
-    ends.chain(["*".to_owned()])
 }
 
 /// Groups the hosts, each with the numbers of its routes' policies.
@@ -45,61 +37,10 @@ pub(super) fn of<'r>(
     numbers: &'r [Vec<Policy<'r>>],
     remarks: &mut Remarks,
 ) -> GroupedHosts<'r> {
-    // The hosts as they stand, by each of their names.
-    let mut standing: HashMap<String, usize> = HashMap::new();
-    let mut names: Vec<(String, Vec<usize>, &str)> = Vec::new();
-    // Those that stand without a port.
-    let mut bare = HashSet::new();
-    for (index, host) in hosts.iter().enumerate() {
-        let policy = host.routes.iter().find_map(|route| route.bucket.as_ref());
-        if let (Some(policy), []) = (policy, host.domains.as_slice()) {
-            remarks.say(
-                code::OTHER_HOSTS,
-                &policy.place,
-                "the policies of a host without a name: say in buckets what they are for",
-            );
-        }
-        for Sourced { value, place } in &host.domains {
-            let name = compared(value);
-            if name.len() == value.trim_end_matches('.').len() {
-                bare.insert(name.clone());
-            }
-            if policy.is_some() && name.contains('*') && name != "*" {
-                remarks.say(code::OTHER_HOSTS, place,
-                    format!(
-                        "the hosts {value:?}: a bucket's hosts hold no wildcard: list them in hosts, or the domain in \
-                         endpoints"
-                    ),
-                );
-            }
-            let place = policy.map_or(place, |policy| &policy.place);
-            let next = names.len();
-            let at = *standing.entry(name.clone()).or_insert(next);
-            match names.get_mut(at) {
-                Some((_, owners, _)) if owners.last() == Some(&index) => {}
-                Some((_, owners, _)) => owners.push(index),
-                None => names.push((name, vec![index], place)),
-            }
-        }
-    }
-    // Without the port, a request is another host's.
-    let of = |name: &str| standing.get(name).and_then(|at| names.get(*at));
-    let mut more = Vec::new();
-    for (at, (name, ..)) in names.iter().enumerate() {
-        let others = above(name)
-            .find_map(|name| of(&name))
-            .filter(|_| !bare.contains(name));
-        more.extend(others.map(|(_, owners, _)| (at, owners.clone())));
-    }
-    for (at, others) in more {
-        if let Some((_, owners, _)) = names.get_mut(at) {
-            owners.extend(others);
-        }
-    }
     let mut site = GroupedHosts::default();
     let mut known: HashMap<Vec<usize>, (usize, usize)> = HashMap::new();
     let mut by_place: HashMap<String, Vec<usize>> = HashMap::new();
-    for (name, owners, place) in names {
+    for HostName { name, owners, place } in names::of(hosts, remarks) {
         let (table, group) = match known.get(&owners) {
             Some(known) => *known,
             None => {
@@ -136,14 +77,4 @@ pub(super) fn of<'r>(
         site.by_name.insert(name, table);
     }
     site
-}
-
-/// A name as the edge compares it: without port and dots at its end, in lower case.
-fn compared(name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    let name = match name.rsplit_once(':') {
-        Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => &name,
-    };
-    name.trim_end_matches('.').to_owned()
 }

@@ -40,11 +40,7 @@ pub(super) fn hold(
     let of_each = names.len().saturating_add(1).saturating_mul(2);
     if site.by_name.len().saturating_mul(of_each) > MOST_REQUESTS {
         if let Some(bucket) = buckets.first() {
-            remarks.say(
-                code::OTHER_HOSTS,
-                &bucket.place,
-                "all policies: there are too many hosts and paths to hold each against its routes: import them in parts",
-            );
+            say_too_many(&bucket.place, remarks);
         }
         buckets.clear();
         return;
@@ -71,6 +67,15 @@ pub(super) fn hold(
         let mut at = 0..;
         buckets.retain(|_| at.next().is_none_or(|at| !wider.contains_key(&at)));
     }
+}
+
+/// More than can be held against their routes.
+pub(super) fn say_too_many(place: &str, remarks: &mut Remarks) {
+    remarks.say(
+        code::OTHER_HOSTS,
+        place,
+        "all policies: there are too many hosts and paths to hold each against its routes: import them in parts",
+    );
 }
 
 /// The buckets whose policies get to a host that does not have them, each with one such host.

@@ -195,8 +195,19 @@ fn say_lost(lost: Option<Lost>, remarks: &mut Remarks) {
 
 /// What is no bucket's, and routes that no request comes to.
 fn say_parts(table: &Table<'_>, remarks: &mut Remarks) {
+    let say_unreached = |place: &str, remarks: &mut Remarks| {
+        remarks.say(
+            code::UNREACHED_ROUTE,
+            place,
+            "no request comes to this route: an earlier one takes its paths",
+        );
+    };
     for step in table.steps().filter(|step| step.policy.is_some()) {
-        let spot = match step.paths {
+        if step.is_behind {
+            say_unreached(step.place, remarks);
+            continue;
+        }
+        let spots: &[Spot<'_>] = match step.paths {
             Paths::AnyCase(_) => {
                 remarks.say(code::PATH_CASE, step.place,
                     "that upper and lower case are alike in the path: buckets' names compare byte for byte, so that only the \
@@ -209,7 +220,7 @@ fn say_parts(table: &Table<'_>, remarks: &mut Remarks) {
                 remarks.say(code::OTHER_HOSTS, step.place, message);
                 continue;
             }
-            Paths::All => Spot::Unnamed,
+            Paths::All => &[Spot::Unnamed],
             Paths::Prefix(name) => {
                 remarks.say(
                     code::PREFIX_IS_BUCKET,
@@ -218,17 +229,26 @@ fn say_parts(table: &Table<'_>, remarks: &mut Remarks) {
                         "the prefix is taken for the bucket {name:?}, and not for others whose name begins so"
                     ),
                 );
-                Spot::Below(name)
+                &[Spot::Below(name), Spot::Segment(name), Spot::Unnamed]
             }
-            Paths::Bucket(name) | Paths::Folder(name) => Spot::Below(name),
+            Paths::Bucket(name) => &[Spot::Below(name), Spot::Segment(name)],
+            Paths::Folder(name) => &[Spot::Below(name)],
         };
-        let found = table.answer(spot).found;
-        if !found.iter().any(|found| found.policy == step.policy) {
+        let is_met = |spot: &Spot<'_>| {
+            let found = table.answer(*spot).found;
+            found.iter().any(|found| found.policy == step.policy)
+        };
+        if spots.first().is_some_and(is_met) {
+            continue;
+        }
+        if spots.iter().any(is_met) {
             remarks.say(
-                code::UNREACHED_ROUTE,
+                code::OTHER_HOSTS,
                 step.place,
-                "no request comes to this route: an earlier one takes its paths",
+                "the policy of this route: an earlier one takes what stands below its path, and rules belong to a whole bucket",
             );
+        } else {
+            say_unreached(step.place, remarks);
         }
     }
 }

@@ -11,7 +11,7 @@ use super::nginx_paths;
 use super::node::Node;
 use super::policy;
 use super::remarks::Remarks;
-use super::routes::{Host, Joining, Paths, Reach, Route};
+use super::routes::{Host, Joining, Paths, Reach, Route, Stand};
 
 /// Whether a resource is the Ingress of that name, with or without its namespace.
 pub(crate) fn is_called(resource: &Node<'_>, name: &str) -> bool {
@@ -207,6 +207,7 @@ pub(crate) fn hosts(
             domains,
             routes,
             joining: Joining::Longest,
+            stand: Stand::default(),
         }
     };
     let backend = resource.path(&["spec", "defaultBackend"]);

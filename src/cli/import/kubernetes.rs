@@ -19,6 +19,53 @@ pub(crate) fn namespace(resource: &Node<'_>) -> String {
     namespace.unwrap_or_else(|| "default".to_owned())
 }
 
+/// The name of a resource.
+pub(crate) fn name(resource: &Node<'_>) -> String {
+    let name = resource.path(&["metadata", "name"]).and_then(|name| name.text());
+    name.unwrap_or_default()
+}
+
+/// The values of a list somewhere below a resource.
+pub(crate) fn items<'t>(resource: &Node<'t>, path: &[&str]) -> Vec<Node<'t>> {
+    resource.path(path).map(|list| list.items()).unwrap_or_default()
+}
+
+/// Whether it is a Gateway of Istio's own, and not one of the Gateway API. Without its group it is known by what it has.
+pub(crate) fn is_istio_gateway(resource: &Node<'_>) -> bool {
+    let version = resource.text_of("apiVersion");
+    let is_istio = match version.as_deref().and_then(|version| version.split_once('/')) {
+        Some((group, _)) => group.ends_with("istio.io"),
+        None => resource.path(&["spec", "servers"]).is_some(),
+    };
+    kind(resource) == "Gateway" && is_istio
+}
+
+/// Whether a resource has the labels that a selector asks for.
+pub(crate) fn is_selected(selector: &Node<'_>, labels: &Node<'_>) -> bool {
+    let has = |key: &str| labels.get(key).and_then(|value| value.text());
+    let of_labels = selector
+        .get("matchLabels")
+        .map(|labels| labels.fields())
+        .unwrap_or_default();
+    let mut of_labels = of_labels.into_iter();
+    let fits = |expression: &Node<'_>| {
+        let own = has(&expression.text_of("key").unwrap_or_default());
+        let is_listed = expression
+            .list("values")
+            .iter()
+            .any(|value| own.is_some() && value.text() == own);
+        match expression.text_of("operator").as_deref() {
+            Some("In") => is_listed,
+            Some("NotIn") => !is_listed,
+            Some("Exists") => own.is_some(),
+            Some("DoesNotExist") => own.is_none(),
+            _ => false,
+        }
+    };
+    of_labels.all(|(key, value)| has(key).is_some() && has(key) == value.text())
+        && selector.list("matchExpressions").iter().all(fits)
+}
+
 /// Whether a file has a resource of these kinds.
 pub(crate) fn has_kind(file: &File<'_>, kinds: &[&str]) -> bool {
     let values = file.values();

@@ -19,6 +19,7 @@ mod ingress_hosts;
 mod inputs;
 mod kubernetes;
 mod mapping;
+mod names;
 mod nginx_paths;
 mod node;
 mod policy;

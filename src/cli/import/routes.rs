@@ -10,6 +10,17 @@ pub(crate) struct Host {
     /// In the order in which they stand.
     pub(crate) routes: Vec<Route>,
     pub(crate) joining: Joining,
+    pub(crate) stand: Stand,
+}
+
+/// Where the routes of a host stand at the proxy. The edge does not tell such places apart, so that it has to do for each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Stand {
+    /// What requests come to by an address: the longest name that a host has counts in each. What has none counts only for
+    /// names that no listener has.
+    pub(crate) listener: Option<String>,
+    /// What has its routes tried together.
+    pub(crate) table: String,
 }
 
 /// How a proxy takes routes that stand in several places for one host.
@@ -24,7 +35,7 @@ pub(crate) enum Joining {
 }
 
 /// A route.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Route {
     pub(crate) paths: Vec<Sourced<Paths>>,
     /// The rules of its policy, if it has one.

@@ -48,6 +48,9 @@ fn is_of_kubernetes(file: &File<'_>) -> bool {
 /// Whether a file has routes or Gateways, and nothing else that a source reads.
 fn is_of_gateway_api(file: &File<'_>) -> bool {
     let values = file.values();
+    if values.iter().any(kubernetes::is_istio_gateway) {
+        return false;
+    }
     let is_read = |kind: &String| {
         let mut sources = sources::SOURCES.iter();
         sources.any(|source| source.kinds.contains(&&**kind))

@@ -430,7 +430,7 @@ fn a_policy_that_no_bucket_can_have_is_not_carried_over() {
             "istio",
             &ISTIO.replace("  hosts: [a.example]\n", ""),
             "",
-            "the policies of a host without a name",
+            "the policy of a VirtualService without hosts",
         ),
         (
             "higress",

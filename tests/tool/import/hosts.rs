@@ -249,7 +249,7 @@ fn two_resources_of_one_host_are_one_host() {
             path => format!("match: [{{uri: {{prefix: {path}}}}}], "),
         };
         format!(
-            "---\nkind: VirtualService\nspec: {{hosts: [a.example], http: [{{{policy}{matched}route: []}}]}}\n"
+            "---\nkind: VirtualService\nspec: {{hosts: [a.example], gateways: [gate], http: [{{{policy}{matched}route: []}}]}}\n"
         )
     };
     let orders = |first: String, second: String| [format!("{first}{second}"), format!("{second}{first}")];

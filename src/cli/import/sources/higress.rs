@@ -10,7 +10,7 @@ use crate::import::ingress_hosts::Servers;
 use crate::import::node::Node;
 use crate::import::policy::{self, ListUse, Policy};
 use crate::import::remarks::Remarks;
-use crate::import::routes::{Host, Joining, Paths, Route};
+use crate::import::routes::{Host, Joining, Paths, Route, Stand};
 use crate::import::{ingress, ingress_hosts, kubernetes, rule_fields};
 use crate::source::Trouble;
 
@@ -149,6 +149,7 @@ fn plugin(spec: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>, remark
                 domains,
                 routes: vec![whole(bucket.clone(), rule)],
                 joining: Joining::Longest,
+                stand: Stand::default(),
             });
         }
         for name in policy::texts(rule.get("ingress"), remarks) {
@@ -202,6 +203,7 @@ fn without_policy(rule: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>
                 ..Route::default()
             }],
             joining: Joining::Longest,
+            stand: Stand::default(),
         });
     }
     for name in policy::texts(rule.get("ingress"), remarks) {
@@ -252,6 +254,7 @@ fn everywhere(bucket: Bucket, node: &Node<'_>) -> Host {
         domains: vec![Sourced::new("*".to_owned(), &node.place)],
         routes: vec![whole(bucket, node)],
         joining: Joining::Longest,
+        stand: Stand::default(),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::import::kubernetes;
 use crate::import::node::{Documents, Node};
 use crate::import::policy::{ListUse, Policy};
 use crate::import::remarks::Remarks;
-use crate::import::routes::{Host, Joining, Paths, Route};
+use crate::import::routes::{Host, Joining, Paths, Route, Stand};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
@@ -119,6 +119,7 @@ impl VirtualHosts<'_> {
             domains: vec![Sourced::new("*".to_owned(), &node.place)],
             routes: vec![everything(node, bucket)],
             joining: Joining::Apart,
+            stand: Stand::default(),
         });
     }
 
@@ -182,6 +183,7 @@ impl VirtualHosts<'_> {
             domains: domains.collect(),
             routes,
             joining: Joining::Apart,
+            stand: Stand::default(),
         });
     }
 

@@ -1,0 +1,278 @@
+//! What SecurityPolicies are for, and which of them is in force.
+
+use std::collections::HashMap;
+
+use crate::import::code;
+use crate::import::document::Bucket;
+use crate::import::gateway_hosts::Attachment;
+use crate::import::node::Node;
+use crate::import::policy::{self, ListUse, Policy};
+use crate::import::remarks::Remarks;
+use crate::import::{gateway_api, kubernetes};
+
+/// What a policy is for.
+#[derive(Debug, Clone)]
+pub(super) struct PolicyTarget {
+    pub(super) kind: String,
+    pub(super) namespace: String,
+    pub(super) name: String,
+    /// A rule of a route, or a listener of a Gateway.
+    pub(super) section: Option<String>,
+    /// Without CORS it takes the CORS of those around it away.
+    pub(super) bucket: Option<Bucket>,
+    /// It adds to the policy around it, and does not replace it.
+    merges: bool,
+    /// When the policy was made, and what it is called: the first of them counts.
+    age: (Option<String>, String, String),
+    /// Why it cannot be told whether the policy is for this.
+    doubt: Option<&'static str>,
+    pub(super) place: String,
+}
+
+/// A policy that may be in force or not.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    pub(super) place: String,
+    pub(super) why: &'static str,
+}
+
+const SAYS_OTHERWISE: &str = "another policy that is merged with it says something else";
+const NAMESPACES: &str = "its targetSelectors choose among other namespaces, by what is not in the files: name what is meant in targetRefs";
+const AGE: &str = "Envoy Gateway takes the older of two policies for one target, and metadata.creationTimestamp does not say \
+                   which that is: give the files as the cluster has them, or one policy alone";
+
+/// The targets of all policies, for each the policy that Envoy Gateway attaches to it.
+pub(super) fn of(resources: &[Node<'_>], remarks: &mut Remarks) -> Vec<PolicyTarget> {
+    let policies = resources
+        .iter()
+        .filter(|resource| kubernetes::kind(resource) == "SecurityPolicy");
+    let mut all: Vec<_> = policies
+        .flat_map(|policy| of_policy(policy, resources, remarks))
+        .collect();
+    all.sort_by(|some, other| some.age.cmp(&other.age));
+    let mut at = HashMap::new();
+    let mut kept: Vec<PolicyTarget> = Vec::new();
+    for target in all {
+        let key = (
+            target.kind.clone(),
+            target.namespace.clone(),
+            target.name.clone(),
+            target.section.clone(),
+        );
+        let next = kept.len();
+        match kept.get_mut(*at.entry(key).or_insert(next)) {
+            None => kept.push(target),
+            Some(first) => first.stands_before(&target, remarks),
+        }
+    }
+    kept
+}
+
+fn of_policy(resource: &Node<'_>, resources: &[Node<'_>], remarks: &mut Remarks) -> Vec<PolicyTarget> {
+    let bucket = resource.path(&["spec", "cors"]).map(|cors| {
+        cors.say_unknown(&gateway_api::FIELDS, "a SecurityPolicy's cors", remarks);
+        let policy = Policy {
+            origins: policy::texts(cors.get("allowOrigins"), remarks),
+            max_age: gateway_api::max_age(&cors, remarks),
+            ..gateway_api::lists(&cors, remarks)
+        };
+        policy.into_bucket(ListUse::Printed, remarks)
+    });
+    let merge = resource.path(&["spec", "mergeType"]);
+    let made = resource.path(&["metadata", "creationTimestamp"]);
+    let namespace = kubernetes::namespace(resource);
+    let target = PolicyTarget {
+        kind: String::new(),
+        namespace: namespace.clone(),
+        name: String::new(),
+        section: None,
+        merges: merge.is_some_and(|merge| !merge.is_null()),
+        age: (
+            made.and_then(|made| made.text()),
+            namespace.clone(),
+            kubernetes::name(resource),
+        ),
+        doubt: None,
+        place: String::new(),
+        bucket,
+    };
+    let mut references = kubernetes::items(resource, &["spec", "targetRefs"]);
+    references.extend(resource.path(&["spec", "targetRef"]));
+    references.retain(|reference| {
+        let other = reference.text_of("namespace").filter(|other| *other != namespace);
+        if let (Some(other), Some(_)) = (&other, &target.bucket) {
+            let message = format!(
+                "the policy of a target in the namespace {other:?}: Envoy Gateway takes only targets in the policy's own, \
+                 {namespace:?}: move the policy there if it is meant"
+            );
+            remarks.say(code::NO_TARGET, &reference.place, message);
+        }
+        other.is_none()
+    });
+    let named = references.into_iter().map(|reference| PolicyTarget {
+        kind: reference.text_of("kind").unwrap_or_default(),
+        name: reference.text_of("name").unwrap_or_default(),
+        section: reference.text_of("sectionName"),
+        place: reference.place,
+        ..target.clone()
+    });
+    let mut targets: Vec<_> = named.collect();
+    for selector in kubernetes::items(resource, &["spec", "targetSelectors"]) {
+        let chosen = resources
+            .iter()
+            .filter_map(|resource| target.chosen(&selector, resource));
+        let before = targets.len();
+        targets.extend(chosen);
+        if targets.len() == before && target.bucket.is_some() {
+            remarks.say(code::NO_TARGET, &selector.place,
+                "the policy of what targetSelectors choose: nothing in the files has these labels: give the files that have \
+                 the routes and Gateways",
+            );
+        }
+    }
+    targets
+}
+
+impl PolicyTarget {
+    /// A resource that a selector chooses for this policy by its labels.
+    fn chosen(&self, selector: &Node<'_>, resource: &Node<'_>) -> Option<Self> {
+        let kind = kubernetes::kind(resource);
+        let namespace = kubernetes::namespace(resource);
+        let metadata = resource.get("metadata")?;
+        let labels = metadata.get("labels").unwrap_or_else(|| metadata.nothing());
+        let from = selector
+            .path(&["namespaces", "from"])
+            .and_then(|from| from.text());
+        let is_own = namespace == self.namespace;
+        let doubt = match from.as_deref() {
+            None | Some("" | "Same") if !is_own => return None,
+            Some("Selector") => Some(NAMESPACES),
+            Some("All") if !is_own => Some(NAMESPACES),
+            _ => None,
+        };
+        let is_chosen = selector.text_of("kind").as_deref() == Some(&*kind)
+            && !kubernetes::is_istio_gateway(resource)
+            && kubernetes::is_selected(selector, &labels);
+        is_chosen.then(|| Self {
+            kind,
+            namespace,
+            name: kubernetes::name(resource),
+            place: selector.place.clone(),
+            doubt,
+            ..self.clone()
+        })
+    }
+
+    /// Another policy has the same target, and is younger, as far as that can be told.
+    fn stands_before(&mut self, other: &Self, remarks: &mut Remarks) {
+        let is_alike = match (&self.bucket, &other.bucket) {
+            (Some(own), Some(other)) => own.answers_like(other),
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        // One policy may have a target by its name and by its labels.
+        if self.age == other.age && is_alike || self.doubt.is_some() {
+            return;
+        }
+        let is_said = other.bucket.is_some() && other.doubt.is_none();
+        let is_older = self.age.0.is_some() && other.age.0.is_some();
+        let called = format!(
+            "a second policy of the {} {:?}, beside the one at {}",
+            self.kind, self.name, self.place
+        );
+        if is_older {
+            if is_said {
+                let message = format!("{called}: Envoy Gateway takes the older one");
+                remarks.say(code::NOT_APPLIED, &other.place, message);
+            }
+        } else if !is_alike || self.merges != other.merges {
+            if is_said {
+                remarks.say(code::SECOND_POLICY, &other.place, format!("{called}: {AGE}"));
+            }
+            self.doubt = Some(AGE);
+        }
+    }
+
+    pub(super) fn is(&self, resource: &Node<'_>) -> bool {
+        self.kind == kubernetes::kind(resource)
+            && self.name == kubernetes::name(resource)
+            && self.namespace == kubernetes::namespace(resource)
+    }
+
+    /// Whether it is a Gateway, or a listener of one, that a route names as its parent.
+    pub(super) fn is_of_gateway_of(&self, route: &Node<'_>) -> bool {
+        let parents = kubernetes::items(route, &["spec", "parentRefs"]);
+        parents.iter().any(|parent| {
+            let namespace = parent.text_of("namespace");
+            self.kind == "Gateway"
+                && parent.text_of("name").as_deref() == Some(&*self.name)
+                && namespace.unwrap_or_else(|| kubernetes::namespace(route)) == self.namespace
+        })
+    }
+
+    fn is_of_gateway(&self, at: &Attachment) -> bool {
+        let gateway = at.gateway.as_ref();
+        self.kind == "Gateway"
+            && gateway.is_some_and(|(namespace, name)| *namespace == self.namespace && *name == self.name)
+    }
+}
+
+/// The CORS of the most particular policy of a rule where its route is attached: of the rule, of its route, of the listener,
+/// of the Gateway.
+///
+/// # Errors
+/// A policy of which that cannot be told.
+pub(super) fn in_force(
+    targets: &[PolicyTarget],
+    route: &Node<'_>,
+    rule: &Node<'_>,
+    at: &Attachment,
+) -> Result<Option<Bucket>, Doubt> {
+    let of_route: Vec<_> = targets.iter().filter(|target| target.is(route)).collect();
+    let of_gateway: Vec<_> = targets.iter().filter(|target| target.is_of_gateway(at)).collect();
+    if of_route
+        .iter()
+        .chain(&of_gateway)
+        .all(|target| target.bucket.is_none())
+    {
+        return Ok(None);
+    }
+    let own = nearest(&of_route, rule.text_of("name"))?;
+    if let Some(own) = own.filter(|own| !own.merges) {
+        return Ok(own.bucket.clone());
+    }
+    let around = nearest(&of_gateway, at.listener.clone())?;
+    let around = around.and_then(|around| around.bucket.as_ref());
+    match own.map(|own| (own, own.bucket.as_ref())) {
+        Some((own, Some(_))) if around.is_some() => Err(Doubt {
+            place: own.place.clone(),
+            why: SAYS_OTHERWISE,
+        }),
+        own => Ok(own.and_then(|(_, bucket)| bucket).or(around).cloned()),
+    }
+}
+
+/// The policy of a section, or else of the whole.
+///
+/// # Errors
+/// That it is not known for this.
+fn nearest<'p>(
+    targets: &[&'p PolicyTarget],
+    section: Option<String>,
+) -> Result<Option<&'p PolicyTarget>, Doubt> {
+    let of = |section: Option<&str>| {
+        let mut targets = targets.iter().copied();
+        targets.find(|target| target.section.as_deref() == section)
+    };
+    let own = section.as_deref().and_then(|section| of(Some(section)));
+    match own.or_else(|| of(None)) {
+        Some(PolicyTarget {
+            doubt: Some(why),
+            place,
+            ..
+        }) => Err(Doubt {
+            place: place.clone(),
+            why,
+        }),
+        found => Ok(found),
+    }
+}
