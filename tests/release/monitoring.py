@@ -216,22 +216,39 @@ def assert_alerts_find(prometheus):
         wait_for(name, lambda: any(alert["labels"]["alertname"] == name for alert in prometheus.ask("alerts")["alerts"]))
 
 
-def assert_told_of_a_server(prometheus, admin):
-    """Rules that a server hands out are told as refused for as long as they are, although Envoy counts them as taken later."""
-    def is_told():
-        alerts = [alert["labels"] for alert in prometheus.ask("alerts")["alerts"]]
-        wanted = ("BucketCorsRulesRefused", f"127.0.0.1:{admin}")
-        return any((alert["alertname"], alert.get("instance")) == wanted for alert in alerts)
+def is_told(prometheus, admin):
+    """Whether there is an alert about refused rules in this Envoy."""
+    alerts = [alert["labels"] for alert in prometheus.ask("alerts")["alerts"]]
+    wanted = ("BucketCorsRulesRefused", f"127.0.0.1:{admin}")
+    return any((alert["alertname"], alert.get("instance")) == wanted for alert in alerts)
 
-    assert not is_told()
-    Source.version, Source.rules = "refused", {}
-    wait_for("the refusal", is_told)
-    wait_for("a second answer", lambda: '"refused"' in get(f"http://127.0.0.1:{admin}/stats?filter=version_text"))
+
+def assert_stays_told(prometheus, admin):
+    """Envoy has read the refused rules again, which are no change to it: it counts a success and shows their version."""
     for _ in range(4):
         time.sleep(1)
-        assert is_told()
+        assert is_told(prometheus, admin)
+
+
+def assert_told_of_a_server(prometheus, admin):
+    """Rules that a server hands out are told as refused for as long as they are."""
+    assert not is_told(prometheus, admin)
+    Source.version, Source.rules = "refused", {}
+    wait_for("the refusal", lambda: is_told(prometheus, admin))
+    wait_for("a second answer", lambda: '"refused"' in get(f"http://127.0.0.1:{admin}/stats?filter=version_text"))
+    assert_stays_told(prometheus, admin)
     Source.version, Source.rules = "good", RULES
-    wait_for("the end", lambda: not is_told())
+    wait_for("the end", lambda: not is_told(prometheus, admin))
+
+
+def assert_told_after_a_rename(prometheus, admin, live):
+    """A rename in the folder of a refused file has Envoy read it again."""
+    wait_for("the refusal", lambda: is_told(prometheus, admin))
+    statistics = f"http://127.0.0.1:{admin}/stats?filter=bucket-cors.update_success"
+    before = get(statistics)
+    (live / "refused.json").rename(live / "beside.json")
+    wait_for("a second look", lambda: get(statistics) != before)
+    assert_stays_told(prometheus, admin)
 
 
 def assert_relabelled_alike(prometheus, admin):
@@ -240,7 +257,7 @@ def assert_relabelled_alike(prometheus, admin):
         # A metric's name cannot have the hyphen of a plugin's.
         tuple(sorted((label, value.replace("bucket-cors", "bucket_cors")) for label, value in series.items() if label != "instance"))
         for series in prometheus.series(
-            f'{{__name__=~"bucket_cors_.*|envoy_wasm_vm_reload.*|{DISCOVERY}(update_(attempt|failure|rejected|success)|version)", job="bucket-cors-edge", instance="127.0.0.1:{port}"}}'
+            f'{{__name__=~"bucket_cors_.*|envoy_wasm_vm_reload.*|{DISCOVERY}(config_reload|update_(attempt|failure|rejected|success))", job="bucket-cors-edge", instance="127.0.0.1:{port}"}}'
         )
     }
     with_tags, without = (of(port) for port in admin)
@@ -304,8 +321,10 @@ def main():
             assert_told_of_a_server(prometheus, asking_admin)
             assert_relabelled_alike(prometheus, [admin, bare_admin])
             run_runbook(tool, admin, [(1, "refused: 1 error"), (1, "this default_config stands in for them")])
+            assert_told_after_a_rename(prometheus, admin, live)
             version = render.replace_filter(live, binary, live / "rules.json")
             wait_for("the good rules", lambda: version in get(f"http://127.0.0.1:{admin}/stats?filter=version_text"))
+            wait_for("the end", lambda: not is_told(prometheus, admin))
             check, explain = (0, "good: 0 errors"), (1, "no rule of the bucket photos lists the origin")
             assert run_runbook(tool, admin, [check, explain, (0, "http_filter.bucket-cors.update_rejected: 1")]) == 0
         finally:
