@@ -25,10 +25,13 @@ pub(super) struct MappedBucket<'r> {
 /// More requests than any proxy's hosts and paths make. Each costs some 100 ns.
 const MOST_REQUESTS: usize = 2_000_000;
 
+/// An endpoint whose name no request has (RFC 2606), so that no bucket's name counts in a path.
+const NO_ENDPOINT: &str = "none.invalid/";
+
 /// Takes the policies out that would get to hosts or paths which have others.
 pub(super) fn hold(
     buckets: &mut Vec<MappedBucket<'_>>,
-    endpoints: &[String],
+    endpoints: &mut Vec<String>,
     site: &GroupedHosts<'_>,
     remarks: &mut Remarks,
 ) {
@@ -45,9 +48,14 @@ pub(super) fn hold(
         buckets.clear();
         return;
     }
+    // Buckets of hosts need no names in paths, which count on every host where there is no endpoint.
+    let are_bound = buckets.iter().all(|bucket| !bucket.hosts.is_empty());
+    if are_bound && endpoints.is_empty() && !wider(buckets, endpoints, site, &names, true).is_empty() {
+        endpoints.push(NO_ENDPOINT.to_owned());
+    }
     // A path that a bucket no longer has may be another's.
     loop {
-        let wider = wider(buckets, endpoints, site, &names);
+        let wider = wider(buckets, endpoints, site, &names, false);
         for (at, host) in &wider {
             if let Some(bucket) = buckets.get(*at) {
                 remarks.say(
@@ -78,12 +86,14 @@ pub(super) fn say_too_many(place: &str, remarks: &mut Remarks) {
     );
 }
 
-/// The buckets whose policies get to a host that does not have them, each with one such host.
+/// The buckets whose policies get to a host that does not have them, each with one such host. `in_paths`: also where a path
+/// begins with the name of a bucket, which no route has.
 fn wider(
     buckets: &[MappedBucket<'_>],
     endpoints: &[String],
     site: &GroupedHosts<'_>,
     names: &BTreeSet<&str>,
+    in_paths: bool,
 ) -> BTreeMap<usize, String> {
     let mut wider = BTreeMap::new();
     let Some(edge) = edge(buckets, endpoints) else {
@@ -122,8 +132,14 @@ fn wider(
         .keys()
         .flat_map(|host| buckets.iter().map(move |bucket| (host, bucket)))
     {
-        let host = format!("{}.{}", bucket.name, host.replace('*', &unnamed));
-        ask(&host, "/", Spot::Root);
+        let host = host.replace('*', &unnamed);
+        ask(&format!("{}.{host}", bucket.name), "/", Spot::Root);
+        if in_paths && bucket.name != "*" {
+            let spot = names
+                .get(&*bucket.name)
+                .map_or(Spot::Unnamed, |name| Spot::Below(name));
+            ask(&host, &format!("/{}/o", bucket.name), spot);
+        }
     }
     wider
 }

@@ -46,10 +46,10 @@ pub(crate) fn map(hosts: &[Host], remarks: &mut Remarks) -> Mapped {
     mapping.finish(&bare, remarks);
     let Mapping {
         mut buckets,
-        endpoints,
+        mut endpoints,
         ..
     } = mapping;
-    held::hold(&mut buckets, &endpoints, &site, remarks);
+    held::hold(&mut buckets, &mut endpoints, &site, remarks);
     let buckets = buckets.into_iter().map(|bucket| Bucket {
         name: bucket.name,
         hosts: bucket.hosts,

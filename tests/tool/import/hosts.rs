@@ -164,6 +164,36 @@ fn a_host_that_stands_twice_gets_what_all_its_places_say() {
     assert_eq!((lost.as_str(), status), ("", 0));
 }
 
+#[test]
+fn the_name_of_a_host_s_bucket_counts_in_no_other_host_s_path() {
+    let own = host("a.example", &[("/", "p.example")]);
+    let (endpoints, ..) = mapped(std::slice::from_ref(&own));
+    assert_eq!(endpoints, [""; 0]);
+    for others in ["", "q.example"] {
+        let more = [host("b.example", &[("/", "")]), host("'*'", &[("/", others)])];
+        let text = format!("virtual_hosts:\n{own}{}", more.concat());
+        let rest = match others {
+            "" => String::new(),
+            others => format!("https://{others}"),
+        };
+        let asked = [
+            ("a.example", "/o", PHOTOS),
+            ("a.example", "/a.example/o", PHOTOS),
+            ("b.example", "/a.example/o", ""),
+            ("c.example", "/a.example/o", rest.as_str()),
+        ];
+        at_the_edge("envoy", &text, &asked);
+    }
+    // A name without dots may be one in paths.
+    let short = [
+        host("photos", &[("/", "p.example")]),
+        host("b.example", &[("/photos/", "")]),
+    ];
+    let text = format!("virtual_hosts:\n{}", short.concat());
+    let asked = [("photos", "/o", PHOTOS), ("b.example", "/photos/o", "")];
+    assert_eq!(at_the_edge("envoy", &text, &asked), 0);
+}
+
 /// The origin that the edge allows for each of these hosts and paths; nothing: it adds no header.
 fn at_the_edge(from: &str, text: &str, asked: &[(&str, &str, &str)]) -> i32 {
     let printed = import(&["--from", from, "-"], text.as_bytes());
