@@ -77,6 +77,14 @@ struct Service {
     http: Vec<Http>,
 }
 
+/// A Gateway, as any namespace names it.
+fn named(gateway: &str) -> String {
+    match gateway {
+        "mesh" => "mesh".to_owned(),
+        name => format!("web/{name}"),
+    }
+}
+
 impl Match {
     fn takes(&self, path: &str, is_put: bool) -> bool {
         let by_path = match self.uri {
@@ -100,7 +108,8 @@ impl Match {
             fields.push("method: {exact: PUT}".to_owned());
         }
         if !self.gateways.is_empty() {
-            fields.push(format!("gateways: [{}]", self.gateways.join(", ")));
+            let gateways: Vec<_> = self.gateways.iter().map(|name| named(name)).collect();
+            fields.push(format!("gateways: [{}]", gateways.join(", ")));
         }
         format!("{{{}}}", fields.join(", "))
     }
@@ -344,11 +353,7 @@ fn text(gateways: &[Gateway], services: &[Service]) -> String {
             service.name, service.namespace
         );
         if !service.hosts.is_empty() {
-            let gateways = service.gateways.iter().map(|name| match *name {
-                "mesh" => "mesh".to_owned(),
-                name => format!("web/{name}"),
-            });
-            let gateways = gateways.collect::<Vec<_>>();
+            let gateways: Vec<_> = service.gateways.iter().map(|name| named(name)).collect();
             text += &format!(
                 "  hosts: ['{}']\n  gateways: [{}]\n",
                 service.hosts.join("', '"),

@@ -372,6 +372,19 @@ fn a_delegate_has_what_both_ask_for() {
         0,
         "[not-applied]",
     );
+    // Without it, the host would be another one's there.
+    let others = [whole("wide", "*", "gate", P), whole("far", "a.example", "far", Q)].concat();
+    let gone = service(
+        "root",
+        "hosts: [a.example], gateways: [gate]",
+        &["{match: [{uri: {prefix: /photos/}}], delegate: {name: deep}}"],
+    );
+    at_the_edge(
+        &format!("{gone}{others}"),
+        &[("a.example", "/o", "")],
+        1,
+        "[no-target]",
+    );
     // Nobody delegates to it.
     at_the_edge(&leaf("", P), &[], 1, "[no-target]");
 }

@@ -27,6 +27,8 @@ struct Prepared {
     matches: Vec<(Vec<Sourced<Paths>>, Vec<String>)>,
     bucket: Option<Bucket>,
     is_empty: bool,
+    /// Its routes are not in the files.
+    is_open: bool,
     /// It takes every path, and Istio does not put it behind the routes of others.
     stays: bool,
 }
@@ -101,9 +103,16 @@ impl<'t> Services<'t> {
             } else {
                 Joining::InTurn
             };
+            // Where all that it has may be missing, others may have the host too.
+            let met = routes.iter().filter(|route| route.at(&gateway).is_some());
+            let is_open = met.clone().all(|route| route.is_open);
+            let listener = stand
+                .listener
+                .map(|listener| format!("{listener}{}", if is_open { " or none" } else { "" }));
+            let stand = Stand { listener, ..stand };
             let host = Host {
                 domains: hosts,
-                routes: routes.iter().filter_map(|route| route.at(&gateway)).collect(),
+                routes: met.filter_map(|route| route.at(&gateway)).collect(),
                 joining,
                 stand,
             };
@@ -171,6 +180,7 @@ impl<'t> Services<'t> {
                 matches,
                 bucket,
                 is_empty: route.is_empty,
+                is_open: route.is_open,
                 stays,
             }
         });
