@@ -30,6 +30,8 @@ mod nginx_held;
 mod no_object;
 #[path = "import/origins.rs"]
 mod origins;
+#[path = "import/plans.rs"]
+mod plans;
 #[path = "import/reach.rs"]
 mod reach;
 #[path = "import/real_envoy.rs"]

@@ -76,8 +76,14 @@ fn a_name_that_a_plan_does_not_know_is_followed_to_the_bucket_s() {
         )
     };
     let refers = |to: &str| {
+        // A variable has no attribute that is listed beside it.
+        let references = match to {
+            "var.name" => format!(r#""{to}""#),
+            "module.m.out" => format!(r#""{to}", "module.m""#),
+            _ => format!(r#""{to}.id", "{to}""#),
+        };
         format!(
-            r#"{{"address": "aws_s3_bucket_cors_configuration.c", "expressions": {{"bucket": {{"references": ["{to}.id", "{to}"]}}}}}}"#
+            r#"{{"address": "aws_s3_bucket_cors_configuration.c", "expressions": {{"bucket": {{"references": [{references}]}}}}}}"#
         )
     };
     let plan = |resources: &str, children: &str, configuration: &str| {
@@ -98,7 +104,8 @@ fn a_name_that_a_plan_does_not_know_is_followed_to_the_bucket_s() {
                     cors("aws_s3_bucket_cors_configuration.c[\\\"x\\\"]")
                 ),
                 "",
-                &format!(r#"{{"resources": [{}]}}"#, refers("aws_s3_bucket.b")),
+                r#"{"resources": [{"address": "aws_s3_bucket_cors_configuration.c", "expressions":
+                    {"bucket": {"references": ["aws_s3_bucket.b", "each.key"]}}}]}"#,
             ),
             "an index",
         ),

@@ -187,6 +187,10 @@ fn collect<'t>(module: &Node<'t>, resources: &mut Vec<Resource<'t>>, remarks: &m
     for node in module.list("resources") {
         if let (Some(name), Some(values)) = (node.text_of("type"), node.get("values")) {
             let address = node.text_of("address").unwrap_or_default();
+            if node.get("deposed_key").is_some() {
+                say_deposed(&address, &values, remarks);
+                continue;
+            }
             resources.extend(resource(address, &name, values, remarks));
         }
     }
@@ -282,6 +286,11 @@ impl<'t> Unknown<'t> {
         }
     }
 
+    /// Whether a plan lists what it does not know of a resource, and a field is not among that.
+    fn is_known(&self, address: &str, field: &str) -> bool {
+        self.after.contains_key(address) && !self.holds(address, field)
+    }
+
     /// Whether anything under a field of a resource is not known.
     fn holds(&self, address: &str, field: &str) -> bool {
         fn any(node: &Node<'_>) -> bool {
@@ -320,11 +329,26 @@ fn bucket(
             .text_of(resource.kind.bucket)
             .filter(|name| !name.is_empty())
     };
-    let name = named(resource).or_else(|| {
-        let others = references::of(&unknown.root, address, kind.bucket);
-        let other = |address: &String| resources.iter().find(|resource| resource.address == *address);
-        named(others.iter().find_map(other)?)
-    });
+    let mut name = named(resource);
+    if name.is_none()
+        && let Some(other) = references::of(&unknown.root, address, kind.bucket)
+        && !unknown.is_known(address, kind.bucket)
+    {
+        name = resources
+            .iter()
+            .find(|resource| resource.address == other)
+            .and_then(named);
+        if let Some(name) = name.as_ref().filter(|name| file.wants(name)) {
+            remarks.say(
+                code::ASSUMED_BUCKET,
+                &values.place,
+                format!(
+"{address}: the bucket's name is not known before the plan is applied, and is made of {other}'s: {name:?} \
+                     is taken, which is right where nothing else is in it: see the configuration"
+                ),
+            );
+        }
+    }
     let Some(name) = name else {
         remarks.say(code::KNOWN_LATER, &values.place,
             format!("{address}: the bucket's name is not known before the plan is applied: import the state after it"),
