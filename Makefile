@@ -21,6 +21,8 @@ PATHS ?= 20000
 SEED ?= 1
 # A file with other rules than those of the sample, in anything that `bucket-cors check` reads.
 RULES ?=
+# Make would look for variables in it before it exported it, and nothing here needs it exported.
+unexport RULES
 # Of each minor version the newest on PyPI whose Envoy has V8, which that of 1.38.3 lacks.
 MATRIX ?= 1.36.4 1.37.0 1.38.2 1.39.3 1.40.0
 SOAK_SECONDS ?= 60

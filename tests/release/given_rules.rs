@@ -90,6 +90,15 @@ fn a_file_with_rules_may_have_any_name() {
     );
 }
 
+/// Make reads what it exports to a recipe, and does what stands after a `$` there.
+#[test]
+fn nothing_in_a_name_is_run() {
+    let made = written("made", "");
+    std::fs::remove_file(&made).unwrap();
+    let (is_done, said) = outcome("make", &["help", &format!("RULES=$(shell touch '{made}')")]);
+    assert!(is_done && !std::path::Path::new(&made).exists(), "{said}");
+}
+
 #[test]
 fn the_readmes_line_with_other_rules_serves_them() {
     let line = include_str!("../../README.md")
