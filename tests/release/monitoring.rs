@@ -22,8 +22,12 @@ fn prometheus(program: &str) -> PathBuf {
     program
 }
 
+fn yaml_text(path: &str) -> String {
+    fs::read_to_string(checkout().join(path)).unwrap()
+}
+
 fn yaml(path: &str) -> Value {
-    serde_norway::from_str(&fs::read_to_string(checkout().join(path)).unwrap()).unwrap()
+    serde_norway::from_str(&yaml_text(path)).unwrap()
 }
 
 /// The values of a key anywhere below.
@@ -90,25 +94,44 @@ fn every_query_finds_what_it_asks_for_and_every_command_of_the_runbook_runs() {
     );
 }
 
-#[test]
-fn every_sample_gives_the_same_labels() {
-    let text = |path: &str| fs::read_to_string(checkout().join("envoy").join(path)).unwrap();
-    let tags = |text: &str| -> Value {
-        let sample: Value = serde_norway::from_str(text).unwrap();
-        sample["stats_config"].clone()
-    };
-    let expected = tags(&text("envoy.yaml"));
-    assert_eq!(expected["stats_tags"].as_array().unwrap().len(), 4);
-    let mut samples = 0;
-    for folder in [".", "production"] {
-        for entry in fs::read_dir(checkout().join("envoy").join(folder)).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            let path = format!("{folder}/{name}");
-            if name.ends_with(".yaml") && text(&path).contains("\nstatic_resources:\n") {
-                assert_eq!(tags(&text(&path)), expected, "{path}");
-                samples += 1;
+/// Each sample's path and what is in it.
+fn samples() -> Vec<(String, Value)> {
+    let mut samples = Vec::new();
+    for folder in ["envoy", "envoy/production"] {
+        for entry in fs::read_dir(checkout().join(folder)).unwrap() {
+            let path = format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
+            if path.ends_with(".yaml") && yaml_text(&path).contains("\nstatic_resources:\n") {
+                samples.push((path.clone(), yaml(&path)));
             }
         }
     }
-    assert!(samples >= 8, "{samples}");
+    assert!(samples.len() >= 8, "{}", samples.len());
+    samples
+}
+
+#[test]
+fn every_sample_gives_the_same_labels() {
+    let expected = &yaml("envoy/envoy.yaml")["stats_config"];
+    assert_eq!(expected["stats_tags"].as_array().unwrap().len(), 4);
+    for (path, sample) in samples() {
+        assert_eq!(&sample["stats_config"], expected, "{path}");
+    }
+}
+
+/// The access log says what becomes of requests when the rules were refused at the start.
+#[test]
+fn every_default_of_a_sample_that_logs_is_in_the_access_log() {
+    let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+    let mut defaults = 0;
+    for (path, sample) in samples() {
+        let manager = sample.pointer(manager).unwrap();
+        let rules = "/http_filters/0/config_discovery/default_config/config/configuration/value";
+        if let Some(rules) = manager.pointer(rules) {
+            assert!(manager["access_log"].is_array(), "{path}");
+            let rules: Value = serde_json::from_str(rules.as_str().unwrap()).unwrap();
+            assert_eq!(rules["access_log"], true, "{path}");
+            defaults += 1;
+        }
+    }
+    assert_eq!(defaults, 4);
 }

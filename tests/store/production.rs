@@ -130,7 +130,7 @@ fn edge(sample: &str, nodes: [u16; 3], certificate: &str, key: &str) -> Envoy {
             json!({ "inline_string": certificate }),
         ),
         (
-            "/etc/envoy/bucket-cors/bucket_cors-0123456789ab.wasm",
+            "/etc/envoy/modules/bucket_cors-0123456789ab.wasm",
             json!({ "filename": module() }),
         ),
     ];
@@ -145,7 +145,7 @@ fn edge(sample: &str, nodes: [u16; 3], certificate: &str, key: &str) -> Envoy {
     *source.unwrap() = envoy::from_file("filter.json");
     for cluster in bootstrap["static_resources"]["clusters"].as_array_mut().unwrap() {
         cluster["type"] = json!("STATIC");
-        for field in ["dns_lookup_family", "respect_dns_ttl"] {
+        for field in ["cluster_type", "dns_lookup_family"] {
             cluster.as_object_mut().unwrap().remove(field);
         }
         let endpoints = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
