@@ -20,6 +20,7 @@ mod kustomize;
 mod manifests;
 mod monitoring;
 mod pauses;
+mod readiness;
 mod readme;
 mod recorded;
 mod run;
