@@ -144,6 +144,7 @@ fn what_a_real_envoy_logs_is_explained() {
         "1 request, first at -:4, 20",
         "cause: no rule of the bucket photos lists the origin https://other.example [no-allow-origin]\n",
         "1 request, first at -:9, 20",
+        "refused: OPTIONS https://edge.example/photos/9\ncause: no preflight, so the edge answers 400; without Origin ",
         "\nrequests: 9, refused or without CORS headers: 4\n",
     ] {
         assert!(output.stdout.contains(said), "{said}\n{}", output.stdout);
@@ -310,6 +311,33 @@ fn where_the_log_and_the_rules_differ_it_says_so() {
                 Some("no-match; reason=unlisted-bucket"),
             ),
             "the log says no-match; reason=unlisted-bucket, and by these rules it would say nothing: other rules were in force",
+        ),
+        // Without `access_log`, the filter's own words are in `details` alone.
+        (
+            line("/photos/1", "bucket_cors_refused:method", None),
+            "the log says bucket_cors_refused:method, and by these rules it would say bucket_cors_allowed: other rules were in \
+             force",
+        ),
+        (
+            line("/photos/1", "bucket_cors_allowed", None).replace(APP, "https://other.example"),
+            "the log says bucket_cors_allowed, and by these rules it would say bucket_cors_refused:origin: other rules were in \
+             force",
+        ),
+        (
+            line("/photos/1", "bucket_cors_no_configuration", None),
+            "the log says bucket_cors_no_configuration, and by these rules it would say bucket_cors_allowed: no rules were in \
+             force",
+        ),
+        (
+            line("/photos/1", "bucket_cors_failed", None).replace("OPTIONS", "PUT"),
+            "the log says bucket_cors_failed, and by these rules it would say nothing: the filter could not decide",
+        ),
+        (
+            line("/photos/1", "via_upstream", None)
+                .replace("OPTIONS", "GET")
+                .replace(APP, "https://other.example"),
+            "the log does not say what it got: \"access_log\" was not on, or the filter was not there. This is what these rules \
+             say",
         ),
     ] {
         let output = folder.run_with(&["explain", "cors.json", "--access-log", "-"], line.as_bytes());

@@ -19,7 +19,12 @@ pub(super) fn of(site: &Site<'_>, question: &Question, it: &Explanation) -> Advi
     let bucket = site.bucket_of(&question.request);
     let (cause, mut way_out) = match &it.verdict {
         BrowserVerdict::Allowed => (allowed(it), None),
-        BrowserVerdict::NotCors { message } => (message.clone(), None),
+        BrowserVerdict::NotCors { message } => {
+            let of_no_preflight = it.status_of_no_preflight();
+            let answered =
+                of_no_preflight.map(|status| format!("no preflight, so the edge answers {status}; "));
+            (format!("{}{message}", answered.unwrap_or_default()), None)
+        }
         BrowserVerdict::Unknown { message } => {
             let whose = if bucket.is_some() {
                 ""

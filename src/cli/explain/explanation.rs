@@ -107,14 +107,23 @@ pub(crate) struct StoreAnswer {
 impl Explanation {
     /// Adds an exchange. The first that is refused decides, then the first that is not known.
     pub(super) fn push(&mut self, exchange: Exchange) {
-        let is_refused = matches!(exchange.verdict, BrowserVerdict::Refused(_));
-        if self.verdict == BrowserVerdict::Allowed || is_refused && !self.is_refused() {
+        let is_refused = |verdict: &BrowserVerdict| matches!(verdict, BrowserVerdict::Refused(_));
+        if self.verdict == BrowserVerdict::Allowed
+            || is_refused(&exchange.verdict) && !is_refused(&self.verdict)
+        {
             self.verdict = exchange.verdict.clone();
         }
         self.exchanges.push(exchange);
     }
 
     pub(crate) fn is_refused(&self) -> bool {
-        matches!(self.verdict, BrowserVerdict::Refused(_))
+        matches!(self.verdict, BrowserVerdict::Refused(_)) || self.status_of_no_preflight().is_some()
+    }
+
+    /// The edge's own answer to what the browser does not check: OPTIONS that is no preflight.
+    pub(super) fn status_of_no_preflight(&self) -> Option<u32> {
+        let answered = self.exchanges.last().filter(|last| last.by == By::Edge);
+        let answered = answered.filter(|last| matches!(last.verdict, BrowserVerdict::NotCors { .. }));
+        answered.and_then(|last| last.status)
     }
 }

@@ -64,6 +64,7 @@ pub(super) fn write_line(it: &Explanation, out: &mut impl Write) -> io::Result<(
 /// The verdict, in a word.
 fn word(it: &Explanation) -> &'static str {
     match it.verdict {
+        _ if it.is_refused() => "refused",
         BrowserVerdict::Allowed | BrowserVerdict::NotCors { .. } => "allowed",
         BrowserVerdict::Refused(_) => "refused",
         BrowserVerdict::Unknown { .. } => "not known",
@@ -72,6 +73,7 @@ fn word(it: &Explanation) -> &'static str {
 
 fn style(it: &Explanation) -> Style {
     match it.verdict {
+        _ if it.is_refused() => BAD,
         BrowserVerdict::Allowed | BrowserVerdict::NotCors { .. } => GOOD,
         BrowserVerdict::Refused(_) => BAD,
         BrowserVerdict::Unknown { .. } => DOUBTFUL,

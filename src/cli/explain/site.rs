@@ -2,7 +2,7 @@
 
 use bucket_cors::answer::Scratch;
 use bucket_cors::config::{self, Bucket, Configuration, Finding, Findings, Settings};
-use bucket_cors::edge::Edge;
+use bucket_cors::edge::{Edge, Outcome};
 use bucket_cors::http::head::RequestHead;
 use bucket_cors::matcher::{self, BucketId, MatcherBuilder};
 
@@ -98,5 +98,16 @@ impl<'a> Site<'a> {
         let mut scratch = Scratch::default();
         self.edge.on_request(&request.head(), &mut scratch, &());
         String::from_utf8_lossy(scratch.access_log().unwrap_or_default()).into_owned()
+    }
+
+    /// The details of the edge's own answer. `None`: the store answers.
+    pub(super) fn details(&self, request: &Request) -> Option<String> {
+        match self
+            .edge
+            .on_request(&request.head(), &mut Scratch::default(), &())
+        {
+            Outcome::Answer { answer, .. } => Some(String::from_utf8_lossy(answer.details).into_owned()),
+            Outcome::Untouched | Outcome::Upstream(_) => None,
+        }
     }
 }

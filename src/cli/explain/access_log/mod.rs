@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
 
 use super::explanation::{Explanation, Question};
+use super::request::Request;
 use super::served::By;
 use super::site::Site;
 use crate::input;
@@ -131,12 +132,27 @@ impl LeftOut {
     }
 }
 
-/// How the log and these rules differ.
-fn difference(entry: &LogLine, now: &str) -> Option<String> {
-    let then = entry.cors.as_deref().filter(|then| *then != now)?;
-    let now = if now.is_empty() { "nothing" } else { now };
+/// How the log and these rules differ. Without the filter's words in `cors`, those of its answer are in `details`.
+fn difference(entry: &LogLine, site: &Site<'_>, request: &Request) -> Option<String> {
+    let (then, now) = match (entry.cors.as_deref(), line::answered(entry)) {
+        (Some(then), _) => (then, Some(site.logged(request)).filter(|now| !now.is_empty())),
+        (None, Some(_)) => (
+            entry.details.as_deref().unwrap_or_default(),
+            site.details(request),
+        ),
+        (None, None) => return None,
+    };
+    if now.as_deref().unwrap_or_default() == then {
+        return None;
+    }
+    let now = now.unwrap_or_else(|| "nothing".to_owned());
+    let why = match then {
+        "bucket_cors_no_configuration" => "no rules were in force",
+        "bucket_cors_failed" | "bucket_cors_unreadable_request" => "the filter could not decide",
+        _ => "other rules were in force",
+    };
     Some(format!(
-        "the log says {then}, and by these rules it would say {now}: other rules were in force"
+        "the log says {then}, and by these rules it would say {now}: {why}"
     ))
 }
 
@@ -148,9 +164,8 @@ fn explained(
     entry: &LogLine,
 ) -> Option<Explanation> {
     let by_edge = site.explain(question);
-    let is_past_the_filter = entry.cors.is_none()
-        && line::answered(entry).is_none()
-        && by_edge.exchanges.last().is_some_and(|last| last.by == By::Edge);
+    let is_unsaid = entry.cors.is_none() && line::answered(entry).is_none();
+    let is_past_the_filter = is_unsaid && by_edge.exchanges.last().is_some_and(|last| last.by == By::Edge);
     if !by_edge.is_refused() && !line::is_refused(question, entry) && !is_past_the_filter {
         return None;
     }
@@ -159,8 +174,14 @@ fn explained(
         Some(format!(
             "the log says {details:?}, which is not the filter's: something before it answered, or it was not there"
         ))
+    } else if is_unsaid {
+        Some(
+            "the log does not say what it got: \"access_log\" was not on, or the filter was not there. This is what these rules \
+             say"
+            .to_owned(),
+        )
     } else {
-        difference(entry, &site.logged(&question.request))
+        difference(entry, site, &question.request)
     };
     let mut explanation = explain(question);
     explanation.advice.notes.extend(note);
