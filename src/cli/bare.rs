@@ -25,15 +25,20 @@ const STORES: [&str; 7] = [
 ];
 
 /// Which bucket a document's rules are to be for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked<'u> {
-    /// The one that the file is called after.
+    /// The one that the file is called after: the rules are put in force for it.
+    Called,
+    /// The same, or one without a name: nothing comes of it.
     File,
     /// The one that a URL is for.
     Url(&'u str),
     /// Whichever is asked for.
     Any,
 }
+
+/// No bucket's name: it stands for the one that is missing.
+const NO_NAME: &str = "";
 
 /// Puts a plugin configuration in the place of a store's own document, if a file is one.
 ///
@@ -62,12 +67,26 @@ pub(crate) fn take(name: &str, found: &mut FoundConfigurations, asked: Asked<'_>
     let FileContent::Buckets(mut buckets) = (source.read)(&file, &mut remarks)? else {
         return Ok(());
     };
-    for bucket in &mut buckets {
-        bucket.hosts.clone_from(&hosts);
+    let is_unnamed = buckets.iter().any(|bucket| bucket.name == NO_NAME);
+    if is_unnamed && asked == Asked::Called {
+        return Err(Trouble::new(
+            "it is called after no bucket, so it does not say whose rules it holds: give it the name of its bucket, or name the \
+             bucket with `bucket-cors import --bucket`, and take what that prints",
+        ));
     }
     let names: Vec<&str> = buckets.iter().map(|bucket| bucket.name.as_str()).collect();
     let profile = source.profile.name;
-    let label = format!("the rules of the bucket {}, profile {profile}", names.join(", "));
+    let label = if is_unnamed {
+        format!("the rules of a bucket that the file is not called after, profile {profile}")
+    } else {
+        format!("the rules of the bucket {}, profile {profile}", names.join(", "))
+    };
+    for bucket in &mut buckets {
+        bucket.hosts.clone_from(&hosts);
+        if bucket.name == NO_NAME {
+            "bucket".clone_into(&mut bucket.name);
+        }
+    }
     let document = Document {
         profile,
         endpoints: Vec::new(),
@@ -126,7 +145,7 @@ impl Asked<'_> {
         let called = folder::called(file);
         match self {
             Self::Any => ("*".to_owned(), Vec::new()),
-            Self::File => (called.unwrap_or_else(|| "bucket".to_owned()), Vec::new()),
+            Self::Called | Self::File => (called.unwrap_or_else(|| NO_NAME.to_owned()), Vec::new()),
             Self::Url(url) => bucket_of(url, called.as_deref()),
         }
     }
@@ -239,6 +258,6 @@ mod tests {
             );
         }
         assert_eq!(Asked::File.bucket("a/photos.xml").0, "photos");
-        assert_eq!(Asked::File.bucket("-").0, "bucket");
+        assert_eq!(Asked::File.bucket("-").0, NO_NAME);
     }
 }

@@ -67,6 +67,51 @@ fn check_takes_the_file_s_name_for_the_bucket_s() {
     assert!(output.stdout.starts_with("-:2:11: error: bad XML"), "{output:?}");
 }
 
+/// What is put in force is for a bucket that somebody named.
+#[test]
+fn a_file_that_is_called_after_no_bucket_becomes_no_configuration() {
+    for name in [
+        "photos (1).xml",
+        "Photos.xml",
+        "my photos.xml",
+        "it's.xml",
+        ".xml",
+        "a$b.json",
+        "-",
+    ] {
+        let text = if name.ends_with(".xml") { XML } else { S3 };
+        let folder = Folder::new("bare-unnamed").with(name, text);
+        let run = |arguments: &[&str]| folder.run_with(arguments, text.as_bytes());
+        let output = run(&["check", "--format", "configuration", name]);
+        assert_eq!(
+            (output.code, output.stdout.as_str()),
+            (2, ""),
+            "{name}: {output:?}"
+        );
+        assert!(
+            output.stderr.contains("bucket-cors import --bucket"),
+            "{name}: {output:?}"
+        );
+        // To look at it needs no name, and the rest of what is wrong is said.
+        let output = run(&["check", name]);
+        assert!(
+            output.code < 2
+                && output
+                    .stdout
+                    .contains("the rules of a bucket that the file is not called after, profile "),
+            "{name}: {output:?}"
+        );
+    }
+    // One that names its buckets needs no name of its own.
+    let text = r#"{"name": "bucket", "cors_config": [{"origin": ["https://a.example"], "method": ["GET"]}]}"#;
+    let folder = Folder::new("bare-named").with("All of them.json", text);
+    let output = folder.run(&["check", "--format", "configuration", "All of them.json"]);
+    assert!(
+        output.code == 0 && output.stdout.contains(r#""name":"bucket""#),
+        "{output:?}"
+    );
+}
+
 #[test]
 fn explain_takes_it_for_the_rules_of_the_bucket_in_the_url() {
     let folder = Folder::new("bare-explain")

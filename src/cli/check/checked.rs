@@ -50,7 +50,7 @@ impl LocatedFinding {
     }
 }
 
-pub(super) fn check(file: String, found: Result<FoundConfigurations, Trouble>) -> Checked {
+pub(super) fn check(file: String, found: Result<FoundConfigurations, Trouble>, asked: Asked<'_>) -> Checked {
     let mut checked = Checked {
         file,
         configurations: Vec::new(),
@@ -61,7 +61,7 @@ pub(super) fn check(file: String, found: Result<FoundConfigurations, Trouble>) -
     match found {
         Err(trouble) => checked.trouble = Some(bare::with_way_out(&checked.file, trouble)),
         Ok(mut found) => {
-            if let Err(trouble) = bare::take(&checked.file, &mut found, Asked::File) {
+            if let Err(trouble) = bare::take(&checked.file, &mut found, asked) {
                 checked.trouble = Some(trouble);
                 return checked;
             }

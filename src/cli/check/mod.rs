@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use checked::Checked;
 use clap::ValueHint;
 
+use crate::bare::Asked;
 use crate::clients;
 use crate::clients::checked::OperationLine;
 use crate::output;
@@ -94,7 +95,13 @@ fn checked(arguments: &Arguments) -> Result<Vec<Checked>, String> {
     }
     let clients = arguments.clients.clients()?;
     let files = source::read_all(&arguments.files).into_iter();
-    let mut files: Vec<Checked> = files.map(|(file, found)| checked::check(file, found)).collect();
+    let asked = match arguments.format {
+        Format::Configuration => Asked::Called,
+        Format::Human | Format::Json | Format::Sarif => Asked::File,
+    };
+    let mut files: Vec<Checked> = files
+        .map(|(file, found)| checked::check(file, found, asked))
+        .collect();
     for file in &mut files {
         for configuration in &file.configurations {
             let lines = arguments
