@@ -99,6 +99,21 @@ fn nothing_in_a_name_is_run() {
     assert!(is_done && !std::path::Path::new(&made).exists(), "{said}");
 }
 
+/// The name of a file is not taken for an option.
+#[test]
+fn a_file_with_rules_may_begin_with_a_dash() {
+    for (target, before) in [("manifests", " --rules "), ("rules", " ")] {
+        for (rules, named) in [
+            ("-x.json", "'./-x.json'"),
+            ("-", "'-'"),
+            ("a -b.json", "'a -b.json'"),
+        ] {
+            let (_, said) = outcome("make", &["--dry-run", target, &format!("RULES={rules}")]);
+            assert!(said.contains(&format!("{before}{named}")), "{said}");
+        }
+    }
+}
+
 #[test]
 fn the_readmes_line_with_other_rules_serves_them() {
     let line = include_str!("../../README.md")
