@@ -423,6 +423,13 @@ fn what_no_browser_sends_is_asked_again_and_not_listed() {
             "{said}"
         );
     }
+    // What no rule takes is not to be listed either.
+    let odd = ["--url", "https://e.example/one/a", "--origin", "https://e\"x"];
+    let said = lead(&folder, &odd);
+    assert!(
+        !said.contains("way out") && said.contains("\nnote: no rule can list this origin: "),
+        "{said}"
+    );
     let url = [
         "--url",
         "https://e.example/any/a",

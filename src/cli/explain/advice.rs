@@ -69,15 +69,19 @@ pub(super) fn of(site: &Site<'_>, question: &Question, it: &Explanation) -> Advi
         }
     };
     // What no browser sends is not to be listed.
-    let sent = it.origin.as_deref().and_then(near::as_sent);
-    if let (Some(origin), Some(sent)) = (&it.origin, sent)
+    let mut notes = Vec::new();
+    if let Some(origin) = &it.origin
         && way_out
             .as_ref()
             .is_some_and(|way_out| way_out.contains(&format!("{origin:?}")))
     {
-        way_out = Some(format!("ask with --origin {sent}"));
+        if let Some(sent) = near::as_sent(origin) {
+            way_out = Some(format!("ask with --origin {sent}"));
+        } else if let Err(why) = near::of_a_page(origin) {
+            way_out = None;
+            notes.push(format!("no rule can list this origin: {why}"));
+        }
     }
-    let mut notes = Vec::new();
     notes.extend(it.origin.as_deref().and_then(near::to_ask_with));
     let decisions = it
         .exchanges
