@@ -361,6 +361,39 @@ fn the_configuration_alone_is_what_the_filter_gets_where_it_takes_it() {
 }
 
 #[test]
+fn an_origin_that_no_browser_sends_is_told_in_timing_allow_origin_too() {
+    let told = |list: &Value| {
+        let rules = json!({ "buckets": [{ "name": "b", "timing_allow_origin": list, "cors": null }] });
+        let folder = Folder::new("check-timing").with("cors.json", rules.to_string());
+        let found = json(&folder.run(&["check", "--format", "json", "cors.json"]));
+        assert_eq!(found["errors"], 0, "{found}");
+        let findings = found["files"][0]["configurations"][0]["findings"]
+            .as_array()
+            .unwrap()
+            .clone();
+        let text = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
+        let said = findings
+            .iter()
+            .map(|it| format!("{}: {}", text(it, "pointer"), text(it, "code")));
+        said.collect::<Vec<_>>()
+    };
+    let at = "/buckets/0/timing_allow_origin";
+    for (origin, code) in [
+        ("HTTPS://a.example", "upper-case-origin"),
+        ("https://A.example", "upper-case-origin"),
+        ("https://a.example:443", "default-port"),
+        ("https://a.example:0", "origin-port"),
+        ("null", "null-origin"),
+    ] {
+        let list = json!(["https://b.example", origin]);
+        assert_eq!(told(&list), [format!("{at}/1: {code}")], "{origin}");
+        assert_eq!(told(&json!(origin)), [format!("{at}: {code}")], "{origin}");
+    }
+    assert_eq!(told(&json!(["https://a.example", "https://b.example"])), [""; 0]);
+    assert_eq!(told(&json!("*")), [""; 0]);
+}
+
+#[test]
 fn sarif_has_the_shape_of_the_standard_and_the_places_of_the_findings() {
     let folder = Folder::new("sarif")
         .with("a bad.json", BAD)

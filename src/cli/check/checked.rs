@@ -2,6 +2,7 @@
 
 use bucket_cors::config::{self, KEPT_FINDINGS, Severity};
 
+use super::timing;
 use crate::bare::{self, Asked};
 use crate::clients;
 use crate::clients::checked::OperationLine;
@@ -96,9 +97,12 @@ fn check_one(file: &str, configuration: &FoundConfiguration) -> CheckedConfigura
     };
     add(Severity::Error, report.errors.kept());
     add(Severity::Warning, report.warnings.kept());
-    let of_clients = clients::warnings::of(&configuration.text);
+    let mut own = clients::warnings::of(&configuration.text);
+    if report.errors.total() == 0 {
+        own.extend(timing::warnings(&configuration.text));
+    }
     let room = KEPT_FINDINGS.saturating_sub(report.warnings.kept().len());
-    add(Severity::Warning, of_clients.get(..room).unwrap_or(&of_clients));
+    add(Severity::Warning, own.get(..room).unwrap_or(&own));
     findings.extend(configuration.unread.iter().map(|unread| LocatedFinding {
         severity: unread.severity,
         elsewhere: None,
@@ -143,7 +147,7 @@ fn check_one(file: &str, configuration: &FoundConfiguration) -> CheckedConfigura
         warnings: report
             .warnings
             .total()
-            .saturating_add(of_clients.len())
+            .saturating_add(own.len())
             .saturating_add(configuration.around.len())
             .saturating_add(unread(Severity::Warning)),
     }

@@ -4,6 +4,7 @@ mod checked;
 mod human;
 mod json;
 mod sarif;
+mod timing;
 
 use std::io;
 use std::process::ExitCode;
