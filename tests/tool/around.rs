@@ -1,5 +1,6 @@
 //! What `check` says of what surrounds a configuration.
 
+mod beside;
 mod patched;
 mod switched;
 

@@ -324,6 +324,118 @@ fn resources_count_for_the_gateway_that_they_name() {
 }
 
 #[test]
+fn the_time_that_the_gateway_takes_is_told_where_it_stands() {
+    let times = |times: &str, policy: &str| {
+        let store = changed(STORE, "      timeouts: { request: 0s }\n", times);
+        let policy = if policy.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: BackendTrafficPolicy\nmetadata: {{name: b, namespace: \
+                 default}}\nspec:\n  targetRefs: [{{kind: HTTPRoute, name: store}}]\n  timeout: {{http: {policy}}}\n"
+            )
+        };
+        told(POLICY, &format!("{store}{policy}"))
+    };
+    let long = "{requestTimeout: 0s}";
+    for (fields, policy, there) in [
+        (
+            "request: 0s, backendRequest: 20s",
+            "",
+            "/rules/0/timeouts/backendRequest",
+        ),
+        ("backendRequest: 20s", long, "/rules/0/timeouts/backendRequest"),
+        ("request: 30s", long, "/rules/0/timeouts/request"),
+        ("", "{requestTimeout: 10s}", "/timeout/http/requestTimeout"),
+        ("", "{}", "/rules/0"),
+    ] {
+        let fields = format!("      timeouts: {{ {fields} }}\n");
+        assert_eq!(
+            times(&fields, policy),
+            [format!("store.yaml /spec{there}: cuts-downloads")],
+            "{fields}{policy}"
+        );
+    }
+    for fields in [
+        "backendRequest: 0s",
+        "request: 20s, backendRequest: 0s",
+        "request: 0s",
+    ] {
+        let fields = format!("      timeouts: {{ {fields} }}\n");
+        assert_eq!(times(&fields, "{requestTimeout: 10s}"), [""; 0], "{fields}");
+    }
+    assert_eq!(times("", long), [""; 0]);
+}
+
+#[test]
+fn each_listener_of_the_gateway_needs_its_policy() {
+    let gateway = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: eg, namespace: \
+                   default}\nspec:\n  infrastructure: {parametersRef: {kind: EnvoyProxy, name: bucket-cors}}\n  listeners: \
+                   [{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}]\n";
+    let policy_for = |section: &str| {
+        let named = format!("      name: eg\n{section}");
+        format!("{}{gateway}", changed(STORE, "      name: eg\n", &named))
+    };
+    assert_eq!(told(POLICY, &policy_for("")), [""; 0]);
+    let missing = |listener: usize| {
+        ["changed-keys", "changed-keys", "refused-headers"]
+            .map(|code| format!("store.yaml /spec/listeners/{listener}: {code}"))
+    };
+    assert_eq!(told(POLICY, &policy_for("      sectionName: http\n")), missing(1));
+    assert_eq!(told(POLICY, &policy_for("      sectionName: none\n")), missing(0));
+    let for_http = policy_for("      sectionName: http\n");
+    // A listener that the store is not behind, and one that the filter is not on.
+    let by_http = changed(
+        &for_http,
+        "    - name: eg\n",
+        "    - name: eg\n      sectionName: http\n",
+    );
+    assert_eq!(told(POLICY, &by_http), [""; 0]);
+    let of_http = changed(
+        POLICY,
+        "      name: eg\n",
+        "      name: eg\n      sectionName: http\n",
+    );
+    assert_eq!(told(&of_http, &for_http), [""; 0]);
+}
+
+#[test]
+fn a_route_that_no_store_is_behind_is_left_alone() {
+    let rules =
+        "{endpoints: [s3.example.com], buckets: [{name: photos, hosts: [static.example.com], cors: null}]}";
+    let policy = POLICY.replace("\"@envoy/cors.json@\"", rules);
+    let route = |host: &str, to: &str| {
+        format!(
+            "{STORE}---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: api, namespace: \
+             default}}\nspec:\n  parentRefs: [{{name: eg}}]\n  hostnames: ['{host}']\n  rules:\n  - matches: [{{path: {{type: \
+             PathPrefix, value: /v1}}, method: POST}}]\n    {to}\n"
+        )
+    };
+    let to_server = "backendRefs: [{name: api, port: 80}]";
+    let both = [
+        "store.yaml /spec/rules/0: cuts-downloads",
+        "store.yaml /spec/rules/0/matches/0: no-options-route",
+    ];
+    for (host, is_ours) in [
+        ("api.example.com", false),
+        ("*.api.example.com", false),
+        ("static.example.com", true),
+        ("S3.example.com", true),
+        ("photos.s3.example.com", true),
+        ("*.s3.example.com", true),
+        ("*.example.com", true),
+    ] {
+        let found = told(&policy, &route(host, to_server));
+        let expected = if is_ours { &both[..] } else { &[] };
+        assert_eq!(found, expected, "{host}");
+    }
+    let redirect = "filters: [{type: RequestRedirect, requestRedirect: {scheme: https}}]";
+    assert_eq!(told(&policy, &route("static.example.com", redirect)), [""; 0]);
+    // Without endpoints, a path names a bucket on every host.
+    assert_eq!(told(POLICY, &route("api.example.com", to_server)), both);
+}
+
+#[test]
 fn a_folder_is_told_of_by_the_files_in_it() {
     let one = folder(&[
         ("policy.yaml", &with_rules(POLICY)),

@@ -148,11 +148,17 @@ impl FoundConfigurations {
             let mut buckets = parsed.iter().flat_map(|parsed| &parsed.buckets);
             let has_headers_for_all = buckets
                 .any(|bucket| !bucket.resource_policy.is_empty() || !bucket.timing_allow_origin.is_empty());
+            let hosts: Vec<String> = parsed
+                .iter()
+                .flat_map(|parsed| &parsed.buckets)
+                .flat_map(|bucket| bucket.hosts.iter().map(|host| host.clone().into_owned()))
+                .collect();
             let subject = Subject {
                 file: at,
                 document,
                 pointer: &configuration.pointer,
                 settings: &parsed.map(|parsed| parsed.settings).unwrap_or_default(),
+                hosts: &hosts,
                 has_headers_for_all,
             };
             let mut warnings = around::warnings(files, &subject, is_whole);

@@ -215,6 +215,9 @@ impl<'c> Chain<'c> {
         let Some((key, selectors)) = self.tree().field(*spec, "match") else {
             return;
         };
+        if is_for_sidecars(self.tree(), *spec) {
+            return;
+        }
         for (index, selector) in self.tree().items(selectors).to_vec().into_iter().enumerate() {
             if self.tree().text_of(selector, "mode") == Some("SERVER") {
                 let message = "a gateway's traffic is CLIENT: with mode SERVER, Istio leaves the filter out of gateways without a \
@@ -229,4 +232,16 @@ impl<'c> Chain<'c> {
             }
         }
     }
+}
+
+/// Whether a plugin's selector is for workloads that are no gateways, as far as their labels say.
+fn is_for_sidecars(tree: &Tree, spec: NodeId) -> bool {
+    let labels = tree.path(spec, &["selector", "matchLabels"]);
+    let labels = labels.map_or(&[][..], |labels| tree.pairs(labels));
+    let is_of_gateway = |id: NodeId| {
+        let text = tree.text(id).unwrap_or_default();
+        text.contains("gateway") || text.contains("ingress") || text == "istio"
+    };
+    let mut labels = labels.iter().peekable();
+    labels.peek().is_some() && !labels.any(|(key, value)| is_of_gateway(*key) || is_of_gateway(*value))
 }

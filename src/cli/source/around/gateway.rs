@@ -5,35 +5,13 @@ use bucket_cors::config::Code;
 
 use super::super::find::is_our_name;
 use super::super::tree::NodeId;
-use super::super::warning::{
-    ANOTHER_CORS, BEHIND_AUTHENTICATION, CHANGED_KEYS, CUTS_DOWNLOADS, REFUSED_HEADERS, SWITCHED_OFF, Warning,
-};
+use super::super::warning::{ANOTHER_CORS, BEHIND_AUTHENTICATION, SWITCHED_OFF, Warning};
+use super::downloads;
 use super::filters::is_script_of_cors;
+use super::listeners::Listeners;
 use super::resource::{Resource, Target, of_kind};
 use super::routes;
-use super::time::is_long;
-
-/// Fields of a ClientTrafficPolicy, the value that is right before a store, and what the gateway does without it.
-const OPTIONS: [(&[&str], &str, &Code, &str); 3] = [
-    (
-        &["path", "escapedSlashesAction"],
-        "KeepUnchanged",
-        &CHANGED_KEYS,
-        "a key with %2F or %5C is redirected, refused or becomes another one: browsers follow no redirect of a preflight",
-    ),
-    (
-        &["path", "disableMergeSlashes"],
-        "true",
-        &CHANGED_KEYS,
-        "// in a key becomes /, which is another object, and the signature of its URL is wrong",
-    ),
-    (
-        &["headers", "withUnderscoresAction"],
-        "Allow",
-        &REFUSED_HEADERS,
-        "a header such as x-amz-meta-my_key is refused or dropped",
-    ),
-];
+use super::subject::Subject;
 
 /// Fields of a SecurityPolicy, and the filters that they bring.
 const SECURITY: [(&str, &str); 6] = [
@@ -45,11 +23,11 @@ const SECURITY: [(&str, &str); 6] = [
     ("cors", "cors"),
 ];
 
-/// Warns of the resources for the gateway that the policy is for. `pointer`: the configuration's in the policy.
+/// Warns of the resources for the gateway that the policy is for.
 pub(super) fn warnings(
     resources: &[Resource<'_>],
     policy: &Resource<'_>,
-    pointer: &str,
+    subject: &Subject<'_>,
     is_whole: bool,
     warnings: &mut Vec<Warning>,
 ) {
@@ -63,7 +41,7 @@ pub(super) fn warnings(
                 .any(|parent| own.iter().any(|target| target.is(parent)))
     };
     let routes: Vec<&Resource> = of_kind(resources, "HTTPRoute")
-        .filter(|route| is_own(route))
+        .filter(|route| is_own(route) && is_to_store(route, subject))
         .collect();
     let mut gateways: Vec<Target> = own
         .iter()
@@ -73,27 +51,45 @@ pub(super) fn warnings(
     if !own.is_empty() && gateways.is_empty() {
         gateways = routes.iter().flat_map(|route| route.parents()).collect();
     }
-    let names_gateway = of_kind(resources, "Gateway").any(|it| gateways.iter().any(|target| it.is(target)));
+    let there: Vec<&Resource> = of_kind(resources, "Gateway")
+        .filter(|it| gateways.iter().any(|target| it.is(target)))
+        .collect();
     let mut around = Around {
         resources,
         policy,
-        filter: if pointer.contains("/spec/dynamicModule/") {
+        filter: if subject.pointer.contains("/spec/dynamicModule/") {
             "dynamic_modules"
         } else {
             "wasm"
         },
         // A file with the gateway's routes is all of it too.
-        is_whole: is_whole || names_gateway || !routes.is_empty(),
+        is_whole: is_whole || !there.is_empty() || !routes.is_empty(),
         routes,
         gateways,
         warnings,
     };
-    around.options();
-    around.times();
+    let listeners = Listeners {
+        policy,
+        routes: &around.routes,
+        gateways: there,
+        of_clients: around.policies("ClientTrafficPolicy"),
+        is_whole: around.is_whole,
+    };
+    listeners.warnings(around.warnings);
+    let of_backends = around.policies("BackendTrafficPolicy");
+    downloads::warnings(&around.routes, &of_backends, around.warnings);
     around.others();
     around.scripts();
     around.replaced();
     routes::of_resources(&around.routes, around.warnings);
+}
+
+/// Whether a route leads to a server, under a host that the rules may be for.
+fn is_to_store(route: &Resource<'_>, subject: &Subject<'_>) -> bool {
+    let has_server = |rule: &NodeId| route.tree().get(*rule, "backendRefs").is_some();
+    let mut hosts = route.texts(route.spec, "hostnames").peekable();
+    let is_under = hosts.peek().is_none() || hosts.any(|host| subject.may_serve(host));
+    is_under && route.items("rules").iter().any(has_server)
 }
 
 struct Around<'r, 'f> {
@@ -128,63 +124,6 @@ impl<'r, 'f> Around<'r, 'f> {
     fn warn(&mut self, of: &Resource<'_>, code: &'static Code, below: &str, node: NodeId, message: String) {
         let pointer = format!("{}/spec{below}", of.pointer);
         self.warnings.push(of.file.warning(code, pointer, node, message));
-    }
-
-    /// What becomes of object keys and header names.
-    fn options(&mut self) {
-        let policies = self.policies("ClientTrafficPolicy");
-        for (path, right, code, message) in OPTIONS {
-            let field = path.join(".");
-            let message = format!("{message}. Write {field}: {right}");
-            for policy in &policies {
-                let node = path
-                    .iter()
-                    .try_fold(policy.spec, |at, key| policy.tree().get(at, key));
-                if policy.text(path) != Some(right) {
-                    let below = node.map(|_| format!("/{}", path.join("/"))).unwrap_or_default();
-                    self.warn(policy, code, &below, node.unwrap_or(policy.spec), message.clone());
-                }
-            }
-            if policies.is_empty() && self.is_whole {
-                let message = format!(
-                    "{message} in a ClientTrafficPolicy for this gateway, as in envoy/envoy-gateway-store.yaml"
-                );
-                self.warn(self.policy, code, "", self.policy.spec, message);
-            }
-        }
-    }
-
-    /// How long a response may take.
-    fn times(&mut self) {
-        let of_backends = self.policies("BackendTrafficPolicy");
-        for route in self.routes.clone() {
-            let is_for = |policy: &Resource<'_>| {
-                let mut targets = policy.targets().into_iter();
-                targets.any(|target| {
-                    route.is(&target) || route.parents().iter().any(|parent| parent.is(&target))
-                })
-            };
-            let limit = |policy: &Resource<'f>| policy.text(&["timeout", "http", "requestTimeout"]);
-            if of_backends
-                .iter()
-                .any(|policy| is_for(policy) && is_long(limit(policy)))
-            {
-                continue;
-            }
-            for (index, rule) in route.items("rules").iter().enumerate() {
-                let limit = route.tree().path(*rule, &["timeouts", "request"]);
-                let text = limit.and_then(|limit| route.tree().text(limit));
-                if !is_long(text) {
-                    let message = format!(
-                        "{} is the time for the whole response: a slow download is cut. Write timeouts: {{request: 0s}}",
-                        text.unwrap_or("15s, the gateway's own where a rule names none,")
-                    );
-                    let below = limit.map_or("", |_| "/timeouts/request");
-                    let below = format!("/rules/{index}{below}");
-                    self.warn(route, &CUTS_DOWNLOADS, &below, limit.unwrap_or(*rule), message);
-                }
-            }
-        }
     }
 
     /// Who else answers preflights, or refuses them.

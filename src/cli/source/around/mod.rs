@@ -1,10 +1,13 @@
 //! What stands around a configuration in a document of Envoy, Istio, Envoy Gateway or Higress, or beside it, and would
 //! switch the filter off, leave it out, spoil its requests, or let others answer in its place.
 
+mod beside;
 mod chain;
+mod downloads;
 mod dump;
 mod filters;
 mod gateway;
+mod listeners;
 mod manager;
 mod patches;
 mod resource;
@@ -31,10 +34,13 @@ pub(super) fn warnings(files: &[File], subject: &Subject<'_>, is_whole: bool) ->
     let own = resources.iter().find(|resource| resource.holds(subject));
     match own {
         Some(policy) if policy.kind == "EnvoyExtensionPolicy" => {
-            gateway::warnings(&resources, policy, subject.pointer, is_whole, &mut warnings);
+            gateway::warnings(&resources, policy, subject, is_whole, &mut warnings);
         }
         // Istio and Higress have it in the chain of every route.
-        Some(plugin) => patches::warnings(&resources, plugin, &mut warnings),
+        Some(plugin) => {
+            patches::warnings(&resources, plugin, &mut warnings);
+            beside::warnings(&resources, plugin, subject, &mut warnings);
+        }
         None => {}
     }
     warnings

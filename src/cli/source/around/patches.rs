@@ -11,7 +11,9 @@ use super::resource::{Resource, of_kind};
 
 /// Warns of every EnvoyFilter beside a plugin that gets in its way.
 pub(super) fn warnings(resources: &[Resource<'_>], plugin: &Resource<'_>, warnings: &mut Vec<Warning>) {
-    for of in of_kind(resources, "EnvoyFilter").filter(|it| reaches(it, plugin)) {
+    for of in
+        of_kind(resources, "EnvoyFilter").filter(|it| reaches(it, &["workloadSelector", "labels"], plugin))
+    {
         for (index, patch) in of.items("configPatches").iter().enumerate() {
             if let Some((code, message)) = trouble(of.tree(), *patch, plugin) {
                 let pointer = format!("{}/spec/configPatches/{index}", of.pointer);
@@ -22,8 +24,8 @@ pub(super) fn warnings(resources: &[Resource<'_>], plugin: &Resource<'_>, warnin
 }
 
 /// Whether it is for the plugin's proxies, as far as their namespaces and labels say. One in Istio's own namespace is
-/// for all.
-fn reaches(of: &Resource<'_>, plugin: &Resource<'_>) -> bool {
+/// for all. `selector`: where it has its labels.
+pub(super) fn reaches(of: &Resource<'_>, selector: &[&str], plugin: &Resource<'_>) -> bool {
     let labels = |resource: &Resource<'_>, path: &[&str]| -> Vec<(String, String)> {
         let tree = resource.tree();
         let labels = tree.path(resource.spec, path);
@@ -33,7 +35,7 @@ fn reaches(of: &Resource<'_>, plugin: &Resource<'_>) -> bool {
     };
     let own = labels(plugin, &["selector", "matchLabels"]);
     let is_other = |(key, value): &(String, String)| own.iter().any(|(k, v)| k == key && v != value);
-    let wanted = labels(of, &["workloadSelector", "labels"]);
+    let wanted = labels(of, selector);
     (of.is_in_namespace_of(plugin) || of.is_in_namespace("istio-system")) && !wanted.iter().any(is_other)
 }
 

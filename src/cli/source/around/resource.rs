@@ -23,6 +23,8 @@ pub(super) struct Target {
     pub(super) kind: String,
     namespace: String,
     name: String,
+    /// The listener of a Gateway. `None`: each.
+    section: Option<String>,
 }
 
 /// Those of all files.
@@ -112,6 +114,14 @@ impl<'f> Resource<'f> {
         list.map_or(&[], |list| self.tree().items(list))
     }
 
+    /// The texts of a list below it.
+    pub(super) fn texts(&self, node: NodeId, key: &str) -> impl Iterator<Item = &'f str> {
+        let tree = self.tree();
+        let list = tree.get(node, key);
+        let items = list.map_or(&[][..], |list| tree.items(list));
+        items.iter().filter_map(|item| tree.text(*item))
+    }
+
     /// What a policy is for. None: it says so by labels, or not at all.
     pub(super) fn targets(&self) -> Vec<Target> {
         let one = self.tree().get(self.spec, "targetRef");
@@ -133,6 +143,7 @@ impl<'f> Resource<'f> {
             kind: text("kind").unwrap_or("Gateway").to_owned(),
             namespace: text("namespace").unwrap_or(self.namespace).to_owned(),
             name: text("name").unwrap_or_default().to_owned(),
+            section: text("sectionName").map(str::to_owned),
         }
     }
 
@@ -152,6 +163,11 @@ impl<'f> Resource<'f> {
 }
 
 impl Target {
+    /// Whether it names a gateway, and a listener of it or all of them.
+    pub(super) fn takes(&self, gateway: &Resource<'_>, listener: &str) -> bool {
+        gateway.is(self) && self.section.as_deref().is_none_or(|section| section == listener)
+    }
+
     /// Whether two name one resource.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.kind == other.kind && self.name == other.name && is_same(&self.namespace, &other.namespace)

@@ -22,8 +22,28 @@ pub(in super::super) struct Subject<'c> {
     pub(in super::super) document: NodeId,
     pub(in super::super) pointer: &'c str,
     pub(in super::super) settings: &'c Settings,
+    /// Those of its buckets.
+    pub(in super::super) hosts: &'c [String],
     /// Whether a bucket has headers for every response, with `Origin` in the request or without.
     pub(in super::super) has_headers_for_all: bool,
+}
+
+impl Subject<'_> {
+    /// Whether the rules may be for a host of a route, which may begin with `*.`.
+    pub(super) fn may_serve(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        let takes = |name: &str| match host.strip_prefix('*') {
+            Some(end) => name.ends_with(end),
+            None => name == host,
+        };
+        let endpoints = &self.settings.endpoints;
+        endpoints.is_empty()
+            || endpoints.iter().any(|it| {
+                let below = format!(".{}", it.host);
+                takes(&it.host) || !it.is_path_only && (takes(&below) || host.ends_with(&below))
+            })
+            || self.hosts.iter().any(|name| name == "*" || takes(name))
+    }
 }
 
 impl File {
