@@ -34,8 +34,8 @@ TOOL := target/bucket-cors
 # The tool that looks at RULES; SYNC_TOOL is one that is built already.
 CHECK_TOOL = $(or $(SYNC_TOOL),$(TOOL))
 need_check_tool = $(if $(SYNC_TOOL),,cli)
-# A file's name for the shell, whatever is in it: make itself would look for variables in the name after a `$`, and what begins
-# with `-` would be taken for an option.
+# A file's name for the shell, whatever is in it: make itself would look for variables in the name after a `$`, and what
+# begins with `-` would be taken for an option.
 rules_folder = $(if $(filter-out -,$(filter -%,$(firstword $(value RULES)))),./)
 rules_file = '$(rules_folder)$(subst ','\'',$(or $(value RULES),envoy/cors.json))'
 check_rules = $(if $(value RULES),--rules $(rules_file) --tool $(CHECK_TOOL))

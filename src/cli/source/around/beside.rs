@@ -1,5 +1,5 @@
-//! What stands beside a plugin of Istio's or Higress's and gets in its way: routes that answer preflights or cut downloads,
-//! policies that refuse, and Higress's own plugin for CORS.
+//! What stands beside a plugin of Istio's or Higress's and gets in its way: routes that answer preflights or cut
+//! downloads, policies that refuse, and Higress's own plugin for CORS.
 
 use super::super::tree::NodeId;
 use super::super::warning::{ANOTHER_CORS, BEHIND_AUTHENTICATION, CUTS_DOWNLOADS, Warning};

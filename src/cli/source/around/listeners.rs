@@ -1,5 +1,5 @@
-//! What Envoy Gateway makes of object keys and header names: a ClientTrafficPolicy says so, for a whole Gateway or for one of
-//! its listeners.
+//! What Envoy Gateway makes of object keys and header names: a ClientTrafficPolicy says so, for a whole Gateway or for
+//! one of its listeners.
 
 use bucket_cors::config::Code;
 
