@@ -14,9 +14,9 @@ pub(crate) struct Loaded {
     /// How many warnings there were.
     #[cfg(feature = "metrics")]
     pub(crate) warnings: usize,
-    /// Whether something stands in for refused rules; `None`: as before.
+    /// How many plugins work with what stands in for their refused rules; `None`: as many as before.
     #[cfg(feature = "metrics")]
-    pub(crate) stands_in: Option<bool>,
+    pub(crate) refused: Option<u64>,
 }
 
 /// What a host keeps for a plugin, also while the filter's code is replaced: the code that takes a value may be another
@@ -50,9 +50,12 @@ impl Shelf for () {
 pub(crate) enum Slot {
     /// The text of the last good configuration. Only a text means the same to every version.
     LastGood,
-    /// [`REFUSED`] or [`GOOD`], as the last one was.
+    /// [`REFUSED`], or anything else, as the last one was.
     #[cfg(feature = "metrics")]
     State,
+    /// How many plugins' last ones were refused, in a byte: one number for all.
+    #[cfg(feature = "metrics")]
+    Refused,
     /// What is kept to see whether anything is.
     #[cfg(all(feature = "proxy-wasm", feature = "metrics"))]
     Trial,
@@ -65,6 +68,7 @@ impl Slot {
         match self {
             Slot::LastGood => "bucket_cors.last_good",
             Slot::State => "bucket_cors.state",
+            Slot::Refused => "bucket_cors.refused",
             #[cfg(feature = "proxy-wasm")]
             Slot::Trial => "bucket_cors.trial",
         }
@@ -72,9 +76,7 @@ impl Slot {
 }
 
 #[cfg(feature = "metrics")]
-const REFUSED: &[u8] = b"refused";
-#[cfg(feature = "metrics")]
-const GOOD: &[u8] = b"";
+const REFUSED: &[u8] = b"r";
 
 /// `None`: the configuration is no good and nothing is to stand in for it; the log says why, with all its errors.
 /// `can_be_met` says of settings whether the host gives what they need; where not, it has said why.
@@ -112,7 +114,7 @@ pub(crate) fn load<T: Deref<Target = [u8]>>(
         #[cfg(feature = "metrics")]
         warnings,
         #[cfg(feature = "metrics")]
-        stands_in: change_of_state(!is_good, shelf),
+        refused: count_refused(!is_good, shelf),
     })
 }
 
@@ -148,13 +150,24 @@ fn stand_in(
     stands_in
 }
 
-/// What there is to say of a plugin's state. One gauge says it of all plugins, so that one whose rules were good before
-/// and are good now must not speak for the others.
+/// One gauge says it of all plugins, so that one whose rules are good says nothing, unless they were refused before. Only
+/// a change is written: workers load what the main thread has loaded, and none changes the number at the same time.
 #[cfg(feature = "metrics")]
-fn change_of_state(stands_in: bool, shelf: &impl Shelf) -> Option<bool> {
-    let was_good = shelf.take(Slot::State).is_some_and(|state| *state == *GOOD);
-    shelf.put(Slot::State, if stands_in { REFUSED } else { GOOD });
-    (stands_in || !was_good).then_some(stands_in)
+#[cold]
+fn count_refused(stands_in: bool, shelf: &impl Shelf) -> Option<u64> {
+    let was_refused = shelf.take(Slot::State).is_some_and(|state| *state == *REFUSED);
+    let kept = shelf.take(Slot::Refused);
+    let mut count = kept.and_then(|kept| kept.first().copied()).unwrap_or_default();
+    if stands_in != was_refused {
+        let (state, new) = match stands_in {
+            true => (REFUSED, count.saturating_add(1)),
+            false => (&[][..], count.saturating_sub(1)),
+        };
+        count = new;
+        shelf.put(Slot::State, state);
+        shelf.put(Slot::Refused, &[count]);
+    }
+    (stands_in || was_refused).then_some(count.into())
 }
 
 fn log_findings(level: Level, what: &str, findings: &Findings) {

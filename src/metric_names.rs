@@ -17,7 +17,7 @@ pub(crate) fn set_loaded(loaded: &Loaded, microseconds: u64, mut set: impl FnMut
         ("loaded.rules", count(matcher.rule_count())),
         ("loaded.warnings", count(loaded.warnings)),
         ("loaded.microseconds", Some(microseconds)),
-        ("refused_rules", loaded.stands_in.map(u64::from)),
+        ("refused_rules", loaded.refused),
     ];
     for (name, value) in gauges {
         set(format!("{PREFIX}.{name}"), value);

@@ -10,8 +10,9 @@ use std::ptr::{null, null_mut};
 
 use log::error;
 
-use super::abi::{self, Buffer, Header, HeadersStatus, HostConfig, HostStream};
+use super::abi::{self, Buffer, Header, HeaderMap, HeadersStatus, HostConfig, HostStream};
 use super::config::Config;
+use super::grpc;
 use super::handle::Handle;
 use super::host::{EnvoyConfig, EnvoyStream};
 use super::log as envoy_log;
@@ -71,9 +72,16 @@ extern "C" fn envoy_dynamic_module_on_http_filter_config_destroy(config: *const 
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_on_http_filter_new(
     config: *const Config,
-    _host: HostStream,
+    host: HostStream,
 ) -> *mut Handle {
-    caught("new", || Box::into_raw(Handle::new(config))).unwrap_or(null_mut())
+    caught("new", || Box::into_raw(Handle::new(config))).unwrap_or_else(|| {
+        // SAFETY: it comes of `config_new`, and is not destroyed before its streams.
+        if let Some(config) = unsafe { config.as_ref() } {
+            // SAFETY: Envoy's, for as long as this call takes.
+            config.count_failure(&unsafe { EnvoyStream::new(host) });
+        }
+        null_mut()
+    })
 }
 
 /// Called when the stream ends, which may be while it is being answered.
@@ -151,12 +159,16 @@ fn fail(host: &mut EnvoyStream, config: Option<&Config>) -> HeadersStatus {
     if let Some(config) = config {
         config.count_failure(host);
     }
-    // UNAVAILABLE. To a client of gRPC Envoy sends status 200, and OK unless told otherwise.
-    let grpc_status = Header {
-        name: b"grpc-status"[..].into(),
-        value: b"14"[..].into(),
-    };
-    host.send_response(503, &[grpc_status], b"", b"bucket_cors_failed");
+    const STATUS: u32 = 503;
+    let mut sent = Vec::new();
+    let is_grpc = host
+        .headers(HeaderMap::Request, &mut sent)
+        .is_none_or(grpc::is_asked);
+    let grpc_status = grpc::status_of(STATUS).filter(|_| is_grpc).map(|status| Header {
+        name: grpc::STATUS.into(),
+        value: status.into(),
+    });
+    host.send_response(STATUS, grpc_status.as_slice(), b"", b"bucket_cors_failed");
     HeadersStatus::Stop
 }
 

@@ -9,6 +9,7 @@ mod changes;
 mod config;
 #[cfg(feature = "faults")]
 mod faults;
+mod grpc;
 mod handle;
 mod hooks;
 mod host;

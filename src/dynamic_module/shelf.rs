@@ -12,7 +12,12 @@ pub(super) struct OfFilter<'a>(pub(super) &'a [u8]);
 
 impl OfFilter<'_> {
     fn key(&self, slot: Slot) -> Vec<u8> {
-        [slot.name().as_bytes(), b" ", self.0].concat()
+        let mut key = slot.name().as_bytes().to_vec();
+        if slot != Slot::Refused {
+            key.push(b' ');
+            key.extend_from_slice(self.0);
+        }
+        key
     }
 }
 

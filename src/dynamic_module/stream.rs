@@ -3,6 +3,7 @@
 use super::abi::HeaderMap;
 use super::changes::Collector;
 use super::config::Config;
+use super::grpc;
 use super::host::EnvoyStream;
 use super::worker::Worker;
 use crate::edge::{Look, Outcome};
@@ -45,7 +46,8 @@ impl Stream {
             body,
             details,
         } = worker;
-        let head = RequestHead::read(host.headers(HeaderMap::Request, headers)?);
+        let sent = host.headers(HeaderMap::Request, headers)?;
+        let head = RequestHead::read(sent.clone());
         let mut next = Next::Upstream;
         let decided = match config.edge.on_request(&head, scratch, &config.sums(host)) {
             Outcome::Untouched => None,
@@ -55,6 +57,11 @@ impl Stream {
                 changes.clear();
                 for (name, value) in answer.headers.iter() {
                     changes.push_set(name, value);
+                }
+                if let Some(status) = grpc::status_of(answer.status)
+                    && grpc::is_asked(sent)
+                {
+                    changes.push_set(grpc::STATUS, status);
                 }
                 answer.body.clone_into(body);
                 answer.details.clone_into(details);

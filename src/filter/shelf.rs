@@ -18,9 +18,11 @@ impl OfPlugin {
 #[cold]
 fn key(slot: Slot) -> Option<Vec<u8>> {
     let mut key = slot.name().as_bytes().to_vec();
-    // Istio gives all plugins the same VM id.
-    append(&mut key, "plugin_name")?;
-    append(&mut key, "plugin_root_id")?;
+    if slot != Slot::Refused {
+        // Istio gives all plugins the same VM id.
+        append(&mut key, "plugin_name")?;
+        append(&mut key, "plugin_root_id")?;
+    }
     Some(key)
 }
 

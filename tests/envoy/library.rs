@@ -18,6 +18,7 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
             every_line_of_the_stores_is_replaced,
             a_struct_is_read_as_its_text,
             a_filter_whose_answer_another_one_looks_at_answers_all_the_same,
+            a_client_of_grpc_is_told_what_the_module_would_tell_it,
             a_panic_fails_its_request_closed_and_is_counted,
             a_panic_in_a_hook_that_ends_something_leaves_the_others_alone,
             a_panic_while_loading_refuses_the_configuration,
@@ -148,12 +149,37 @@ fn a_filter_whose_answer_another_one_looks_at_answers_all_the_same() {
     assert_eq!(envoy.failures(), Vec::<String>::new());
 }
 
-fn a_panic_fails_its_request_closed_and_is_counted() {
-    for (hook, counted) in [
-        ("new", false),
-        ("request_headers", true),
-        ("response_headers", true),
+fn grpc_status(response: &Response) -> Option<String> {
+    let mut headers = response.headers.iter();
+    let (_, value) = headers.find(|(name, _)| name == "grpc-status")?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}
+
+fn a_client_of_grpc_is_told_what_the_module_would_tell_it() {
+    let envoy = started(vec![filter(&envoy::library(), "", &rules("b", "oss"))]);
+    for (asked, content_type, status) in [
+        ("PUT", "application/grpc", Some("0")),
+        ("PATCH", "application/grpc", Some("7")),
+        ("PATCH", "application/grpc+proto", Some("7")),
+        ("", "application/grpc", Some("13")),
+        ("PATCH", "application/grpc-web", None),
+        ("PATCH", "text/plain", None),
     ] {
+        let mut lines = vec![("origin", PAGE), ("content-type", content_type)];
+        if !asked.is_empty() {
+            lines.push(("access-control-request-method", asked));
+        }
+        let response = ask(&envoy, "OPTIONS", "/b/o", &lines).unwrap();
+        assert_eq!(
+            grpc_status(&response).as_deref(),
+            status,
+            "{asked} {content_type}"
+        );
+    }
+}
+
+fn a_panic_fails_its_request_closed_and_is_counted() {
+    for hook in ["new", "request_headers", "response_headers"] {
         let envoy = started(vec![panicking_in(hook)]);
         for _ in 0..3 {
             // Not a header of the store's; whether there is a response depends on how far it had come.
@@ -162,15 +188,16 @@ fn a_panic_fails_its_request_closed_and_is_counted() {
             assert!(response.status >= 500, "{hook}: {response:?}");
             assert_eq!(cors(&response), Vec::<String>::new(), "{hook}");
             assert_eq!(response.body, b"", "{hook}");
+            assert_eq!(
+                response.headers.iter().find(|(name, _)| name == "grpc-status"),
+                None
+            );
             // A client of gRPC is told in another way.
             let response = ask(&envoy, "GET", "/b/o", &[("content-type", "application/grpc")]).unwrap();
-            let status = response.headers.iter().find(|(name, _)| name == "grpc-status");
-            let status = status.map(|(_, value)| String::from_utf8_lossy(value));
+            let status = grpc_status(&response);
             assert!(status.is_some_and(|status| status != "0"), "{hook}: {response:?}");
         }
-        if counted {
-            assert_eq!(statistic(&envoy, "failures"), 6, "{hook}");
-        }
+        assert_eq!(statistic(&envoy, "failures"), 6, "{hook}");
         assert!(
             envoy.log().contains(&format!("was caught in {hook}")),
             "{}",

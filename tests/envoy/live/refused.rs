@@ -158,6 +158,8 @@ pub(crate) fn plugins_keep_rules_of_their_own() {
     };
     assert_eq!(version("one"), Ok(1));
     assert_closed(envoy.port("two"));
+    let refused_rules = |value: u64| assert!(!has_gauge() || gauge(&envoy) == value, "{}", gauge(&envoy));
+    refused_rules(1);
     envoy.replace("two", &text("two", &good(3, "last_good")));
     wait_for("its own rules", || (0..10).all(|_| version("two") == Ok(3)));
     for name in names {
@@ -174,6 +176,11 @@ pub(crate) fn plugins_keep_rules_of_their_own() {
     for _ in 0..10 {
         assert_eq!((version("one"), version("two")), (Ok(1), Ok(3)));
     }
+    refused_rules(2);
+    envoy.replace("two", &text("two", &good(5, "last_good")));
+    wait_for("its newest rules", || (0..10).all(|_| version("two") == Ok(5)));
+    // The other one's are still refused.
+    refused_rules(1);
 }
 
 /// What stands in the chain until there are rules, with code where it is not the built one; see envoy-ecds.yaml.
