@@ -149,6 +149,8 @@ fn what_a_real_envoy_logs_is_explained() {
     ] {
         assert!(output.stdout.contains(said), "{said}\n{}", output.stdout);
     }
+    // What is no object has no time to tell.
+    assert!(!output.stdout.contains("Resource Timing"), "{output:?}");
     // No note that the edge does otherwise.
     assert!(!output.stdout.contains("note: the log says"), "{output:?}");
 

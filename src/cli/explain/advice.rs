@@ -103,6 +103,7 @@ pub(super) fn of(site: &Site<'_>, question: &Question, it: &Explanation) -> Advi
     }
     if let (None, Some(bucket), Some(last)) = (&it.origin, bucket, it.exchanges.last())
         && matches!(it.verdict, BrowserVerdict::NotCors { .. })
+        && !it.is_refused()
     {
         notes.push(timing(bucket, last));
     }
