@@ -36,6 +36,8 @@ mod plans;
 mod reach;
 #[path = "import/real_envoy.rs"]
 mod real_envoy;
+#[path = "import/second.rs"]
+mod second;
 #[path = "import/templates.rs"]
 mod templates;
 #[path = "import/together.rs"]

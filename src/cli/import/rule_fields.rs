@@ -15,24 +15,21 @@ pub(crate) fn add(rule: &mut Rule, field: &str, value: &str, place: &str, remark
         "AllowedMethod" | "AllowedMethods" => &mut rule.allowed_methods,
         "AllowedHeader" | "AllowedHeaders" => &mut rule.allowed_headers,
         "ExposeHeader" | "ExposeHeaders" => &mut rule.expose_headers,
+        "ID" if rule.id.is_some() => return say_second(field, place, remarks),
         "ID" => {
             if !value.is_empty() {
                 rule.id = Some(Sourced::new(value.to_owned(), place));
             }
             return;
         }
+        "MaxAgeSeconds" if rule.max_age_seconds.is_some() => return say_second(field, place, remarks),
         "MaxAgeSeconds" => {
-            if rule.max_age_seconds.is_some() {
-                remarks.say(
-                    code::SECOND_VALUE,
-                    place,
-                    "a second MaxAgeSeconds: stores take one in a rule; the first stands",
-                );
-            } else if !value.is_empty() {
+            if !value.is_empty() {
                 rule.max_age_seconds = seconds(value, place, remarks);
             }
             return;
         }
+        "ResponseVary" if rule.response_vary.is_some() => return say_second(field, place, remarks),
         "ResponseVary" => {
             rule.response_vary = response_vary(value, place, remarks).map(|flag| Sourced::new(flag, place));
             return;
@@ -55,6 +52,12 @@ pub(crate) fn add(rule: &mut Rule, field: &str, value: &str, place: &str, remark
     {
         list.push(Sourced::new(value.to_owned(), place));
     }
+}
+
+/// A value where one stands already.
+pub(crate) fn say_second(field: &str, place: &str, remarks: &mut Remarks) {
+    let said = format!("a second {field}: stores take one; the first stands");
+    remarks.say(code::SECOND_VALUE, place, said);
 }
 
 /// A rule in another spelling: each of its names, behind those of the fields around it and a dot, with the store's. A field

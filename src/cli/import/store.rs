@@ -78,6 +78,12 @@ pub(crate) fn document(file: &File<'_>, remarks: &mut Remarks) -> Result<FileCon
     }]))
 }
 
+/// Where the document of a bucket may stand in another one.
+const WRAPPED: &str = "CORSConfiguration";
+
+/// What the rules may stand in.
+const RULES: [&str; 3] = [WRAPPED, "CORSRules", "CORSRule"];
+
 /// The JSON shapes: an object with a list of rules, the same in a `CORSConfiguration`, or the bare list.
 ///
 /// # Errors
@@ -85,65 +91,72 @@ pub(crate) fn document(file: &File<'_>, remarks: &mut Remarks) -> Result<FileCon
 pub(crate) fn json(node: &Node<'_>, remarks: &mut Remarks) -> Result<Cors, Trouble> {
     const SHAPES: &str =
         "no CORS document: an object with CORSRules (S3) or CORSRule (OSS), or a list of rules, is one";
-    if let Some(inner) = node.get("CORSConfiguration") {
-        return json(&inner, remarks);
-    }
     let mut cors = Cors::default();
     let fields = node.fields();
-    let rules =
-        if fields.is_empty() {
-            let rules = node.items();
-            let is_list = rules.iter().all(|rule| {
-                rule.has_any(&[
-                    "AllowedOrigins",
-                    "AllowedOrigin",
-                    "AllowedMethods",
-                    "AllowedMethod",
-                ])
-            });
-            // A single value counts as a list of one, but text is no rule.
-            if !is_list || node.text().is_some() {
-                return Err(Trouble::new(SHAPES));
-            }
-            rules
-        } else {
-            let mut lists = ["CORSRules", "CORSRule"]
-                .into_iter()
-                .filter_map(|key| node.get(key));
-            let Some(rules) = lists.next() else {
-                return Err(Trouble::new(SHAPES));
-            };
-            if let Some(second) = lists.next() {
-                remarks.say(
-                    code::SECOND_VALUE,
-                    &second.place,
-                    "a second list of rules: CORSRules stands",
-                );
-            }
-            for (key, value) in fields {
-                match key {
-                "CORSRules" | "CORSRule" => {}
-                "ResponseVary" => {
+    let rules = if fields.is_empty() {
+        let rules = node.items();
+        let is_list = rules.iter().all(|rule| {
+            rule.has_any(&[
+                "AllowedOrigins",
+                "AllowedOrigin",
+                "AllowedMethods",
+                "AllowedMethod",
+            ])
+        });
+        // A single value counts as a list of one, but text is no rule.
+        if !is_list || node.text().is_some() {
+            return Err(Trouble::new(SHAPES));
+        }
+        rules
+    } else {
+        let mut lists = fields
+            .iter()
+            .filter(|(key, value)| RULES.contains(key) && !value.is_null());
+        let Some((first, rules)) = lists.next() else {
+            return Err(Trouble::new(SHAPES));
+        };
+        for (_, second) in lists {
+            let said = format!("a second list of rules: {first} stands");
+            remarks.say(code::SECOND_VALUE, &second.place, said);
+        }
+        let is_wrapped = *first == WRAPPED;
+        for (key, value) in &fields {
+            match *key {
+                list if RULES.contains(&list) => {}
+                "ResponseVary" if !is_wrapped => {
                     let text = value.text().unwrap_or_default();
                     cors.response_vary = response_vary(&text, &value.place, remarks);
                 }
                 // What tools add around an answer.
                 "ResponseMetadata" | "RequestId" | "xmlns" | "@xmlns" => {}
-                _ => remarks.say(code::UNKNOWN_FIELD, &value.place,
+                _ => remarks.say(
+                    code::UNKNOWN_FIELD,
+                    &value.place,
                     format!(
                         "{key} is no field of a CORS document that is known: see whether it changes answers"
                     ),
                 ),
             }
-            }
-            rules.items()
-        };
+        }
+        if is_wrapped {
+            return json(rules, remarks);
+        }
+        rules.items()
+    };
     for node in rules {
         let mut rule = Rule {
             place: node.place.clone(),
             ..Rule::default()
         };
+        let mut taken: Vec<&str> = Vec::new();
         for (key, field) in node.fields() {
+            // A list has two names.
+            let name = key.strip_suffix('s').unwrap_or(key);
+            if taken.contains(&name) {
+                rule_fields::say_second(key, &field.place, remarks);
+                continue;
+            }
+            taken.extend(Some(name).filter(|name| xml::LISTS.contains(name)));
             for value in field.items() {
                 match value.text() {
                     Some(text) => add(&mut rule, key, &text, &value.place, remarks),

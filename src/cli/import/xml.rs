@@ -20,8 +20,11 @@ const MAX_TAG_BYTES: usize = 16 * 1024;
 /// More namespaces than a store's document declares. The parser compares each one with all others that hold where it stands.
 const MAX_NAMESPACES: usize = 100;
 
+/// How S3's namespace begins, which its kin write too.
+const OF_S3: &str = "http://s3.amazonaws.com/";
+
 /// Elements of a rule that may stand more than once.
-const FIELDS: [&str; 4] = ["AllowedOrigin", "AllowedMethod", "AllowedHeader", "ExposeHeader"];
+pub(super) const LISTS: [&str; 4] = ["AllowedOrigin", "AllowedMethod", "AllowedHeader", "ExposeHeader"];
 
 /// Where a byte is, for a person. The parser's own answer counts from the start each time.
 struct LineNumbers<'t> {
@@ -154,6 +157,7 @@ pub(crate) fn read(file: &str, text: &str, remarks: &mut Remarks) -> Result<Cors
             return Err(Trouble::at(lines.position(root.range().start), said));
         }
     }
+    say_attributes(root, &lines, remarks);
     let mut cors = Cors::default();
     for element in root.children() {
         if !is_element(element, &lines, remarks) {
@@ -164,6 +168,9 @@ pub(crate) fn read(file: &str, text: &str, remarks: &mut Remarks) -> Result<Cors
             "CORSRule" => {
                 let rule = rule(element, &lines, remarks);
                 cors.rules.push(rule);
+            }
+            field @ "ResponseVary" if cors.response_vary.is_some() => {
+                rule_fields::say_second(field, &place, remarks);
             }
             "ResponseVary" => {
                 cors.response_vary = rule_fields::response_vary(&text_of(element), &place, remarks);
@@ -219,7 +226,7 @@ fn rule(element: Node<'_, '_>, lines: &LineNumbers<'_>, remarks: &mut Remarks) -
             continue;
         }
         // The plural is JSON's.
-        if let Some(single) = name.strip_suffix('s').filter(|single| FIELDS.contains(single)) {
+        if let Some(single) = name.strip_suffix('s').filter(|single| LISTS.contains(single)) {
             remarks.say(
                 code::UNKNOWN_FIELD,
                 &place,
@@ -248,7 +255,44 @@ fn is_element(node: Node<'_, '_>, lines: &LineNumbers<'_>, remarks: &mut Remarks
             ),
         );
     }
-    node.is_element()
+    node.is_element() && is_store_s(node, lines, remarks)
+}
+
+/// Whether an element can be a store's: one of another namespace is none that a store reads.
+fn is_store_s(element: Node<'_, '_>, lines: &LineNumbers<'_>, remarks: &mut Remarks) -> bool {
+    let own = element.document().root_element().tag_name().namespace();
+    let namespace = element.tag_name().namespace();
+    let Some(other) = namespace.filter(|it| namespace != own && !it.starts_with(OF_S3)) else {
+        say_attributes(element, lines, remarks);
+        return true;
+    };
+    let name = element.tag_name().name();
+    let said = format!(
+        "<{name}> is of the namespace {}, which is none of a store's, and is left out: write it without one if it is \
+         meant",
+        as_written(other)
+    );
+    remarks.say(code::UNKNOWN_FIELD, &lines.place(element), said);
+    false
+}
+
+/// Attributes, of which a store reads none.
+fn say_attributes(element: Node<'_, '_>, lines: &LineNumbers<'_>, remarks: &mut Remarks) {
+    for attribute in element.attributes() {
+        // Where a schema stands, and what type an element has by it.
+        if attribute
+            .namespace()
+            .is_some_and(|it| it.ends_with("/XMLSchema-instance"))
+        {
+            continue;
+        }
+        let name = element.tag_name().name();
+        let said = format!(
+            "no store reads an attribute of <{name}>, as {} is one: see whether it is to change answers",
+            as_written(attribute.name())
+        );
+        remarks.say(code::UNKNOWN_FIELD, &lines.place(element), said);
+    }
 }
 
 /// All text of an element, which a comment may part.

@@ -357,7 +357,7 @@ fn a_second_list_and_an_object_among_values_are_not_carried_over() {
         (printed.status, printed.stderr.as_str()),
         (
             1,
-            "(standard input):1:14: not carried over: a second list of rules: CORSRules stands [second-value]\n"
+            "(standard input):1:83: not carried over: a second list of rules: CORSRule stands [second-value]\n"
         )
     );
     let state = r#"{"values": {"root_module": {"resources": [{"type": "aws_s3_bucket", "values": {"bucket": "b", "cors_rule": [
