@@ -14,18 +14,35 @@ pub(crate) fn is_one(path: &str) -> bool {
     path != "-" && Path::new(path).is_dir()
 }
 
-/// The files with these endings below a folder; of anything else, the path itself.
+/// What a path stands for.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    /// The files with the endings that were asked for; of anything but a folder, the path itself.
+    pub(crate) files: Vec<String>,
+    /// The folder's other files, and the hidden ones.
+    pub(crate) others: Vec<String>,
+}
+
+/// The files below a folder, with these endings and with others.
+///
+/// # Errors
+/// What cannot be read.
+pub(crate) fn all(path: &str, extensions: &[&str]) -> Result<Files, String> {
+    let mut found = Files::default();
+    if is_one(path) {
+        walk(Path::new(path), extensions, &mut found)?;
+    } else {
+        found.files.push(path.to_owned());
+    }
+    Ok(found)
+}
+
+/// Those with these endings alone.
 ///
 /// # Errors
 /// What cannot be read.
 pub(crate) fn files(path: &str, extensions: &[&str]) -> Result<Vec<String>, String> {
-    let mut files = Vec::new();
-    if is_one(path) {
-        walk(Path::new(path), extensions, &mut files)?;
-    } else {
-        files.push(path.to_owned());
-    }
-    Ok(files)
+    Ok(all(path, extensions)?.files)
 }
 
 /// How long a bucket's name is at the stores.
@@ -53,9 +70,9 @@ fn is_bucket_name(name: &str) -> bool {
             .all(|byte| is_plain(*byte))
 }
 
-/// The files below a folder, in the order of their names. Hidden ones and what links lead to are left out: a link can
+/// The files below a folder, in the order of their names. Hidden folders and what links lead to are left out: a link can
 /// lead back to where it stands.
-fn walk(folder: &Path, extensions: &[&str], files: &mut Vec<String>) -> Result<(), String> {
+fn walk(folder: &Path, extensions: &[&str], found: &mut Files) -> Result<(), String> {
     let error = |error: std::io::Error| format!("{}: {error}", folder.display());
     let mut entries: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder).map_err(error)? {
@@ -67,23 +84,33 @@ fn walk(folder: &Path, extensions: &[&str], files: &mut Vec<String>) -> Result<(
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default();
-        if name.starts_with('.') || name == "node_modules" || path.is_symlink() {
+        let is_hidden = name.starts_with('.');
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            if !is_hidden && name != "node_modules" {
+                walk(&path, extensions, found)?;
+            }
             continue;
         }
         let extension = path.extension().and_then(|extension| extension.to_str());
-        if path.is_dir() {
-            walk(&path, extensions, files)?;
-        } else if extension.is_some_and(|extension| extensions.contains(&extension))
-            && let Some(path) = path.to_str()
-        {
-            if files.len() >= MOST_FILES {
-                return Err(format!(
-                    "{}: more than {MOST_FILES} files: name the folders that hold rules",
-                    folder.display()
-                ));
-            }
-            files.push(path.to_owned());
+        let is_asked = !is_hidden && extension.is_some_and(|extension| extensions.contains(&extension));
+        let Some(path) = path.to_str().filter(|_| path.is_file()) else {
+            continue;
+        };
+        if is_asked && found.files.len() >= MOST_FILES {
+            return Err(format!(
+                "{}: more than {MOST_FILES} files: name the folders that hold rules",
+                folder.display()
+            ));
         }
+        let files = if is_asked {
+            &mut found.files
+        } else {
+            &mut found.others
+        };
+        files.push(path.to_owned());
     }
     Ok(())
 }

@@ -62,7 +62,7 @@ pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// UTF-8, or UTF-16 with a byte order mark: what PowerShell's `>` writes.
+/// UTF-8, or UTF-16: what PowerShell's `>` writes. Without a byte order mark, the zero in its first character tells it.
 fn decode(bytes: Vec<u8>) -> Result<String, String> {
     let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, odd) = rest.as_chunks();
@@ -75,6 +75,8 @@ fn decode(bytes: Vec<u8>) -> Result<String, String> {
     match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [1..=u8::MAX, 0, ..] => utf16(&bytes, u16::from_le_bytes),
+        [0, 1..=u8::MAX, ..] => utf16(&bytes, u16::from_be_bytes),
         _ => {
             let text = String::from_utf8(bytes).map_err(|error| {
                 let at = error.utf8_error().valid_up_to();
@@ -99,6 +101,8 @@ mod tests {
             b"\xef\xbb\xbfa\xc3\xbc".to_vec(),
             b"\xff\xfea\0\xfc\0".to_vec(),
             b"\xfe\xff\0a\0\xfc".to_vec(),
+            b"a\0\xfc\0".to_vec(),
+            b"\0a\0\xfc".to_vec(),
         ] {
             assert_eq!(decode(bytes).unwrap(), "aü");
         }

@@ -24,6 +24,8 @@ mod hosts;
 mod ingress_nginx;
 #[path = "import/istio.rs"]
 mod istio;
+#[path = "import/met.rs"]
+mod met;
 #[path = "import/nginx_held.rs"]
 mod nginx_held;
 #[path = "import/no_object.rs"]

@@ -45,7 +45,9 @@ impl Folder {
     }
 
     pub(crate) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
-        fs::write(self.0.join(file), content).unwrap();
+        let path = self.0.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {

@@ -297,3 +297,19 @@ pub(crate) fn mentions_cors(text: &str) -> bool {
     .iter()
     .any(|word| lower.contains(word))
 }
+
+/// Whether a text has a word that stands in rules, and seldom elsewhere.
+pub(crate) fn mentions_rules(text: &str) -> bool {
+    [
+        "CORSRule",
+        "CORSConfiguration",
+        "CORSRULES",
+        "cors_rule",
+        "AllowedOrigin",
+        "allow_origin",
+        "allowOrigin",
+        "cors_config",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
+}

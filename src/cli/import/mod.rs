@@ -109,7 +109,7 @@ pub(crate) fn run(arguments: &Arguments, is_quiet: bool) -> ExitCode {
 /// # Errors
 /// Wrong usage, or what could not be read.
 fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Result<ExitCode, Vec<String>> {
-    let inputs = inputs::read(&arguments.files)?;
+    let inputs = inputs::read(&arguments.files, remarks)?;
     let given = inputs.iter().map(|given| {
         let file = File::new(&given.input.name, &given.input.text, &arguments.bucket);
         (file, given.is_met)
