@@ -128,3 +128,44 @@ fn the_field_of_a_bucket_has_the_template_s_own_name() {
     );
     assert_eq!(printed.status, 1);
 }
+
+#[test]
+fn resources_in_a_list_are_read_and_a_loop_s_are_named() {
+    let bucket = |id: &str, name: &str| {
+        format!(
+            "      {id}:\n        Type: AWS::S3::Bucket\n        Properties:\n          BucketName: {name}\n          CorsConfiguration: \
+             {{CorsRules: [{{AllowedMethods: [GET], AllowedOrigins: ['https://a.example']}}]}}\n"
+        )
+    };
+    let serverless = format!(
+        "service: x\nprovider: {{name: aws}}\nresources:\n  - Resources:\n{}  - Resources:\n{}  - ${{file(s3.yml)}}\n",
+        bucket("U", "first"),
+        bucket("V", "second")
+    );
+    let printed = import(&["-"], serverless.as_bytes());
+    assert_eq!(printed.status, 1, "{}", printed.stderr);
+    for name in ["\"first\"", "\"second\""] {
+        assert!(printed.stdout.contains(name), "{name}: {}", printed.stdout);
+    }
+    assert!(
+        printed
+            .stderr
+            .contains(":16:5: not carried over: ${file(s3.yml)} stands for resources of another file"),
+        "{}",
+        printed.stderr
+    );
+    let looped = format!(
+        "Resources:\n  Fn::ForEach::B:\n    - N\n    - [one, two]\n    - S3${{N}}:\n{}",
+        bucket("ignored", "${N}").split_once('\n').unwrap().1
+    );
+    let printed = import(&["-"], looped.as_bytes());
+    assert_eq!(printed.status, 1, "{}", printed.stderr);
+    assert!(
+        printed.stderr.contains("read as --from cloudformation")
+            && printed
+                .stderr
+                .contains("the CORS in Fn::ForEach::B: a loop makes its resources"),
+        "{}",
+        printed.stderr
+    );
+}

@@ -38,17 +38,32 @@ const FIELDS: [(&str, &str); 6] = [
 /// The parts of a template of SAM or serverless that say something of an API.
 const OF_APIS: [&str; 3] = ["Globals", "provider", "functions"];
 
-/// The resources of a template: serverless has them one level deeper.
-fn resources<'t>(root: &Node<'t>) -> Option<Node<'t>> {
-    let resources = root
+/// The resources of a template: serverless has them one level deeper, and as a list where they come from several files.
+fn resources<'t>(root: &Node<'t>) -> Option<Vec<(&'t str, Node<'t>)>> {
+    let parts = root.list("resources").into_iter();
+    let parts = root
         .get("Resources")
-        .or_else(|| root.path(&["resources", "Resources"]))?;
-    let is_aws = |(_, resource): &(&str, Node<'_>)| {
+        .into_iter()
+        .chain(parts.filter_map(|part| part.get("Resources")));
+    let resources: Vec<_> = parts.flat_map(|part| part.fields()).collect();
+    let is_aws = |resource: &Node<'_>| {
         resource
             .text_of("Type")
             .is_some_and(|name| name.starts_with("AWS::"))
     };
-    resources.fields().iter().any(is_aws).then_some(resources)
+    let is_known = resources.iter().any(|(id, resource)| {
+        is_aws(resource)
+            || id.starts_with(LOOP) && looped(resource).iter().any(|(_, resource)| is_aws(resource))
+    });
+    is_known.then_some(resources)
+}
+
+/// How the name of a loop begins, which makes resources.
+const LOOP: &str = "Fn::ForEach::";
+
+/// What a loop makes: its name for one, the values, and then the resources.
+fn looped<'t>(parts: &Node<'t>) -> Vec<(&'t str, Node<'t>)> {
+    parts.items().last().map(Node::fields).unwrap_or_default()
 }
 
 /// Reads the buckets that have rules.
@@ -63,7 +78,29 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
         ));
     };
     let mut buckets = Vec::new();
-    for (id, resource) in resources.fields() {
+    for part in root.list("resources") {
+        if let Some(file) = part.text() {
+            remarks.say(
+                code::TEMPLATE,
+                &part.place,
+                format!("{file} stands for resources of another file: import that, or what `serverless package` makes"),
+            );
+        }
+    }
+    for (id, resource) in resources {
+        if id.starts_with(LOOP) {
+            if let Some(place) = kubernetes::cors_in(&resource) {
+                remarks.say(
+                    code::KNOWN_LATER,
+                    &place,
+                    format!(
+                        "the CORS in {id}: a loop makes its resources when the stack is made: import what `aws cloudformation \
+                         get-template --template-stage Processed` prints"
+                    ),
+                );
+            }
+            continue;
+        }
         let name = resource.text_of("Type").unwrap_or_default();
         let rules = resource.path(&["Properties", "CorsConfiguration"]);
         match rules {
