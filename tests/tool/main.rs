@@ -29,6 +29,7 @@ mod import;
 mod manual;
 #[path = "../support/mistakes.rs"]
 mod mistakes;
+mod mounted;
 mod output;
 mod readme;
 mod replayed;

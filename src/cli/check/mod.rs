@@ -24,10 +24,11 @@ use crate::terminal::{Lines, complain_of};
 /// Every error and every warning that loading finds, with its place in the file, the value and the way out. FILE is the
 /// plugin configuration, which is JSON, or what it stands in, as JSON or YAML: an Envoy bootstrap, an ECDS resource or
 /// a config dump; Istio's WasmPlugin, TrafficExtension or EnvoyFilter; Envoy Gateway's EnvoyExtensionPolicy; Higress's
-/// WasmPlugin. Each configuration of bucket-cors in it is checked as the proxy would hand it over, and so is what
-/// stands around it, in the same file or in another that is named. A folder stands for all its files. `check` then also
-/// says what a gateway in front of a store needs and the folder does not have. A store's own CORS document is checked
-/// as the rules of the bucket that the file is called after.
+/// WasmPlugin; a ConfigMap, or a Secret with stringData, that has one of these as a text. Each configuration of
+/// bucket-cors in it is checked as the proxy would hand it over, and so is what stands around it, in the same file or
+/// in another that is named. A folder stands for all its files. `check` then also says what a gateway in front of a
+/// store needs and the folder does not have. A store's own CORS document is checked as the rules of the bucket that the
+/// file is called after.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct Arguments {

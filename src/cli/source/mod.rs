@@ -6,6 +6,7 @@ mod found;
 mod handover;
 mod json;
 mod jsonc;
+mod mounted;
 mod opening;
 mod place;
 pub(crate) mod placeholder;

@@ -6,6 +6,7 @@ use super::around::File;
 use super::find::{self, Delivery, PluginConfig};
 use super::found::{FoundConfiguration, FoundConfigurations};
 use super::handover::{self, Form};
+use super::mounted::{self, Whole};
 use super::place::Place;
 use super::position::{self, Placement, Position, Region};
 use super::text::{is_json, readable, without_mark, without_mark_text};
@@ -21,7 +22,14 @@ use crate::input;
 pub(super) fn open(name: &str) -> Result<(File, FoundConfigurations), Trouble> {
     let bytes =
         input::bytes(name).map_err(|problem| Trouble::new(format!("it cannot be read: {problem}")))?;
-    let (tree, documents, found) = find(name, bytes)?;
+    let text = bytes.clone();
+    let (tree, documents, mut found) = find(name, bytes)?;
+    let whole = Whole {
+        name,
+        text: readable(&text),
+        tree: &tree,
+    };
+    found.configurations.extend(mounted::find(&whole, &documents)?);
     let file = File {
         name: name.into(),
         tree,
@@ -31,9 +39,13 @@ pub(super) fn open(name: &str) -> Result<(File, FoundConfigurations), Trouble> {
 }
 
 /// A file's tree, its documents, and the configurations in them.
-type Taken = (Rc<Tree>, Vec<NodeId>, FoundConfigurations);
+pub(super) type Taken = (Rc<Tree>, Vec<NodeId>, FoundConfigurations);
 
-fn find(file: &str, bytes: Vec<u8>) -> Result<Taken, Trouble> {
+/// Finds the configurations in a text.
+///
+/// # Errors
+/// What keeps it from being read.
+pub(super) fn find(file: &str, bytes: Vec<u8>) -> Result<Taken, Trouble> {
     // Nothing that YAML adds is in it: the filter takes it as it is.
     let is_json_in_yaml = || serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(&bytes)).is_ok();
     if is_json(file, &bytes) || is_json_in_yaml() {
@@ -150,7 +162,7 @@ fn configuration(tree: &Rc<Tree>, place: PluginConfig, region: Region, file: &st
 }
 
 /// Where the characters of a scalar stand.
-fn in_scalar(tree: &Tree, scalar: NodeId, region: Region, file: &str) -> Placement {
+pub(super) fn in_scalar(tree: &Tree, scalar: NodeId, region: Region, file: &str) -> Placement {
     let within = Placement::Within(Region::at(region.start));
     let Some(Content::Scalar { text, style }) = tree.node(scalar).map(|node| &node.content) else {
         return within;

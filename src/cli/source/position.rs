@@ -1,7 +1,7 @@
 //! Where in a file something stands.
 
 /// A line and a column, both from 1, as editors count them; a column is a character.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Position {
     pub(crate) line: usize,
     pub(crate) column: usize,
@@ -60,6 +60,8 @@ pub(super) enum Placement {
     },
     /// Somewhere in here.
     Within(Region),
+    /// In a text that itself stands in another.
+    Inside { inner: Box<Self>, outer: Box<Self> },
 }
 
 impl Placement {
@@ -67,6 +69,7 @@ impl Placement {
     pub(super) fn of(&self, inner: Region) -> Region {
         match self {
             Self::Within(region) => *region,
+            Self::Inside { inner: own, outer } => outer.of(own.of(inner)),
             _ => Region {
                 start: self.position(inner.start),
                 end: self.position(inner.end),
@@ -96,6 +99,7 @@ impl Placement {
                 }
             }
             Self::Within(region) => region.start,
+            Self::Inside { inner: own, outer } => outer.position(own.position(inner)),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::around::{self, File, Subject};
 use super::find;
 use super::found::{FoundConfiguration, FoundConfigurations};
 use super::opening::open;
+use super::position::Position;
 use super::stands_in;
 use super::trouble::Trouble;
 use crate::folder;
@@ -133,12 +134,12 @@ fn finish(files: &[File], at: usize, found: FoundConfigurations) -> Result<Found
 
 impl FoundConfigurations {
     /// Says what stands around the configurations. `said`: what was said of others already.
-    fn look_around(
+    pub(super) fn look_around(
         &mut self,
         files: &[File],
         at: usize,
         is_whole: bool,
-        said: &mut HashSet<(Rc<str>, String, &'static str, String)>,
+        said: &mut HashSet<(Rc<str>, Position, String, &'static str, String)>,
     ) {
         for configuration in &mut self.configurations {
             let Some(document) = configuration.document else {
@@ -165,6 +166,8 @@ impl FoundConfigurations {
             warnings.retain(|it| {
                 said.insert((
                     it.file.clone(),
+                    // Documents of one file have the same pointers.
+                    it.region.start,
                     it.pointer.clone(),
                     it.code.name,
                     it.message.clone(),
