@@ -41,4 +41,5 @@ mod support;
 mod sync;
 mod terminal;
 mod tool;
+mod ways_out;
 mod wrapped;

@@ -4,13 +4,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use bucket_cors::config::{Bucket, Configuration, Mode, Rule, Settings};
+use bucket_cors::config::{Bucket, Configuration, Mode, Rule, Settings, UpstreamCors};
 use bucket_cors::profile::{self, Methods, STORE_METHODS};
 use bucket_cors::wildcard::Pattern;
 use serde::Serialize;
 
 use super::minimal;
 use super::{Operation, Sent};
+use crate::explain::credentials;
 use crate::explain::explanation::{Exchange, Explanation, Question, RequestKind};
 use crate::explain::request::Request;
 use crate::explain::site::Site;
@@ -69,6 +70,7 @@ impl<'a> Trial<'a> {
                 name: Cow::Borrowed("*"),
                 hosts: Vec::new(),
                 mode: Mode::Enforce,
+                upstream_cors: UpstreamCors::Replace,
                 ..bucket.clone()
             },
             rules: bucket.rules.len(),
@@ -92,7 +94,8 @@ impl<'a> Trial<'a> {
     }
 
     /// The smallest change with which the edge lets a request pass, whatever its URL is.
-    pub(crate) fn change(&self, question: &Question) -> Option<String> {
+    /// `name`: the bucket's.
+    pub(crate) fn change(&self, name: &str, question: &Question) -> Option<String> {
         let mut request = Request::new(&question.request.method, URL).ok()?;
         request.headers.clone_from(&question.request.headers);
         let here = Question {
@@ -101,8 +104,20 @@ impl<'a> Trial<'a> {
             ..question.clone()
         };
         let mut changes = Additions::default();
-        self.clone().let_pass(&here, &mut changes);
-        changes.text(self)
+        let mut mended = self.clone();
+        mended.let_pass(&here, &mut changes);
+        let text = changes.text(self)?;
+        let it = mended.ask(&here);
+        let rule = it
+            .refused_by()
+            .filter(|(check, _)| check.ends_with("credentials"));
+        Some(match (rule, &it.origin) {
+            (Some((_, rule)), Some(origin)) => {
+                let more = credentials::way_out(&mended.bucket, origin, rule, name);
+                format!("{text}; and {more}")
+            }
+            _ => text,
+        })
     }
 
     /// An origin that every rule admits, for which all of them can be tried.

@@ -2,10 +2,14 @@
 
 use bucket_cors::config::Bucket;
 use bucket_cors::http::names;
+use url::Url;
 
+use super::credentials;
 use super::elsewhere;
 use super::explanation::{Advice, BrowserVerdict, Exchange, Explanation, Question, RequestKind};
 use super::near;
+use super::ownership;
+use super::request::Request;
 use super::served::By;
 use super::site::Site;
 use super::tried::{RulesTried, Tried};
@@ -59,35 +63,46 @@ pub(super) fn of(site: &Site<'_>, question: &Question, it: &Explanation) -> Advi
                 _ if is_of_the_store => {
                     Some("mend the store's own rules, or let the edge's stand in their place".to_owned())
                 }
-                Some(bucket) => Trial::of(bucket).change(question),
+                Some(bucket) => Trial::of(bucket).change(&bucket.name, question),
                 None if site.is_unclear(&question.request) => {
                     Some("write the path so that every server reads the same bucket in it".to_owned())
                 }
+                None if it.owner.how == ownership::NOT_THE_STORE_S => Some(format!(
+                    "ask for an object in a bucket; if {} is a host of the store's, add it to \"endpoints\"",
+                    question.request.host()
+                )),
                 None => Some("list the bucket in \"buckets\"".to_owned()),
             });
-            (cause, way_out)
+            match then(site, question, refusal.check) {
+                Some(then) => {
+                    let ways: Vec<String> = way_out.into_iter().chain(then.way_out).collect();
+                    let way_out = (!ways.is_empty()).then(|| ways.join(", and then: "));
+                    (format!("{cause}; and then: {}", then.cause), way_out)
+                }
+                None => (cause, way_out),
+            }
         }
     };
-    // What no browser sends is not to be listed.
     let mut notes = Vec::new();
-    if let Some(origin) = &it.origin
-        && way_out
-            .as_ref()
-            .is_some_and(|way_out| way_out.contains(&format!("{origin:?}")))
-    {
-        if let Some(sent) = near::as_sent(origin) {
-            way_out = Some(format!("ask with --origin {sent}"));
-        } else if let Err(why) = near::of_a_page(origin) {
+    let to_ask_with = it.origin.as_deref().and_then(near::to_ask_with);
+    // What no browser sends is not to be listed, nor to be compared with what is.
+    let is_sent = to_ask_with.is_none();
+    notes.extend(to_ask_with);
+    if let (Some(origin), Some(way)) = (&it.origin, &way_out) {
+        if !is_sent {
+            way_out = near::as_sent(origin).map(|sent| format!("ask with --origin {sent}"));
+        } else if way.contains(&format!("{origin:?}"))
+            && let Err(why) = near::of_a_page(origin)
+        {
             way_out = None;
             notes.push(format!("no rule can list this origin: {why}"));
         }
     }
-    notes.extend(it.origin.as_deref().and_then(near::to_ask_with));
     let decisions = it
         .exchanges
         .iter()
         .filter_map(|exchange| exchange.decision.as_ref());
-    for decision in decisions.filter(|decision| decision.rule.is_none()) {
+    for decision in decisions.filter(|decision| is_sent && decision.rule.is_none()) {
         for note in decision.rules.iter().flat_map(near_misses) {
             if notes.len() < MOST_NOTES && !notes.contains(&note) {
                 notes.push(note);
@@ -112,6 +127,26 @@ pub(super) fn of(site: &Site<'_>, question: &Question, it: &Explanation) -> Advi
         way_out,
         notes,
     }
+}
+
+/// What there is to say of a request that is not sent, once it is.
+fn then(site: &Site<'_>, question: &Question, check: &str) -> Option<Advice> {
+    if !["mixed-content", "blocked-port"].contains(&check) {
+        return None;
+    }
+    let mut url = Url::parse(&question.request.url).ok()?;
+    url.set_scheme("https").ok()?;
+    if check == "blocked-port" {
+        url.set_port(None).ok()?;
+    }
+    let mut request = Request::new(&question.request.method, url.as_str()).ok()?;
+    request.headers.clone_from(&question.request.headers);
+    let sent = Question {
+        request,
+        ..question.clone()
+    };
+    let it = site.explain(&sent);
+    it.is_refused().then(|| of(site, &sent, &it))
 }
 
 /// What Resource Timing tells pages of an object that they load without CORS.
@@ -215,20 +250,9 @@ fn by_check(
         ("mixed-content", ..) => "ask the edge over https://".to_owned(),
         ("blocked-port", ..) => "serve the edge at another port".to_owned(),
         ("forbidden-method", ..) => "use another method: no rule can allow this one".to_owned(),
-        ("any-origin-with-credentials", Some(bucket), Some(rule)) => format!(
-            "{}: write {origin:?} for \"*\" in AllowedOrigins, and \"allow_credentials\": true in the bucket {}; or send no \
-             credentials",
-            named(rule),
-            bucket.name
-        ),
-        ("no-allow-credentials", Some(_), Some(_)) if origin == "null" => {
-            "null gets no credentials: serve the page from an origin of its own, or send no credentials"
-                .to_owned()
+        ("any-origin-with-credentials" | "no-allow-credentials", Some(bucket), Some(rule)) => {
+            credentials::way_out(bucket, origin, rule.index, &bucket.name)
         }
-        ("no-allow-credentials", Some(bucket), Some(_)) => format!(
-            "write \"allow_credentials\": true in the bucket {}, or send no credentials",
-            bucket.name
-        ),
         _ if decision.is_some_and(|decision| decision.reason == Some("malformed-origin")) => {
             let sent = near::as_sent(origin)?;
             format!("ask with --origin {sent}")
@@ -255,6 +279,5 @@ fn owner(it: &Explanation) -> &str {
 }
 
 fn named(rule: &Tried) -> String {
-    let id = rule.id.as_ref().map(|id| format!(" {id:?}"));
-    format!("rule {}{}", rule.index, id.unwrap_or_default())
+    credentials::rule_name(rule.index, rule.id.as_deref())
 }

@@ -1,5 +1,6 @@
 //! A request's way: from the page through the edge to the store and back, and what the browser makes of it.
 
+use bucket_cors::config::UpstreamCors;
 use bucket_cors::http::names;
 
 use super::browser::checks::{self, BrowserRefusal, CachedPreflight, PageRequest};
@@ -154,11 +155,16 @@ impl Site<'_> {
         question: &Question,
         check: impl FnOnce(&str, &Headers) -> Result<Option<CachedPreflight>, BrowserRefusal>,
     ) -> (BrowserVerdict, Option<CachedPreflight>) {
+        let bucket = self.bucket_of(&question.request);
+        let keeps = bucket.is_some_and(|bucket| bucket.upstream_cors == UpstreamCors::Keep);
         let is_open = exchange.by == By::StoreAlone
-            || exchange.kind == RequestKind::Preflight && exchange.by == By::Store;
+            || exchange.by == By::Store && (keeps || exchange.kind == RequestKind::Preflight);
         if is_open && question.store.is_none() {
             let message = match exchange.kind {
                 RequestKind::Preflight => "the store answers the preflight",
+                RequestKind::Request if exchange.by == By::Store => {
+                    "where the store sends CORS headers, they stand (\"upstream_cors\": \"keep\")"
+                }
                 RequestKind::Request => "the CORS headers are the store's",
             };
             let message = message.to_owned();

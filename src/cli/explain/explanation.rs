@@ -126,4 +126,14 @@ impl Explanation {
         let answered = answered.filter(|last| matches!(last.verdict, BrowserVerdict::NotCors { .. }));
         answered.and_then(|last| last.status)
     }
+
+    /// The check by which an answer is refused that a rule gave, and the index of that rule.
+    pub(crate) fn refused_by(&self) -> Option<(&'static str, usize)> {
+        let BrowserVerdict::Refused(refusal) = &self.verdict else {
+            return None;
+        };
+        let mut exchanges = self.exchanges.iter();
+        let exchange = exchanges.find(|exchange| exchange.verdict == self.verdict)?;
+        Some((refusal.check, exchange.decision.as_ref()?.rule?))
+    }
 }

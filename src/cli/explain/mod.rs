@@ -5,6 +5,7 @@ mod advice;
 mod arguments;
 mod browser;
 mod chosen;
+pub(crate) mod credentials;
 mod elsewhere;
 mod exchanges;
 mod explained;

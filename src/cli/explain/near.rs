@@ -7,6 +7,9 @@ use url::Url;
 
 use super::browser::sent;
 
+/// Schemes of documents that come from no host.
+const OF_NO_HOST: [&str; 5] = ["about", "blob", "data", "file", "javascript"];
+
 /// How a sentence ends that asks for a change of the page, and of no rule.
 pub(super) const IN_THE_PAGE: &str = "in the page";
 
@@ -14,6 +17,13 @@ pub(super) const IN_THE_PAGE: &str = "in the page";
 pub(super) fn as_sent(origin: &str) -> Option<String> {
     if origin.eq_ignore_ascii_case("null") {
         return Some("null".to_owned()).filter(|null| null != origin);
+    }
+    // Fetch: what no host answers for has an opaque origin.
+    if let Some(url) = of_no_host(origin) {
+        return Some(url.origin().ascii_serialization());
+    }
+    if never_sent(origin).is_some() {
+        return None;
     }
     let given = if origin.contains("://") {
         origin.to_owned()
@@ -25,8 +35,33 @@ pub(super) fn as_sent(origin: &str) -> Option<String> {
     (sent != "null" && sent != origin).then_some(sent)
 }
 
+/// The address of a document that comes from no host.
+fn of_no_host(origin: &str) -> Option<Url> {
+    let url = Url::parse(origin).ok();
+    url.filter(|url| OF_NO_HOST.contains(&url.scheme()))
+}
+
+/// Why no page at all has an origin, nor one that can be told from it.
+fn never_sent(origin: &str) -> Option<String> {
+    let why = if of_no_host(origin).is_some() {
+        return None;
+    } else if origin.contains([',', ' ']) {
+        "a browser sends one origin".to_owned()
+    } else if origin.contains("://") {
+        Url::parse(origin).err()?.to_string()
+    } else {
+        return None;
+    };
+    Some(format!(
+        "no page has the origin {origin:?} ({why}): ask with the origin of one, such as --origin https://www.example.com"
+    ))
+}
+
 /// What to ask with, where what was given is no origin of a browser's.
 pub(super) fn to_ask_with(origin: &str) -> Option<String> {
+    if let Some(never) = never_sent(origin) {
+        return Some(never);
+    }
     let sent = as_sent(origin)?;
     Some(format!(
         "no browser sends this origin: for such a page it sends {sent:?}, so ask with that"
@@ -247,6 +282,15 @@ mod tests {
             ("NULL", Some("null")),
             ("null", None),
             ("chrome-extension://abc", None),
+            ("about:blank", Some("null")),
+            ("data:text/html,x", Some("null")),
+            ("file:///home/a.html", Some("null")),
+            ("blob:null/1", Some("null")),
+            ("blob:https://a.example/1", Some("https://a.example")),
+            ("localhost:3000", Some("https://localhost:3000")),
+            ("https://a.example:70000", None),
+            ("https://[::1", None),
+            ("https://a,https://x", None),
         ] {
             assert_eq!(as_sent(given).as_deref(), sent, "{given}");
         }

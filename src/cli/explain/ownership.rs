@@ -33,6 +33,10 @@ impl Ownership {
     }
 }
 
+/// What names no bucket.
+pub(super) const NOT_THE_STORE_S: &str =
+    "none: it is for the service itself, or for a host that is not the store's";
+
 impl Site<'_> {
     /// Whose request it is, and how that was found.
     pub(crate) fn owner(&self, request: &Request) -> Ownership {
@@ -105,7 +109,6 @@ impl Site<'_> {
 
     /// The bucket that the request names, or why it names none.
     fn asked_for(&self, head: &RequestHead<'_>) -> Result<String, &'static str> {
-        const NONE: &str = "none: it is for the service itself, or for a host that is not the store's";
         if let Some((name, _)) = self.endpoint(head) {
             return Ok(format!("{name:?}"));
         }
@@ -117,12 +120,12 @@ impl Site<'_> {
                 .any(|known| known.host.as_bytes() == host.as_bytes())
         });
         if !endpoints.is_empty() && !is_endpoint {
-            return Err(NONE);
+            return Err(NOT_THE_STORE_S);
         }
         match InPath::read(head.path.unwrap_or_default()) {
             InPath::Bucket(name) => Ok(format!("{:?}", String::from_utf8_lossy(name.as_bytes()))),
             InPath::Unclear => Err("none: its path does not say clearly for which bucket it is"),
-            InPath::Service => Err(NONE),
+            InPath::Service => Err(NOT_THE_STORE_S),
         }
     }
 }
