@@ -83,8 +83,15 @@ fn what_surrounds_a_filter_in_a_config_map_is_checked_too() {
 
 #[test]
 fn a_broken_text_that_speaks_of_the_filter_is_no_good_file() {
-    let text = resource("ConfigMap", "data", "envoy.yaml", "a: [\nname: bucket-cors");
-    let other = resource("ConfigMap", "data", "other.yaml", "a: [\n\"buckets\"");
+    let text = resource(
+        "ConfigMap",
+        "data",
+        "envoy.yaml",
+        "a: [\n\"@type\": Wasm\nname: bucket-cors",
+    );
+    let other = resource("ConfigMap", "data", "other.yaml", "a: [\n\"buckets\"")
+        + "---\n"
+        + &resource("ConfigMap", "data", "run.sh", "if [ bucket-cors ]; then a: [");
     let folder = Folder::new("mounted-broken")
         .with("broken/cm.yaml", &text)
         .with("broken/cors.json", &BAD.replace("*.*", "*"))

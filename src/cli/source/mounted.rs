@@ -54,16 +54,16 @@ fn in_text(
 ) -> Result<Vec<FoundConfiguration>, Trouble> {
     let Whole { text: file, tree, .. } = whole;
     let text = tree.text(value).unwrap_or_default();
-    let names_filter = super::find::is_our_name(text);
-    // Much else is in such texts.
-    if !names_filter && !text.contains("\"buckets\"") {
+    // Much else is in such texts, and may speak of the filter: alerts, scripts.
+    let is_envoy_s = super::find::is_our_name(text) && text.contains("@type");
+    if !is_envoy_s && !text.contains("\"buckets\"") {
         return Ok(Vec::new());
     }
     let region = tree.region(value).unwrap_or(Region::at(Position::START));
     let outer = opening::in_scalar(tree, value, region, file);
     let (inner, documents, found) = match opening::find(key, text.as_bytes().to_vec()) {
         Ok(taken) => taken,
-        Err(trouble) if names_filter => {
+        Err(trouble) if is_envoy_s => {
             let at = trouble.position.unwrap_or(Position::START);
             let said = format!("{label}: {}", trouble.message);
             return Err(Trouble::at(outer.of(Region::at(at)).start, said));
