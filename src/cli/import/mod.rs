@@ -114,6 +114,11 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
         let file = File::new(&given.input.name, &given.input.text, &arguments.bucket);
         (file, given.is_met)
     });
+    let met: Vec<&str> = inputs
+        .iter()
+        .filter(|given| given.is_met)
+        .map(|given| given.input.name.as_str())
+        .collect();
     let mut files = Vec::new();
     for (file, is_met) in together::join(given.collect(), arguments.from) {
         if let Some(source) = source(arguments.from, &file, is_met, remarks)? {
@@ -127,25 +132,18 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
     let mut buckets = Vec::new();
     let mut hosts = Vec::new();
     for (file, source) in &files {
-        let found = (source.read)(file, remarks).map_err(|problem| {
-            let foreign = foreign::file(file);
-            // OSS's and S3's documents are read alike.
-            let other = sources::of(file).filter(|other| !std::ptr::fn_addr_eq(other.read, source.read));
-            let advice = match (foreign, other) {
-                (_, Some(other)) => format!("; it looks like what --from {} reads", other.name),
-                // Where a template begins is where it stops being a document.
-                (Some(template), None) if template.position.is_some() => {
-                    return vec![format!("{}: {}", template.place(file.name), template.message)];
+        let found = match (source.read)(file, remarks) {
+            Ok(found) => found,
+            Err(problem) => {
+                let (place, why) = why_not(file, source, &problem);
+                if !met.contains(&file.name) {
+                    return Err(vec![format!("{place}: {why}")]);
                 }
-                (Some(foreign), None) => format!("; {}", foreign.message),
-                (None, None) => String::new(),
-            };
-            vec![format!(
-                "{}: {}{advice}",
-                problem.place(file.name),
-                problem.message
-            )]
-        })?;
+                // Another file of the folder may have the rules.
+                remarks.say(code::NOT_READ, &place, format!("this file: {why}"));
+                continue;
+            }
+        };
         say_unread(file, source, remarks);
         match found {
             FileContent::Buckets(found) => buckets.extend(found.into_iter().map(|bucket| Bucket {
@@ -243,6 +241,23 @@ fn outcome(mut document: Document, remarks: &mut Remarks) -> Imported {
         },
         Err(errors) => Imported::nothing(errors),
     }
+}
+
+/// Where and why a source cannot read a file, with what it looks like.
+fn why_not(file: &File<'_>, source: &Source, problem: &Trouble) -> (String, String) {
+    let foreign = foreign::file(file);
+    // OSS's and S3's documents are read alike.
+    let other = sources::of(file).filter(|other| !std::ptr::fn_addr_eq(other.read, source.read));
+    let advice = match (foreign, other) {
+        (_, Some(other)) => format!("; it looks like what --from {} reads", other.name),
+        // Where a template begins is where it stops being a document.
+        (Some(template), None) if template.position.is_some() => {
+            return (template.place(file.name), template.message);
+        }
+        (Some(foreign), None) => format!("; {}", foreign.message),
+        (None, None) => String::new(),
+    };
+    (problem.place(file.name), format!("{}{advice}", problem.message))
 }
 
 /// The source of a file. `None`: one that was met in a folder and is left out.

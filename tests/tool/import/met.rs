@@ -71,7 +71,26 @@ fn a_broken_file_of_a_folder_keeps_no_other_from_being_read() {
             && !output.stderr.contains("image.json"),
         "{output:?}"
     );
+    let folder = folder.with("rules/le.xml", XML).with(
+        "rules/broken.xml",
+        "<CORSConfiguration><CORSRule></CORSConfiguration>",
+    );
+    let output = folder.run(&["import", "--profile", "s3", "rules"]);
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(output.stdout.contains("\"photos\""), "{output:?}");
+    for said in [
+        "rules/le.xml: not carried over: this file: it does not say whose rules it holds",
+        "rules/broken.xml:1:30: not carried over: this file: bad XML",
+    ] {
+        assert!(output.stderr.contains(said), "{said}: {output:?}");
+    }
     // One that is named is what is asked for.
+    assert_eq!(
+        folder
+            .run(&["import", "--profile", "s3", "rules/broken.xml"])
+            .code,
+        2
+    );
     assert_eq!(
         folder
             .run(&["import", "--profile", "s3", "rules/latin.json"])
