@@ -1,4 +1,4 @@
-//! The ways out that `bucket-cors explain` offers, each followed.
+//! The ways out that `bucket-cors explain` offers, each followed, and what it takes for a question.
 
 use serde_json::{Value, json};
 
@@ -158,4 +158,25 @@ fn a_host_that_is_no_endpoint_is_told_from_a_bucket_that_is_not_listed() {
         let it = explained(&folder, &["--url", url, "--origin", APP]);
         assert!(it["way_out"].as_str().unwrap().contains(way_out), "{it:#}");
     }
+}
+
+#[test]
+fn a_recording_may_say_null_for_no_headers() {
+    let entry = |request: Value| {
+        json!({
+            "request": { "method": "GET", "url": "https://e.example/b/a", "headers": request, "cookies": null },
+            "response": { "status": 200, "headers": null },
+        })
+    };
+    let origin = json!([{ "name": "Origin", "value": APP }]);
+    let recording = json!({ "log": { "entries": [entry(Value::Null), entry(origin)] } });
+    let rules = json!([rule(&[APP], &["GET"])]);
+    let folder = folder(
+        "har-null",
+        &json!({ "buckets": [{ "name": "b", "cors": rules }] }),
+    )
+    .with("a.har", recording.to_string());
+    let it = json(&folder.run(&["explain", "cors.json", "--format", "json", "--har", "a.har"]));
+    assert_eq!(it.as_array().map(Vec::len), Some(1), "{it:#}");
+    assert_eq!(it[0]["verdict"]["outcome"], "allowed", "{it:#}");
 }

@@ -1,7 +1,7 @@
 //! A browser's recording: HAR 1.2, as Chromium and Firefox write it.
 
 use bucket_cors::http::names;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::browser::sent;
 use super::explanation::{Question, StoreAnswer};
@@ -27,9 +27,9 @@ struct Entry {
 struct SentRequest {
     method: String,
     url: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "none_for_null")]
     headers: Vec<Header>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "none_for_null")]
     cookies: Vec<serde::de::IgnoredAny>,
 }
 
@@ -38,7 +38,7 @@ struct Received {
     /// 0: the browser never let the page see one.
     #[serde(default)]
     status: i64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "none_for_null")]
     headers: Vec<Header>,
 }
 
@@ -46,6 +46,11 @@ struct Received {
 struct Header {
     name: String,
     value: String,
+}
+
+/// A list that some tools write as null where it is empty.
+fn none_for_null<'d, D: Deserializer<'d>, T: Deserialize<'d>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// The cross-origin requests of a recording.
