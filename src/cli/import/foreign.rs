@@ -33,11 +33,20 @@ const SHOW: &str =
     "print a plan or the state with `terraform show -json` and import that with --from terraform";
 
 /// Of one value of a file: a document, or an element of a list.
-static FOREIGN: [Foreign; 20] = [
+static FOREIGN: [Foreign; 21] = [
     Foreign {
         name: "an error of Cloudflare's API",
         is_it: |node| node.get("success").is_some_and(|flag| flag.flag() == Some(false)),
         way_out: "see what its errors say; a bucket without rules has no CORS",
+    },
+    Foreign {
+        name: "a plugin configuration of bucket-cors",
+        is_it: |node| {
+            node.list("buckets")
+                .iter()
+                .any(|bucket| bucket.get("cors").is_some())
+        },
+        way_out: "an import makes one of other rules: `bucket-cors check` says what the filter says of this one",
     },
     Foreign {
         name: "wrangler's configuration",

@@ -202,6 +202,21 @@ fn what_is_not_read_is_named_with_the_way_out() {
 }
 
 #[test]
+fn a_configuration_of_the_filter_s_is_for_check() {
+    let text =
+        r#"{"buckets": [{"name": "b", "cors": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]}]}"#;
+    for arguments in [&["-"][..], &["--from", "s3", "-"]] {
+        let printed = import(arguments, text.as_bytes());
+        assert_eq!(printed.status, 2);
+        assert!(
+            printed.stderr.contains("`bucket-cors check` says"),
+            "{}",
+            printed.stderr
+        );
+    }
+}
+
+#[test]
 fn a_folder_is_walked_and_what_it_holds_beside_is_named() {
     const RULES: &str =
         r#"{"CORSRules": [{"AllowedOrigins": ["https://a.example"], "AllowedMethods": ["GET"]}]}"#;
