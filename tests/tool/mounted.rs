@@ -94,9 +94,9 @@ fn a_broken_text_that_speaks_of_the_filter_is_no_good_file() {
         + &resource("ConfigMap", "data", "run.sh", "if [ bucket-cors ]; then a: [");
     let folder = Folder::new("mounted-broken")
         .with("broken/cm.yaml", &text)
-        .with("broken/cors.json", &BAD.replace("*.*", "*"))
+        .with("broken/cors.json", BAD.replace("*.*", "*"))
         .with("other/cm.yaml", &other)
-        .with("other/cors.json", &BAD.replace("*.*", "*"));
+        .with("other/cors.json", BAD.replace("*.*", "*"));
     let output = folder.run(&["check", "broken"]);
     assert!(
         output.code == 2 && output.stdout.contains("ConfigMap e, envoy.yaml: "),

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::answers::Policy;
 use super::code;
 use super::grouped::GroupedHosts;
+use super::names;
 use super::remarks::Remarks;
 use super::routes::Spot;
 
@@ -43,7 +44,7 @@ pub(super) fn hold(
     let of_each = names.len().saturating_add(1).saturating_mul(2);
     if site.by_name.len().saturating_mul(of_each) > MOST_REQUESTS {
         if let Some(bucket) = buckets.first() {
-            say_too_many(&bucket.place, remarks);
+            names::say_too_many(&bucket.place, remarks);
         }
         buckets.clear();
         return;
@@ -75,15 +76,6 @@ pub(super) fn hold(
         let mut at = 0..;
         buckets.retain(|_| at.next().is_none_or(|at| !wider.contains_key(&at)));
     }
-}
-
-/// More than can be held against their routes.
-pub(super) fn say_too_many(place: &str, remarks: &mut Remarks) {
-    remarks.say(
-        code::OTHER_HOSTS,
-        place,
-        "all policies: there are too many hosts and paths to hold each against its routes: import them in parts",
-    );
 }
 
 /// The buckets whose policies get to a host that does not have them, each with one such host. `in_paths`: also where a path

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::code;
 use super::document::Sourced;
-use super::held;
 use super::remarks::Remarks;
 use super::routes::Host;
 
@@ -98,7 +97,7 @@ pub(super) fn of<'r>(hosts: &'r [Host], remarks: &mut Remarks) -> Vec<HostName<'
         let mut owners: Vec<usize> = owners.iter().map(|owner| owner.index).collect();
         owners.dedup();
         let Some(left) = most.checked_sub(owners.len()) else {
-            held::say_too_many(known.place, remarks);
+            say_too_many(known.place, remarks);
             return Vec::new();
         };
         most = left;
@@ -131,4 +130,13 @@ fn compared(name: &str) -> String {
         _ => &name,
     };
     name.trim_end_matches('.').to_owned()
+}
+
+/// More than can be held against their routes.
+pub(super) fn say_too_many(place: &str, remarks: &mut Remarks) {
+    remarks.say(
+        code::OTHER_HOSTS,
+        place,
+        "all policies: there are too many hosts and paths to hold each against its routes: import them in parts",
+    );
 }

@@ -1,42 +1,16 @@
-//! A file as it stands, and the plugin configurations in it as the filter would get them.
+//! The plugin configurations in a text, as the filter would get them.
 
 use std::rc::Rc;
 
-use super::around::File;
 use super::find::{self, Delivery, PluginConfig};
 use super::found::{FoundConfiguration, FoundConfigurations};
 use super::handover::{self, Form};
-use super::mounted::{self, Whole};
 use super::place::Place;
 use super::position::{self, Placement, Position, Region};
 use super::text::{is_json, readable, without_mark, without_mark_text};
 use super::tree::{Content, NodeId, ScalarForm, Tree};
 use super::trouble::Trouble;
 use super::{json, yaml};
-use crate::input;
-
-/// Reads a file as it stands.
-///
-/// # Errors
-/// What keeps it from being read.
-pub(super) fn open(name: &str) -> Result<(File, FoundConfigurations), Trouble> {
-    let bytes =
-        input::bytes(name).map_err(|problem| Trouble::new(format!("it cannot be read: {problem}")))?;
-    let text = bytes.clone();
-    let (tree, documents, mut found) = find(name, bytes)?;
-    let whole = Whole {
-        name,
-        text: readable(&text),
-        tree: &tree,
-    };
-    found.configurations.extend(mounted::find(&whole, &documents)?);
-    let file = File {
-        name: name.into(),
-        tree,
-        documents,
-    };
-    Ok((file, found))
-}
 
 /// A file's tree, its documents, and the configurations in them.
 pub(super) type Taken = (Rc<Tree>, Vec<NodeId>, FoundConfigurations);

@@ -8,11 +8,13 @@ use bucket_cors::config;
 use super::around::{self, File, Subject};
 use super::find;
 use super::found::{FoundConfiguration, FoundConfigurations};
-use super::opening::open;
+use super::mounted::{self, Whole};
+use super::opening;
 use super::position::Position;
 use super::stands_in;
+use super::text::readable;
 use super::trouble::Trouble;
-use crate::folder;
+use crate::{folder, input};
 
 /// What stands for the rules in the samples under `envoy/`, each of which would need them in another form.
 const PLACEHOLDER: &str = "@envoy/cors.json@";
@@ -32,6 +34,29 @@ pub(crate) fn read(name: &str) -> Result<FoundConfigurations, Trouble> {
     let files = [file];
     found.look_around(&files, 0, false, &mut HashSet::new());
     finish(&files, 0, found)
+}
+
+/// Reads a file as it stands.
+///
+/// # Errors
+/// What keeps it from being read.
+fn open(name: &str) -> Result<(File, FoundConfigurations), Trouble> {
+    let bytes =
+        input::bytes(name).map_err(|problem| Trouble::new(format!("it cannot be read: {problem}")))?;
+    let text = bytes.clone();
+    let (tree, documents, mut found) = opening::find(name, bytes)?;
+    let whole = Whole {
+        name,
+        text: readable(&text),
+        tree: &tree,
+    };
+    found.configurations.extend(mounted::find(&whole, &documents)?);
+    let file = File {
+        name: name.into(),
+        tree,
+        documents,
+    };
+    Ok((file, found))
 }
 
 /// Reads files and those in folders, each of which may stand around the configurations of all.

@@ -1,7 +1,7 @@
 //! VirtualServices, each with the places at the proxies that its Gateways give its hosts.
 
-use super::cors_policy;
 use super::delegates::{self, Match};
+use super::fields::cors_policy;
 use super::gateways::{self, Gateways, MESH, Taken};
 use crate::import::code;
 use crate::import::document::{Bucket, Sourced};

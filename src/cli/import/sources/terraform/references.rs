@@ -143,7 +143,7 @@ fn index_of(index: &str, (block, name): (&Node<'_>, &str)) -> Option<String> {
 /// The parts of an address. Dots may stand in an index too.
 fn parts(address: &str) -> Vec<&str> {
     let (mut is_in_quotes, mut is_escaped) = (false, false);
-    let mut is_between = |character| {
+    let is_between = |character| {
         match character {
             '"' if !is_escaped => is_in_quotes = !is_in_quotes,
             _ => {}
@@ -151,7 +151,7 @@ fn parts(address: &str) -> Vec<&str> {
         is_escaped = character == '\\' && !is_escaped;
         character == '.' && !is_in_quotes
     };
-    address.split(|character| is_between(character)).collect()
+    address.split(is_between).collect()
 }
 
 fn without_index(name: &str) -> &str {
