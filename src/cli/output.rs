@@ -3,11 +3,12 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt as _, fchown};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::terminal::Lines;
+use crate::terminal::{Lines, complain};
 
 /// Writes a result and ends with the status, or says why it cannot be written and ends with 2.
 ///
@@ -105,6 +106,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let written = File::create_new(&part).and_then(|mut file| {
         // Who may read the one before may read this one.
         if let Ok(before) = fs::metadata(path) {
+            keep_owner(path, &file, &before)?;
+            // Last: who gets another owner loses the bits that let a program run as that one.
             file.set_permissions(before.permissions())?;
         }
         file.write_all(bytes)?;
@@ -119,6 +122,26 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     // A folder that cannot be told to keep it keeps it a little later.
     let _ = File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// Gives a file the owner and the group of the one before it, or says that it has others: who read that one may not read
+/// this one.
+fn keep_owner(path: &Path, file: &File, before: &fs::Metadata) -> io::Result<()> {
+    let (user, group) = (Some(before.uid()), Some(before.gid()));
+    // The group alone may be one of the process's own.
+    let _ = fchown(file, user, group).or_else(|_| fchown(file, None, group));
+    let now = file.metadata()?;
+    if (now.uid(), now.gid()) != (before.uid(), before.gid()) {
+        complain([&format!(
+            "{}: its owner and group were {}:{}, and are {}:{} now, since this process may not give files away",
+            path.display(),
+            before.uid(),
+            before.gid(),
+            now.uid(),
+            now.gid()
+        )]);
+    }
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! A disk that is full or broken, and places that cannot be written.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
+use std::process::Command;
 
 use super::faults::Faults;
 use super::process::{Syncing, wait_for};
@@ -178,4 +180,54 @@ fn what_goes_wrong_for_a_while_is_said_once_when_it_begins_and_once_when_it_ends
     fs::remove_file(&memory).unwrap();
     folder.write("base.json", "{}");
     wait_for("the end of both", || counts() == [[1, 1], [1, 1]]);
+}
+
+#[test]
+fn who_may_read_the_output_may_read_the_next_one() {
+    let folder = Folder::new("sync-owner-of-file");
+    let store = StandInStore::start(&[("photos", rules_for(&["https://a.example"]))]);
+    let once = ["--all", "--once", "--output", "cors.json"];
+    assert_eq!(sync(&folder, &store, &once).code, 0);
+    let path = folder.path().join("cors.json");
+    // Nobody but root gives files away.
+    let is_given = chown(&path, Some(1000), Some(1000)).is_ok();
+    fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+    let of = || {
+        let metadata = fs::metadata(&path).unwrap();
+        (metadata.uid(), metadata.gid(), metadata.mode() & 0o777)
+    };
+    let before = of();
+    assert!(!is_given || before.0 == 1000);
+    store.say("photos", rules_for(&["https://b.example"]));
+    assert_eq!(sync(&folder, &store, &once).code, 0);
+    assert!(text(&folder, "cors.json").contains("https://b.example"));
+    assert_eq!(of(), before);
+}
+
+#[test]
+fn an_output_whose_owner_cannot_be_kept_is_told() {
+    let folder = Folder::new("sync-owner-lost").with("cors.json", "");
+    let path = folder.path().join("cors.json");
+    // Nobody but root gives files away, and only what is given can be lost.
+    if chown(&path, Some(1000), Some(1000)).is_err() {
+        return;
+    }
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    let store = StandInStore::start(&[("photos", rules_for(&["https://a.example"]))]);
+    let own = asking(&folder, &store);
+    let mut other = Command::new("setpriv");
+    other
+        .args(["--bounding-set=-chown", "--inh-caps=-chown"])
+        .arg(own.get_program());
+    other
+        .args(own.get_args())
+        .args(["--all", "--once", "--output", "cors.json"]);
+    other.current_dir(folder.path());
+    other
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    let output = finished(&mut other);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    let said = "its owner and group were 1000:1000, and are 0:0 now";
+    assert!(output.stderr.contains(said), "{}", output.stderr);
 }
