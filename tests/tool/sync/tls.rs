@@ -114,6 +114,12 @@ fn renewed_certificates_are_taken_without_a_restart() {
     server.copy("others.pem", "clients.pem");
     wait_for("another authority", || status("servers", &OTHER) == Some(200));
     assert_eq!(status("servers", &CLIENT), None);
+    server.folder.write("clients.pem", "");
+    wait_for("a word on the empty file", || {
+        let said = server.syncing.said();
+        said.contains("--client-ca: there is no certificate in the file")
+    });
+    server.copy("others.pem", "clients.pem");
     // A certificate without its key is half of a renewal.
     server.copy("other.pem", "server.pem");
     wait_for("a word on it", || server.syncing.said().contains("--tls-cert: "));

@@ -203,11 +203,11 @@ fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {
     let [cert, key, authorities @ ..] = held else {
         return Err("there is no certificate".to_owned());
     };
-    let certificates = |pem: &[u8]| -> Result<Vec<CertificateDer<'static>>, String> {
+    let certificates = |option: &str, pem: &[u8]| -> Result<Vec<CertificateDer<'static>>, String> {
         let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-        let read = read.map_err(|error| format!("a certificate cannot be read: {error}"))?;
+        let read = read.map_err(|error| format!("{option}: a certificate cannot be read: {error}"))?;
         if read.is_empty() {
-            return Err("a file of certificates has none".to_owned());
+            return Err(format!("{option}: there is no certificate in the file"));
         }
         Ok(read)
     };
@@ -222,7 +222,7 @@ fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {
         [] => builder.with_no_client_auth(),
         [pem, ..] => {
             let mut roots = RootCertStore::empty();
-            for certificate in certificates(pem)? {
+            for certificate in certificates("--client-ca", pem)? {
                 roots
                     .add(certificate)
                     .map_err(|error| format!("--client-ca: {error}"))?;
@@ -235,7 +235,9 @@ fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {
             builder.with_client_cert_verifier(verifier)
         }
     };
-    builder.with_single_cert(certificates(cert)?, key).map_err(said)
+    builder
+        .with_single_cert(certificates("--tls-cert", cert)?, key)
+        .map_err(said)
 }
 
 fn read_token(file: &str) -> Result<[u8; 32], String> {

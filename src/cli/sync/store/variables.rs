@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::env;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use reqsign_core::{Env, OsEnv};
+use url::{Host, Url};
 
 use crate::import::store::Dialect;
 
@@ -32,7 +34,59 @@ impl Variables {
                 ));
             }
         }
+        let place = env::var(PLACE).unwrap_or_default();
+        if from == Dialect::S3 && !is_safe(&place) {
+            return Err(format!(
+                "the variable {PLACE} names another machine by plain http, where anybody on the way could read the credentials \
+                 or give others: write https"
+            ));
+        }
         Ok(Self)
+    }
+}
+
+/// Where a container's credentials are.
+const PLACE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
+/// Whether credentials may come from there, as Amazon's own tools decide it: over TLS, or from this machine, ECS or EKS.
+fn is_safe(place: &str) -> bool {
+    let Ok(url) = Url::parse(place) else { return true };
+    let own: [IpAddr; 3] = [
+        Ipv4Addr::new(169, 254, 170, 2).into(),
+        Ipv4Addr::new(169, 254, 170, 23).into(),
+        Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23).into(),
+    ];
+    let is_own = |address: IpAddr| address.is_loopback() || own.contains(&address);
+    url.scheme() != "http"
+        || match url.host() {
+            Some(Host::Ipv4(address)) => is_own(address.into()),
+            Some(Host::Ipv6(address)) => is_own(address.into()),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => true,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_safe;
+
+    #[test]
+    fn credentials_come_by_plain_http_from_this_machine_alone() {
+        for (place, is_taken) in [
+            ("", true),
+            ("https://keys.example/role", true),
+            ("http://127.0.0.1:8080/role", true),
+            ("http://localhost/role", true),
+            ("http://[::1]/role", true),
+            ("http://169.254.170.23/v1/credentials", true),
+            ("http://[fd00:ec2::23]/v1/credentials", true),
+            ("http://169.254.170.24/", false),
+            ("HTTP://keys.example/role", false),
+            ("http://localhost.example/role", false),
+            ("http://10.0.0.1/role", false),
+        ] {
+            assert_eq!(is_safe(place), is_taken, "{place}");
+        }
     }
 }
 
