@@ -109,7 +109,7 @@ fn main() -> ExitCode {
         Command::Clients(arguments) => clients::list::run(&arguments),
         Command::Recipe(arguments) => clients::recipe::run(&arguments),
         #[cfg(feature = "sync")]
-        Command::Sync(arguments) => sync::run(&arguments),
+        Command::Sync(arguments) => sync::run(&arguments, is_quiet),
         Command::Completions(arguments) => manual::completions(&arguments, program()),
         Command::Man(arguments) => manual::man(&arguments, program()),
     }

@@ -61,7 +61,12 @@ pub(crate) struct SyncArguments {
     #[arg(long, requires = "from")]
     pub(super) all: bool,
     /// Follow several stores: a list, in JSON or YAML, with from, endpoint, region, path_style, and buckets or all for each
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with_all = ["endpoint", "region", "path_style", "bucket", "all"]
+    )]
     pub(super) stores: Option<String>,
     /// A plugin configuration, in JSON or YAML, with what a store does not know: hosts, endpoints, modes, the profile, metrics.
     /// Default: what stands in --into already
@@ -86,7 +91,8 @@ pub(crate) struct SyncArguments {
     /// How --check says what differs
     #[arg(long, value_enum, default_value_t = CheckFormat::Human, requires = "check")]
     pub(super) format: CheckFormat,
-    /// How many buckets may lose all their rules at once. Default: one, or a tenth of those that have rules
+    /// How many buckets may lose all their rules at once. Default: one, or a tenth of those that have rules; none where nothing
+    /// is remembered of them, or another hand has written the output
     #[arg(long, value_name = "N")]
     pub(super) max_loss: Option<usize>,
     /// A bucket that is gone from its store, and whose last rules are to go as well

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
-use super::kept::KeptBucket;
+use super::kept::{KeptBucket, KeptBuckets};
 use super::rules::StoreRules;
 
 /// A configuration whose buckets are still to get their rules.
@@ -71,6 +71,10 @@ impl BaseConfiguration {
         self.by_name.get(name).and_then(|index| self.buckets.get(*index))
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
     /// Whether it says itself what the rules of a bucket are.
     pub(super) fn has_rules(&self, name: &str) -> bool {
         self.bucket(name)
@@ -80,6 +84,20 @@ impl BaseConfiguration {
     /// The rules that it says. `None`: none that the filter takes.
     pub(super) fn rules(&self, name: &str) -> Option<StoreRules> {
         StoreRules::read(&self.settings, self.bucket(name)?).ok()
+    }
+
+    /// The rules of each bucket that `filled` leaves as it stands. `None`: none that the filter takes.
+    pub(super) fn own_rules(
+        &self,
+        kept: &KeptBuckets,
+        is_followed: impl Fn(&str) -> bool,
+    ) -> Vec<(String, Option<StoreRules>)> {
+        let names = self.buckets.iter().filter_map(|bucket| {
+            let name = bucket.get("name").and_then(Value::as_str)?;
+            let is_own = !kept.contains_key(name) && stays(bucket, is_followed(name));
+            is_own.then_some(name)
+        });
+        names.map(|name| (name.to_owned(), self.rules(name))).collect()
     }
 
     /// A bucket with rules of a store that has this profile.
@@ -110,7 +128,7 @@ impl BaseConfiguration {
                     let filled = self.filled_bucket(name, &known.profile, &known.rules.to_cors());
                     buckets.push(Value::Object(filled));
                 }
-                None if is_followed(name) && !bucket.contains_key("cors") => {}
+                None if !stays(bucket, is_followed(name)) => {}
                 None => buckets.push(Value::Object(bucket.clone())),
             }
         }
@@ -123,4 +141,10 @@ impl BaseConfiguration {
         whole.insert("buckets".to_owned(), Value::Array(buckets));
         Value::Object(whole)
     }
+}
+
+/// Whether a bucket whose rules no store has told is there all the same. One that has no rules of its own is left out, so
+/// that the store answers for it.
+fn stays(bucket: &Map<String, Value>, is_followed: bool) -> bool {
+    !is_followed || bucket.contains_key("cors")
 }

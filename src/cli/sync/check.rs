@@ -45,7 +45,7 @@ pub(super) fn checked(format: CheckFormat, round: &SyncRound, end: &RoundEnd) ->
             lines.extend(why);
             lines.push(format!(
                 "{result}: {} buckets, {} of them with other rules",
-                round.kept.buckets.len(),
+                round.kept.names().len(),
                 round.changes.len()
             ));
             lines

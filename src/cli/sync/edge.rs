@@ -31,6 +31,8 @@ pub(super) struct EdgeFiles {
     /// `None`: standard output.
     pub(super) output: Option<PathBuf>,
     ages: Option<AgeFile>,
+    /// The digest of the output as it was read or written last. `None`: there was none.
+    seen: Option<String>,
     /// Of the last document that was made, what it was made of and what it is.
     made: Option<(MadeOf, String, EdgeDocument)>,
 }
@@ -69,6 +71,7 @@ impl EdgeFiles {
             into,
             ages: output.as_deref().map(|output| AgeFile::new(output, order)),
             output,
+            seen: None,
             made: None,
         }
     }
@@ -110,10 +113,9 @@ impl EdgeFiles {
     ///
     /// # Errors
     /// Why what was written cannot be read, for a person. To write over it might lose rules.
-    pub(super) fn kept(&self, inputs: &EdgeInputs) -> Result<(Remembered, Vec<String>), String> {
-        let now = moment::seconds(SystemTime::now());
+    pub(super) fn kept(&mut self, inputs: &EdgeInputs) -> Result<(Remembered, Vec<String>), String> {
         let mut configuration = inputs.present.clone();
-        let mut written = now;
+        let mut written = None;
         if let Some(path) = &self.output
             && let Some((text, time)) = read_written(path)?
         {
@@ -123,17 +125,39 @@ impl EdgeFiles {
                     "{why}: the rules that are in force cannot be told from it; move it away to begin anew"
                 )
             })?;
+            self.seen = Some(digest(&text));
+            written = Some(moment::seconds(time));
             if found.is_some() {
-                (configuration, written) = (found, moment::seconds(time));
+                configuration = found;
             }
         }
-        let Some(configuration) = configuration else {
-            return Ok(Default::default());
-        };
+        let configuration = configuration.unwrap_or_default();
         let file = self.output.as_ref().map(|path| path.display().to_string());
         let file = file.or_else(|| self.into.clone()).unwrap_or_default();
         kept::from_configuration(&configuration, self.ages.as_ref(), written)
             .map_err(|why| format!("{file}: {why}"))
+    }
+
+    /// The last good rules, where another hand has written the output since it was read or written here. `None`: nobody has.
+    ///
+    /// # Errors
+    /// As where it is read at first.
+    pub(super) fn written_over(
+        &mut self,
+        inputs: &EdgeInputs,
+    ) -> Result<Option<(Remembered, Vec<String>)>, String> {
+        let Some(path) = self.output.as_deref().filter(|path| path.is_file()) else {
+            return Ok(None);
+        };
+        match read_written(path)? {
+            Some((text, _)) if self.seen.as_ref() != Some(&digest(&text)) => self.kept(inputs).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether there is an output, from which Envoys may have their rules.
+    pub(super) fn has_written(&self) -> bool {
+        self.seen.is_some()
     }
 
     /// Whether something that was in force is remembered: without it, what is printed may lack what is in force.
@@ -190,7 +214,13 @@ impl EdgeFiles {
         let compact = configuration.to_string();
         let version = digest(&put("")?);
         let text = put(&version)?;
-        let made = Holder::read(file, &text).map_err(|trouble| vec![said(file, &trouble)])?;
+        let made = Holder::read(file, &text).map_err(|trouble| {
+            vec![format!(
+                "{file}: the configuration cannot be put into it: an anchor (&) on the value that it takes the place of cannot \
+                 be kept, nor what points to it (*): {}",
+                trouble.message
+            )]
+        })?;
         let is_whole = |found: Option<Cow<'_, str>>| {
             // What goes through another form on its way is the same value, and seldom the same text.
             found.is_some_and(|found| {
@@ -232,12 +262,14 @@ impl EdgeFiles {
     ///
     /// # Errors
     /// That it cannot be written, for a person.
-    pub(super) fn write(&self, document: &EdgeDocument) -> Result<(), String> {
+    pub(super) fn write(&mut self, document: &EdgeDocument) -> Result<(), String> {
         let Some(path) = &self.output else {
             return Ok(());
         };
         output::write_whole(path, document.text.as_bytes())
-            .map_err(|error| format!("{}: {error}", path.display()))
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        self.seen = Some(digest(&document.text));
+        Ok(())
     }
 
     /// Removes what a process that was killed left of writing.

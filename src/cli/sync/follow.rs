@@ -13,9 +13,9 @@ use super::check;
 use super::edge::{EdgeDocument, EdgeFiles, EdgeInputs};
 use super::kept::Remembered;
 use super::moment::Moment;
-use super::report::{self, Lasting, ToldTroubles, say};
+use super::report::{self, Lasting, ToldTroubles, say, tell};
 use super::round::SyncRound;
-use super::round_end::{REST, RoundEnd};
+use super::round_end::{InForce, REST, RoundEnd};
 use super::serve::{self, Access, Published};
 use super::store::Asker;
 use super::stores::{self, FollowedStore};
@@ -37,6 +37,8 @@ struct Follower<'a> {
     files: EdgeFiles,
     inputs: EdgeInputs,
     kept: Remembered,
+    /// Whether another hand has written the output since anything was put in force here.
+    is_written_over: bool,
     told: ToldTroubles,
     /// What is wrong with the files that are read.
     unread: Lasting,
@@ -88,7 +90,7 @@ impl<'a> Follower<'a> {
         });
         let askers = askers.collect::<Result<_, _>>()?;
         let order = stores.iter().map(|store| store.label.clone()).collect();
-        let files = EdgeFiles::new(
+        let mut files = EdgeFiles::new(
             arguments.base.clone(),
             arguments.into.clone(),
             &arguments.output,
@@ -101,7 +103,7 @@ impl<'a> Follower<'a> {
         let (mut kept, remarks) = files.kept(&inputs)?;
         say(remarks);
         for name in &arguments.forget {
-            if kept.buckets.remove(name).is_none() {
+            if !kept.forget(name) {
                 return Err(format!("--forget {name}: no rules of such a bucket are in force"));
             }
         }
@@ -112,6 +114,7 @@ impl<'a> Follower<'a> {
             files,
             inputs,
             kept,
+            is_written_over: false,
             told: ToldTroubles::default(),
             unread: Lasting::new("--base and --into are read again"),
             held: Lasting::new("nothing is held back any more"),
@@ -133,7 +136,7 @@ impl<'a> Follower<'a> {
             standing.last_round = Some(Moment::now());
         });
         let local = serve::start(address, access.clone(), self.published.clone())?;
-        say([format!("listening on {local}")]);
+        tell([format!("listening on {local}")]);
         if access.is_open() && !local.ip().is_loopback() {
             say([
                 "whoever reaches this address may read the rules: --token-file or --client-ca asks for more"
@@ -143,19 +146,39 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    async fn ask(&self) -> SyncRound {
+    /// Asks, and looks after that at what is in force. With the round stands why that cannot be told.
+    async fn ask(&mut self) -> (SyncRound, Option<String>) {
         let answers = ask::ask(&self.stores, &self.askers, &self.kept).await;
-        SyncRound::of(
+        let unreadable = self.look().err();
+        let round = SyncRound::of(
             &self.stores,
             answers,
             &self.kept,
             &self.inputs.base,
             Moment::now(),
-        )
+        );
+        (round, unreadable)
+    }
+
+    /// Takes what another hand has written for what is in force.
+    fn look(&mut self) -> Result<(), String> {
+        let Some((mut kept, remarks)) = self.files.written_over(&self.inputs)? else {
+            return Ok(());
+        };
+        say(remarks);
+        for name in self.kept.forgotten.keys() {
+            kept.forget(name);
+        }
+        self.kept = kept;
+        self.is_written_over = true;
+        Ok(())
     }
 
     async fn once(&mut self) -> Result<ExitCode, Vec<String>> {
-        let round = self.ask().await;
+        let (round, unreadable) = self.ask().await;
+        if let Some(why) = unreadable {
+            return Err(vec![why]);
+        }
         let end = self.end(&round);
         if self.arguments.check {
             return Ok(check::checked(self.arguments.format, &round, &end));
@@ -172,7 +195,7 @@ impl<'a> Follower<'a> {
             RoundEnd::Refused(lines) => Err(lines),
             RoundEnd::Same(document) | RoundEnd::Differs(document) => {
                 if self.files.output.is_none() {
-                    say(report::changes(&round));
+                    tell(report::changes(&round));
                     say(document.advice.clone());
                     return Ok(output::finish(status, |out| write!(out, "{}", document.text)));
                 }
@@ -195,10 +218,11 @@ impl<'a> Follower<'a> {
             Err(why) => Some(format!("{why}; what it said before holds on")),
         };
         self.unread.say(wrong);
-        let round = self.ask().await;
+        let (round, unreadable) = self.ask().await;
         say(self.told.lines(&round));
         let mut changed = None;
-        let held = match self.end(&round) {
+        let end = unreadable.map_or_else(|| self.end(&round), RoundEnd::Withheld);
+        let held = match end {
             RoundEnd::Withheld(why) => {
                 let mut lines = report::changes(&round);
                 lines.push(why);
@@ -217,6 +241,7 @@ impl<'a> Follower<'a> {
                         self.published.publish(&document.version, &document.resources);
                         self.published.note(|standing| standing.bytes = document.bytes);
                         self.kept.clone_from(&round.kept);
+                        self.is_written_over = false;
                         Vec::new()
                     }
                     Err(why) => vec![why],
@@ -262,34 +287,14 @@ impl<'a> Follower<'a> {
 
     /// Whether it is safe to put a round's rules in force, and whether that changes anything.
     fn end(&mut self, round: &SyncRound) -> RoundEnd {
-        let failures = round.failures();
-        let is_whole = failures.is_empty();
-        if round.kept.buckets.is_empty() && !is_whole {
-            return RoundEnd::Withheld("nothing is written: no rules of any bucket are known".to_owned());
-        }
-        let is_new = !round.unread.is_empty() || !round.unlisted.is_empty();
-        if is_new && !self.files.has_memory(&self.inputs) {
-            return RoundEnd::Withheld(
-                "nothing is printed: of some buckets nothing is known, and what is applied without them could take their \
-                 rules away; --into with the document that is in force keeps them"
-                    .to_owned(),
-            );
-        }
-        let losses = round.losses();
-        let with_rules = self
-            .kept
-            .buckets
-            .values()
-            .filter(|known| !known.rules.of.is_empty())
-            .count();
-        let tenth = with_rules.checked_div(10).unwrap_or_default();
-        let most = self.arguments.max_loss.unwrap_or(tenth.max(1));
-        if losses.len() > most {
-            let count = losses.len();
-            return RoundEnd::Withheld(format!(
-                "nothing is written: {count} buckets would lose all their rules at once, and --max-loss is {most}; where that \
-                 is meant, start with --max-loss {count}"
-            ));
+        let in_force = InForce {
+            files: &self.files,
+            inputs: &self.inputs,
+            kept: &self.kept,
+            is_written_over: self.is_written_over,
+        };
+        if let Some(why) = in_force.is_at_risk(self.arguments, round) {
+            return RoundEnd::Withheld(why);
         }
         match self.files.document(&self.inputs, round) {
             Err(lines) => RoundEnd::Refused(lines),
@@ -299,16 +304,16 @@ impl<'a> Follower<'a> {
     }
 
     /// Writes the document where the edge has another one, and says what changed.
-    fn put_in_force(&self, round: &SyncRound, document: &EdgeDocument) -> Result<PutInForce, String> {
+    fn put_in_force(&mut self, round: &SyncRound, document: &EdgeDocument) -> Result<PutInForce, String> {
         let differs = self.files.differs(document);
         // First: of rules that stay the same while their owner is another one, nothing else could tell that it is.
         let unremembered = self.files.write_ages(round).err();
         if differs {
             self.files.write(document)?;
         }
-        say(report::changes(round));
+        tell(report::changes(round));
         if differs {
-            say((round.changes.is_empty()).then(|| REST.to_owned()));
+            tell((round.changes.is_empty()).then(|| REST.to_owned()));
             say(document.advice.clone());
         }
         Ok(PutInForce {

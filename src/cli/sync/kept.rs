@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
-use super::moment::Moment;
+use super::moment::{self, Moment};
 use super::rules::StoreRules;
 use super::store::Failure;
 use crate::{input, output};
@@ -18,8 +19,6 @@ pub(super) struct KeptBucket {
     pub(super) rules: StoreRules,
     /// The store that they are of. Empty: nothing says so any more.
     pub(super) store: String,
-    /// Whether it is remembered that they are of no store.
-    pub(super) is_of_none: bool,
     /// Of that store.
     pub(super) profile: String,
     /// When the store last said that these are the rules.
@@ -35,11 +34,44 @@ pub(super) type KeptBuckets = BTreeMap<String, KeptBucket>;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Remembered {
     pub(super) buckets: KeptBuckets,
+    /// The rules in force of the buckets that are the base's own.
+    pub(super) own: BTreeMap<String, StoreRules>,
+    /// The rules in force of the buckets that are to go.
+    pub(super) forgotten: BTreeMap<String, StoreRules>,
+    /// Buckets that had rules in an output which is gone.
+    pub(super) lost: BTreeSet<String>,
     /// The stores, of those that stand in this order now, that have said which buckets they have.
     pub(super) listed: BTreeSet<String>,
     /// Of a store that is not followed any more: those that came behind it. One at another address looks like it.
     pub(super) behind: BTreeMap<String, BTreeSet<String>>,
 }
+
+impl Remembered {
+    /// The rules in force of a bucket, whosever it is.
+    pub(super) fn rules(&self, name: &str) -> Option<&StoreRules> {
+        let known = self.buckets.get(name).map(|known| &known.rules);
+        let own = || self.own.get(name);
+        known.or_else(own).or_else(|| self.forgotten.get(name))
+    }
+
+    /// The buckets that are in force.
+    pub(super) fn names(&self) -> BTreeSet<&str> {
+        let names = self.buckets.keys().chain(self.own.keys());
+        names.chain(self.forgotten.keys()).map(String::as_str).collect()
+    }
+
+    /// Lets a bucket go. Returns whether there was one.
+    pub(super) fn forget(&mut self, name: &str) -> bool {
+        let known = self.buckets.remove(name).map(|known| known.rules);
+        let rules = known.or_else(|| self.own.remove(name));
+        let is_known = rules.is_some();
+        self.forgotten.extend(rules.map(|rules| (name.to_owned(), rules)));
+        self.lost.remove(name) || is_known
+    }
+}
+
+/// Under which name the base's own buckets are remembered, which no store has.
+const OWN: &str = "base";
 
 /// The file that says whose the rules are, and since when they are known.
 #[derive(Debug)]
@@ -155,6 +187,10 @@ impl AgeFile {
                 .or_default()
                 .insert(name.clone(), saved);
         }
+        for (name, rules) in &kept.own {
+            let own = stores.entry(OWN).or_default();
+            own.insert(name.clone(), json!([rules.digest()]));
+        }
         let text = json!({
             "at": at.on_clock(now),
             "stores": stores,
@@ -180,16 +216,17 @@ fn strings(list: &Value) -> Option<Vec<String>> {
 
 /// The last good rules in a configuration that was in force, and what to say of how they are remembered.
 ///
-/// `written`: when the file that it stands in was written, in seconds since 1970.
+/// `written`: when the file that it stands in was written, in seconds since 1970. `None`: it is gone, or was never there.
 ///
 /// # Errors
 /// That it holds rules that were never in force, for a person: the filter does not take them.
 pub(super) fn from_configuration(
     configuration: &Value,
     ages: Option<&AgeFile>,
-    written: u64,
+    written: Option<u64>,
 ) -> Result<(Remembered, Vec<String>), String> {
     let now = Moment::now();
+    let clock = moment::seconds(SystemTime::now());
     let (ages, mut remarks) = match ages.map(AgeFile::read).transpose() {
         Ok(ages) => (ages.flatten(), Vec::new()),
         Err(why) => {
@@ -197,12 +234,11 @@ pub(super) fn from_configuration(
             (None, vec![format!("{why}: {lost}")])
         }
     };
-    let has_ages = ages.is_some();
     let mut ages = ages.unwrap_or_default();
     let mut settings = configuration.as_object().cloned().unwrap_or_default();
     let buckets = settings.remove("buckets").unwrap_or_default();
     let default = settings.get("profile").and_then(Value::as_str).unwrap_or("oss");
-    let mut kept = KeptBuckets::new();
+    let (mut kept, mut own) = (KeptBuckets::new(), BTreeMap::new());
     for bucket in buckets
         .as_array()
         .into_iter()
@@ -216,14 +252,18 @@ pub(super) fn from_configuration(
             .map_err(|why| format!("the rules of {name:?} in it are none that the filter takes: {why}"))?;
         let profile = bucket.get("profile").and_then(Value::as_str).unwrap_or(default);
         let age = ages.of.remove(name);
-        let is_of_none = has_ages && age.is_none();
         // A process that ends between two writes, and a file that cannot be written, leave what is said of other rules.
         let age = age.filter(|age| age.digest == rules.digest());
-        let (store, read) = age.map_or((String::new(), written), |age| (age.store, age.read));
+        if age.as_ref().is_some_and(|age| age.store == OWN) {
+            own.insert(name.to_owned(), rules);
+            continue;
+        }
+        let (store, read) = age.map_or((String::new(), written.unwrap_or(clock)), |age| {
+            (age.store, age.read)
+        });
         let known = KeptBucket {
             rules,
             store,
-            is_of_none,
             profile: profile.to_owned(),
             read: Moment::of_file(read, now),
             trouble: None,
@@ -237,8 +277,16 @@ pub(super) fn from_configuration(
                 .to_owned(),
         );
     }
+    let none = StoreRules::default().digest();
+    let lost = ages.of.into_iter().filter(|(_, age)| {
+        let is_gone = written.is_none() && age.store != OWN;
+        is_gone && age.digest != none
+    });
     let remembered = Remembered {
         buckets: kept,
+        own,
+        forgotten: BTreeMap::new(),
+        lost: lost.map(|(name, _)| name).collect(),
         listed: ages.listed,
         behind: ages.behind,
     };

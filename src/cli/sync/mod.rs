@@ -4,6 +4,7 @@ mod arguments;
 mod ask;
 mod base;
 mod check;
+mod difference;
 mod edge;
 mod follow;
 mod kept;
@@ -27,7 +28,9 @@ use tokio::runtime;
 pub(crate) use self::arguments::SyncArguments;
 use self::report::say;
 
-pub(crate) fn run(arguments: &SyncArguments) -> ExitCode {
+/// `is_quiet`: only what is wrong is said.
+pub(crate) fn run(arguments: &SyncArguments, is_quiet: bool) -> ExitCode {
+    report::begin(is_quiet);
     let ended = runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -1,8 +1,10 @@
 //! What a round came to, in lines for a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::round::{ChangeKind, RuleChange, SyncRound};
+use super::difference::{ChangeKind, RuleChange};
+use super::round::SyncRound;
 use super::store::{Failure, FailureKind};
 use super::words::printable;
 use crate::terminal::complain;
@@ -14,6 +16,8 @@ const PRINTED: usize = 100;
 #[derive(Debug, Default)]
 pub(super) struct ToldTroubles {
     of: BTreeMap<String, FailureKind>,
+    /// Buckets that a later store has too.
+    doubled: BTreeSet<(String, String)>,
 }
 
 /// Something that goes wrong for a while, and is said when it begins, when it becomes another and when it ends.
@@ -49,7 +53,7 @@ impl Lasting {
         let lines: Vec<String> = lines.into_iter().collect();
         if self.said != lines {
             if lines.is_empty() {
-                say([self.end.to_owned()]);
+                tell([self.end.to_owned()]);
             } else {
                 say(lines.clone());
             }
@@ -99,19 +103,18 @@ impl ToldTroubles {
         let again: Vec<&String> = before.keys().filter(|who| !self.of.contains_key(*who)).collect();
         match again.as_slice() {
             [] => {}
+            _ if is_quiet() => {}
             [who] => lines.push(format!("{who}: known again")),
             _ => lines.push(format!("known again: {}", again.len())),
         }
-        for (name, store) in &round.doubled {
-            let key = format!("{name} in {store}");
-            if !before.contains_key(&key) {
-                lines.push(format!(
-                    "{}: {store} has a bucket of that name too, and the one of the store that comes first is followed",
-                    printable(name)
-                ));
-            }
-            self.of.insert(key, FailureKind::Elsewhere);
-        }
+        let new = round.doubled.iter().filter(|pair| !self.doubled.contains(*pair));
+        lines.extend(new.map(|(name, store)| {
+            format!(
+                "{}: {store} has a bucket of that name too, and the one of the store that comes first is followed",
+                printable(name)
+            )
+        }));
+        self.doubled = round.doubled.iter().cloned().collect();
         lines
     }
 }
@@ -132,7 +135,25 @@ pub(super) fn age(seconds: u64) -> String {
     parts.join(" ")
 }
 
-/// Says lines on standard error.
+/// Whether only what is wrong is said.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn begin(is_quiet: bool) {
+    IS_QUIET.store(is_quiet, Ordering::Relaxed);
+}
+
+fn is_quiet() -> bool {
+    IS_QUIET.load(Ordering::Relaxed)
+}
+
+/// Says on standard error what is not wrong.
+pub(super) fn tell(lines: impl IntoIterator<Item = String>) {
+    if !is_quiet() {
+        say(lines);
+    }
+}
+
+/// Says on standard error what is wrong.
 pub(super) fn say(lines: impl IntoIterator<Item = String>) {
     lines.into_iter().for_each(|line| complain([&line]));
 }

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::ask::StoreAnswers;
 use super::base::BaseConfiguration;
+use super::difference::{self, RuleChange};
 use super::kept::{KeptBucket, Remembered};
 use super::moment::Moment;
 use super::owners::ListAnswer;
 use super::rules::StoreRules;
 use super::store::{BucketAnswer, Failure, FailureKind};
 use super::stores::FollowedStore;
-use super::words;
 
 /// One look at all stores, and what comes of it.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub(super) struct SyncRound {
     pub(super) at: Moment,
     /// What is known now.
     pub(super) kept: Remembered,
+    /// Of every bucket, against what is in force.
     pub(super) changes: Vec<RuleChange>,
     /// Buckets that are followed, and of which nothing is known.
     pub(super) unread: BTreeMap<String, Failure>,
@@ -27,39 +28,6 @@ pub(super) struct SyncRound {
     pub(super) unlisted: Vec<(String, Failure)>,
     /// Buckets that a later store has too, with that store.
     pub(super) doubled: Vec<(String, String)>,
-}
-
-/// A bucket whose rules are others than before.
-#[derive(Debug)]
-pub(super) struct RuleChange {
-    pub(super) bucket: String,
-    pub(super) store: String,
-    pub(super) kind: ChangeKind,
-    /// In the words of the rules.
-    pub(super) said: Vec<String>,
-    /// Whether it had rules, and has none now, or those of another bucket.
-    pub(super) loses_all: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ChangeKind {
-    Added,
-    Changed,
-    /// The store says that it has no rules.
-    Emptied,
-    /// It is not followed any more.
-    Dropped,
-}
-
-impl ChangeKind {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Changed => "changed",
-            Self::Emptied => "emptied",
-            Self::Dropped => "dropped",
-        }
-    }
 }
 
 impl SyncRound {
@@ -86,6 +54,7 @@ impl SyncRound {
             unlisted: Vec::new(),
             doubled: Vec::new(),
         };
+        let mut freed = BTreeMap::new();
         for (name, index) in answers.owners.of {
             let Some(store) = stores.get(index) else { continue };
             let answer = answers.of.remove(&name).unwrap_or_else(|| {
@@ -99,7 +68,10 @@ impl SyncRound {
                 freed_by: freed_by.map(str::to_owned),
             };
             let known = before.buckets.get(&asked.name);
-            round.take(asked, answer, known, base);
+            let freed_by = asked.freed_by.clone().map(|gone| (asked.name.clone(), gone));
+            if round.take(asked, answer, known, base) {
+                freed.extend(freed_by);
+            }
         }
         for (name, index) in answers.owners.undecided {
             let Some(silent) = unlisted.get(&index) else {
@@ -121,6 +93,12 @@ impl SyncRound {
                 round.unclaimed(name, known, stores, unlisted.values().next(), base);
             }
         }
+        for (name, rules) in base.own_rules(&round.kept.buckets, |name| round.unread.contains_key(name)) {
+            // What the filter does not take is never written.
+            let rules = rules.or_else(|| before.rules(&name).cloned());
+            round.kept.own.extend(rules.map(|rules| (name, rules)));
+        }
+        round.changes = difference::differences(before, &round.kept, &freed);
         let listed = answers.lists.iter().enumerate();
         let listed = listed.filter(|(_, list)| matches!(list, Some(Ok(_))));
         let listed = listed.map(|(index, _)| label(index).to_owned());
@@ -159,9 +137,10 @@ impl SyncRound {
         base: &BaseConfiguration,
     ) {
         // Of the base's own. Where that is not remembered, a store that does not say which buckets it has may have it.
+        let is_of_base = base.has_rules(name) || (known.rules.of.is_empty() && base.has(name));
         if known.store.is_empty()
-            && base.has_rules(name)
-            && (known.is_of_none || silent.is_none() || base.rules(name).as_ref() == Some(&known.rules))
+            && is_of_base
+            && (silent.is_none() || base.rules(name).as_ref() == Some(&known.rules))
         {
             return;
         }
@@ -178,29 +157,24 @@ impl SyncRound {
                 };
                 Failure::new(FailureKind::NoBucket, said)
             };
-            return self.keep(name, known, silent.cloned().unwrap_or_else(unlisted));
+            self.keep(name, known, silent.cloned().unwrap_or_else(unlisted));
         }
-        self.changes.push(RuleChange {
-            bucket: name.to_owned(),
-            store: known.store.clone(),
-            kind: ChangeKind::Dropped,
-            said: vec!["it is not followed any more".to_owned()],
-            loses_all: !known.rules.of.is_empty() && !base.has_rules(name),
-        });
     }
 
+    /// Returns whether the store has told its rules.
     fn take(
         &mut self,
         asked: AskedBucket,
         answer: BucketAnswer,
         known: Option<&KeptBucket>,
         base: &BaseConfiguration,
-    ) {
+    ) -> bool {
         let cors = match answer {
             BucketAnswer::Rules(cors) => cors,
             BucketAnswer::NoRules => json!({ "CORSRules": [] }),
             BucketAnswer::NoBucket(failure) | BucketAnswer::Unknown(failure) => {
-                return self.unknown(asked, known, failure);
+                self.unknown(asked, known, failure);
+                return false;
             }
         };
         let filled = base.filled_bucket(&asked.name, asked.profile, &cors);
@@ -211,22 +185,19 @@ impl SyncRound {
                     FailureKind::RefusedDocument,
                     format!("the filter does not take the store's document: {why}"),
                 );
-                return self.unknown(asked, known, failure);
+                self.unknown(asked, known, failure);
+                return false;
             }
         };
-        let old = known.map(|known| &known.rules);
-        if old != Some(&rules) || asked.freed_by.is_some() {
-            self.changes.push(RuleChange::of(&asked, old, &rules));
-        }
         let bucket = KeptBucket {
             rules,
             store: asked.store,
-            is_of_none: false,
             profile: asked.profile.to_owned(),
             read: self.at,
             trouble: None,
         };
         self.kept.buckets.insert(asked.name, bucket);
+        true
     }
 
     fn unknown(&mut self, asked: AskedBucket, known: Option<&KeptBucket>, failure: Failure) {
@@ -298,8 +269,9 @@ impl SyncRound {
         });
         let unread = self.unread.iter();
         let unlisted = self.unlisted.iter();
+        let doubled = self.doubled.iter();
         json!({
-            "buckets": self.kept.buckets.len(),
+            "buckets": self.kept.names().len(),
             "changes": changes.collect::<Vec<_>>(),
             "kept": kept.collect::<Vec<_>>(),
             "unread": unread
@@ -307,6 +279,9 @@ impl SyncRound {
                 .collect::<Vec<_>>(),
             "unlisted": unlisted
                 .map(|(store, why)| json!({ "store": store, "failure": failure(why) }))
+                .collect::<Vec<_>>(),
+            "doubled": doubled
+                .map(|(name, store)| json!({ "bucket": name, "store": store }))
                 .collect::<Vec<_>>(),
         })
     }
@@ -319,35 +294,4 @@ struct AskedBucket {
     profile: &'static str,
     /// The store that it was of, and which has said that it has it no more.
     freed_by: Option<String>,
-}
-
-impl RuleChange {
-    fn of(asked: &AskedBucket, old: Option<&StoreRules>, new: &StoreRules) -> Self {
-        let had_rules = old.is_some_and(|old| !old.of.is_empty());
-        // The rules of a bucket that is gone are lost, whatever comes in their place.
-        let loses_all = had_rules && (new.of.is_empty() || asked.freed_by.is_some());
-        let kind = match old {
-            None => ChangeKind::Added,
-            Some(_) if had_rules && new.of.is_empty() => ChangeKind::Emptied,
-            Some(_) => ChangeKind::Changed,
-        };
-        let mut said = match kind {
-            ChangeKind::Emptied => vec!["the store has no rules for it any more".to_owned()],
-            ChangeKind::Added if new.of.is_empty() => vec!["the store has no rules for it".to_owned()],
-            _ => words::differences(old.unwrap_or(&StoreRules::default()), new),
-        };
-        if let Some(gone) = &asked.freed_by {
-            said.insert(
-                0,
-                format!("it is gone from {gone}, and is followed in {}", asked.store),
-            );
-        }
-        Self {
-            bucket: asked.name.clone(),
-            store: asked.store.clone(),
-            kind,
-            said,
-            loses_all,
-        }
-    }
 }

@@ -92,6 +92,15 @@ impl FollowedStore {
                 "{label}: name its buckets, or say that all are followed, and not both"
             ));
         }
+        let is_name = |name: &str| {
+            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            !name.is_empty() && name.bytes().all(is_part)
+        };
+        if let Some(name) = entry.buckets.iter().find(|name| !is_name(name)) {
+            return Err(format!(
+                "{label}: {name:?} is no name of a bucket, which has letters, digits, dots, hyphens and underscores"
+            ));
+        }
         let mut seen = std::collections::HashSet::new();
         if let Some(name) = entry.buckets.iter().find(|name| !seen.insert(*name)) {
             return Err(format!("{label}: the bucket {name:?} is named twice"));

@@ -214,3 +214,23 @@ fn an_object_that_kubernetes_would_not_keep_is_not_written() {
     assert_eq!(output.code, 2);
     assert!(output.stderr.contains("at most 1572864"), "{}", output.stderr);
 }
+
+#[test]
+fn an_anchor_on_the_value_that_is_replaced_is_named() {
+    let folder = Folder::new("sync-anchor");
+    let place = |name: &str, value: &str| {
+        format!(
+            "  - \"@type\": type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig\n    name: {name}\n    typed_config:\n      \"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm\n      config:\n        configuration:\n          \"@type\": type.googleapis.com/google.protobuf.StringValue\n          value: {value}\n"
+        )
+    };
+    let document = "resources:\n".to_owned()
+        + &place("bucket-cors", "&rules '{\"buckets\": []}'")
+        + &place("bucket-cors-again", "*rules");
+    folder.write("into.yaml", document);
+    let arguments = ["--all", "--once", "--into", "into.yaml", "--output", "out.yaml"];
+    let output = sync(&folder, &store(), &arguments);
+    assert_eq!(output.code, 2, "{}", output.stderr);
+    assert!(output.stderr.contains("an anchor (&)"), "{}", output.stderr);
+    assert!(!output.stderr.contains("into.yaml:1"), "{}", output.stderr);
+    assert!(!folder.path().join("out.yaml").exists());
+}

@@ -4,6 +4,7 @@ mod check;
 mod clock;
 mod disk;
 mod faults;
+mod in_force;
 mod into;
 mod keeping;
 mod killed;

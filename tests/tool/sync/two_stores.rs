@@ -73,6 +73,9 @@ fn a_bucket_of_two_stores_stays_with_the_first() {
         "{}",
         output.stderr
     );
+    let output = stores.run(&["--output", "cors.json", "--check", "--format", "json"]);
+    let said: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(said["doubled"][0]["bucket"], "shared", "{said}");
     // Nor does it move to the second one where the first does not answer, while what the first did not have moves on.
     refuses(&stores.first);
     stores.second.say("own", rules_for(&["https://other.example"]));
@@ -272,6 +275,7 @@ fn a_bucket_that_is_named_is_the_first_store_s_too() {
     );
     // Named first, it is asked for there alone, whatever is said of it.
     fs::remove_file(stores.folder.path().join("cors.json")).unwrap();
+    fs::remove_dir_all(stores.folder.path().join(".bucket-cors-sync")).unwrap();
     stores.follow(&[
         (&stores.first, "buckets: [shared]"),
         (&stores.second, "all: true"),

@@ -196,7 +196,7 @@ impl Server {
     /// Envoy goes on with what it has for any status but 200, and knows by 304 that it is the newest.
     async fn discover(&self, body: Incoming) -> Response<Full<Bytes>> {
         let Some(discovery) = self.published.discovery() else {
-            let said = "there is no configuration to discover: --into has to name a file of resources\n";
+            let said = "there is no configuration to discover: none is in force yet, or --into names no file of resources\n";
             return plain(StatusCode::SERVICE_UNAVAILABLE, said);
         };
         let body = timeout(PATIENCE, Limited::new(body, REQUEST_BYTES).collect()).await;

@@ -1,0 +1,334 @@
+//! What counts is the difference between what is in force and what is about to be, whosever the buckets are.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::listen;
+use super::process::{Syncing, wait_for};
+use super::stand_in::{StandInStore, StoreReply, rules_for};
+use super::two_stores::{TwoStores, refuses};
+use super::{asking, command, finished, json as read, origins, sync, text};
+use crate::tool::Folder;
+
+const ANY_PORT: &str = "127.0.0.1:0";
+
+/// A configuration with a bucket of each of these names.
+fn configuration(names: &[&str], origin: &str) -> String {
+    let rules = json!([{ "AllowedOrigins": [origin], "AllowedMethods": ["GET"] }]);
+    let buckets = names
+        .iter()
+        .map(|name| json!({ "name": name, "cors": { "CORSRules": rules } }));
+    json!({ "profile": "s3", "buckets": buckets.collect::<Vec<_>>() }).to_string()
+}
+
+fn one_store() -> StandInStore {
+    StandInStore::start(&[("photos", rules_for(&["https://a.example"]))])
+}
+
+const OWN: [&str; 3] = ["own-a", "own-b", "own-c"];
+
+/// Each way in which the base's own buckets lose their rules.
+fn lesser_bases() -> [String; 2] {
+    let mut emptied: Value = serde_json::from_str(&configuration(&OWN, "https://o.example")).unwrap();
+    for bucket in emptied["buckets"].as_array_mut().unwrap() {
+        bucket["cors"] = json!({ "CORSRules": [] });
+    }
+    [r#"{"profile":"s3"}"#.to_owned(), emptied.to_string()]
+}
+
+#[test]
+fn rules_of_the_base_are_lost_no_more_easily_than_those_of_a_store() {
+    let store = one_store();
+    for (of, option) in [("--all", &["--all"][..]), ("--bucket", &["--bucket", "photos"])] {
+        for (option_of, file) in [("--base", "base.json"), ("--into", "into.json")] {
+            for (index, lesser) in lesser_bases().iter().enumerate() {
+                let folder = Folder::new(&format!("sync-base-lost{of}{option_of}{index}"));
+                folder.write(file, configuration(&OWN, "https://o.example"));
+                let once = [option, &[option_of, file, "--output", "cors.json", "--once"]].concat();
+                let run = |more: &[&str]| sync(&folder, &store, &[&once[..], more].concat());
+                assert_eq!(run(&[]).code, 0, "{of} {option_of}");
+                assert_eq!(run(&[]).stderr, "", "{of} {option_of}");
+                let before = text(&folder, "cors.json");
+                folder.write(file, lesser);
+                for most in [&[][..], &["--max-loss", "0"], &["--max-loss", "2"]] {
+                    let output = run(most);
+                    assert_eq!(output.code, 1, "{lesser} {most:?}: {}", output.stderr);
+                    let said = "3 buckets would lose all their rules at once";
+                    assert!(output.stderr.contains(said), "{}", output.stderr);
+                    assert_eq!(text(&folder, "cors.json"), before);
+                }
+                let check = [option, &[option_of, file, "--output", "cors.json", "--check"]].concat();
+                let output = sync(&folder, &store, &[&check[..], &["--format", "json"]].concat());
+                assert_eq!(output.code, 1, "{}", output.stderr);
+                let said: Value = serde_json::from_str(&output.stdout).unwrap();
+                assert_eq!(said["changes"].as_array().unwrap().len(), 3, "{said}");
+                let output = if index == 0 {
+                    run(&["--max-loss", "3"])
+                } else {
+                    let forget = OWN.iter().flat_map(|name| ["--forget", name]);
+                    run(&[&forget.collect::<Vec<_>>()[..], &["--max-loss", "0"]].concat())
+                };
+                assert_eq!(output.code, 0, "{}", output.stderr);
+                for name in OWN {
+                    assert!(output.stderr.contains(&format!("{name}: ")), "{}", output.stderr);
+                }
+                assert!(
+                    !output.stderr.contains("the rules are the same"),
+                    "{}",
+                    output.stderr
+                );
+                assert_eq!(run(&[]).stderr, "");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_base_that_loses_rules_is_held_by_a_process_that_runs() {
+    let store = one_store();
+    let folder = Folder::new("sync-base-runs").with("base.json", configuration(&OWN, "https://o.example"));
+    let mut following = asking(&folder, &store);
+    following.args(["--all", "--base", "base.json", "--output", "cors.json"]);
+    following.args(["--interval", "1s"]);
+    let syncing = Syncing::start(following, ANY_PORT);
+    wait_for("the output", || folder.path().join("cors.json").exists());
+    syncing.wait_for_metric("bucket_cors_sync_withheld 0");
+    for lesser in lesser_bases() {
+        folder.write("base.json", lesser);
+        syncing.wait_for_metric("bucket_cors_sync_withheld 1");
+        assert!(text(&folder, "cors.json").contains("https://o.example"));
+        folder.write("base.json", configuration(&OWN, "https://o.example"));
+        syncing.wait_for_metric("bucket_cors_sync_withheld 0");
+    }
+    // What is wider is no loss, and is told.
+    folder.write("base.json", configuration(&OWN, "*"));
+    wait_for("a line", || {
+        syncing
+            .said()
+            .contains("own-c: rule 0: origins +* -https://o.example\n")
+    });
+}
+
+#[test]
+fn what_another_hand_writes_is_not_thrown_away() {
+    let store = one_store();
+    let folder = Folder::new("sync-another-hand");
+    let mut following = asking(&folder, &store);
+    following.args(["--bucket", "photos", "--output", "cors.json", "--interval", "1s"]);
+    let syncing = Syncing::start(following, ANY_PORT);
+    wait_for("the output", || folder.path().join("cors.json").exists());
+    let of_another = configuration(&["photos", "another"], "https://h.example");
+    folder.write("part", &of_another);
+    fs::rename(folder.path().join("part"), folder.path().join("cors.json")).unwrap();
+    // One bucket, which may be lost where nobody else writes.
+    syncing.wait_for_metric("bucket_cors_sync_withheld 1");
+    assert_eq!(text(&folder, "cors.json"), of_another);
+    let said = "nothing is written: 1 buckets would lose all their rules at once";
+    assert!(syncing.said().contains(said), "{}", syncing.said());
+    // What is no document at all is not written over either.
+    folder.write("cors.json", "{");
+    wait_for("a word on it", || {
+        syncing.said().contains("move it away to begin anew")
+    });
+    assert_eq!(text(&folder, "cors.json"), "{");
+    // Other rules of the same bucket are told.
+    folder.write("cors.json", configuration(&["photos"], "https://h.example"));
+    wait_for("a line on it", || {
+        let said = syncing.said();
+        said.contains("photos: rule 0: origins +https://a.example -https://h.example\n")
+    });
+    wait_for("the store's rules", || {
+        text(&folder, "cors.json").contains("https://a.example")
+    });
+}
+
+#[test]
+fn a_fleet_gets_nothing_from_an_empty_disk_before_all_is_told() {
+    let store = StandInStore::start(&[
+        ("photos", rules_for(&["https://a.example"])),
+        ("videos", StoreReply::error(503, "ServiceUnavailable")),
+    ]);
+    let folder = Folder::new("sync-empty-disk");
+    let listening = |more: &[&str]| Syncing::start(listen::following(&folder, &store, more), ANY_PORT);
+    let syncing = listening(&[]);
+    syncing.wait_for_metric("bucket_cors_sync_withheld 1");
+    assert_eq!(syncing.discover("", "bucket-cors").status, 503);
+    assert!(!folder.path().join("filter.json").exists());
+    let said = syncing.said();
+    assert!(said.contains("nothing is handed out: "), "{said}");
+    store.say("videos", rules_for(&["https://v.example"]));
+    wait_for("rules", || syncing.discover("", "bucket-cors").status == 200);
+    // A new bucket is no reason to hold anything back.
+    store.say("sounds", StoreReply::error(503, "ServiceUnavailable"));
+    store.say("photos", rules_for(&["https://b.example"]));
+    wait_for("other rules", || {
+        text(&folder, "filter.json").contains("https://b.example")
+    });
+    // The operator's word.
+    syncing.kill();
+    for file in ["filter.json", ".bucket-cors-sync/filter.json.json"] {
+        fs::remove_file(folder.path().join(file)).unwrap();
+    }
+    let syncing = listening(&["--max-loss", "1"]);
+    wait_for("rules", || syncing.discover("", "bucket-cors").status == 200);
+}
+
+#[test]
+fn a_fleet_gets_nothing_before_each_store_has_listed_its_buckets() {
+    let stores = TwoStores::new("sync-empty-disk-list");
+    refuses(&stores.first);
+    stores.follow(&[(&stores.second, "all: true"), (&stores.first, "all: true")]);
+    let mut listening = command(&stores.folder);
+    let arguments = [
+        "--stores",
+        "stores.yaml",
+        "--output",
+        "cors.json",
+        "--interval",
+        "1s",
+    ];
+    listening.args(arguments).args(["--max-loss", "9"]);
+    let syncing = Syncing::start(listening, ANY_PORT);
+    wait_for("a word on the list", || {
+        syncing.said().contains("until each store has said")
+    });
+    assert!(!stores.folder.path().join("cors.json").exists());
+    stores.first.delete("");
+    stores.first.say("shared", rules_for(&["https://first.example"]));
+    wait_for("the output", || stores.folder.path().join("cors.json").exists());
+    // Both have the bucket, which is no news in each round.
+    let rounds = || {
+        let metrics = syncing.metrics();
+        let count = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("bucket_cors_sync_rounds_total "));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    let next = rounds() + 3;
+    wait_for("three rounds", || rounds() >= next);
+    let said = syncing.said();
+    assert_eq!(said.matches("has a bucket of that name too").count(), 1, "{said}");
+    assert!(!said.contains("shared in "), "{said}");
+}
+
+#[test]
+fn buckets_of_an_output_that_is_gone_are_remembered() {
+    let store = one_store();
+    store.say("videos", rules_for(&["https://v.example"]));
+    let folder = Folder::new("sync-output-gone");
+    let once = ["--all", "--once", "--output", "cors.json"];
+    let run = |more: &[&str]| sync(&folder, &store, &[&once[..], more].concat());
+    let path = folder.path().join("cors.json");
+    assert_eq!(run(&[]).code, 0);
+    store.say("videos", StoreReply::error(503, "ServiceUnavailable"));
+    for more in [&["--forget", "videos"][..], &["--max-loss", "1"]] {
+        fs::remove_file(&path).unwrap();
+        for _ in 0..2 {
+            let output = run(&[]);
+            assert_eq!(output.code, 1, "{}", output.stderr);
+            assert!(output.stderr.contains("the output is gone"), "{}", output.stderr);
+            assert!(!path.exists());
+        }
+        assert_eq!(run(more).code, 1);
+        assert!(origins(&read(&folder, "cors.json"), "photos").is_some());
+        store.say("videos", rules_for(&["https://v.example"]));
+        assert_eq!(run(&[]).code, 0);
+        store.say("videos", StoreReply::error(503, "ServiceUnavailable"));
+    }
+    // Told again, it has nothing to lose.
+    fs::remove_file(&path).unwrap();
+    store.say("videos", rules_for(&["https://v.example"]));
+    assert_eq!(run(&[]).code, 0);
+}
+
+#[test]
+fn what_is_forgotten_is_told_as_what_it_does() {
+    let store = one_store();
+    store.say("videos", rules_for(&["https://v.example"]));
+    let folder = Folder::new("sync-forget");
+    let output = ["--all", "--output", "cors.json"];
+    let run = |more: &[&str]| sync(&folder, &store, &[&output[..], more].concat());
+    assert_eq!(run(&["--once"]).code, 0);
+    // One that the store has comes again, as it is.
+    assert_eq!(run(&["--once", "--forget", "photos"]).stderr, "");
+    store.delete("videos");
+    let checked = run(&["--check", "--forget", "videos"]);
+    let said =
+        "videos: it is forgotten, and its rules go\ndifferent: 1 buckets, 1 of them with other rules\n";
+    assert_eq!((checked.code, checked.stdout.as_str()), (1, said));
+    let forgotten = run(&["--once", "--forget", "videos", "--max-loss", "0"]);
+    assert_eq!(
+        (forgotten.code, forgotten.stderr.as_str()),
+        (0, "videos: it is forgotten, and its rules go\n")
+    );
+    assert_eq!(run(&["--once", "--forget", "videos"]).code, 2);
+}
+
+#[test]
+fn quiet_says_what_is_wrong_alone() {
+    let store = one_store();
+    let folder = Folder::new("sync-quiet");
+    let once = ["--all", "--once", "--output", "cors.json", "-q"];
+    let run = || sync(&folder, &store, &once);
+    assert_eq!((run().code, run().stderr.as_str()), (0, ""));
+    store.say("photos", rules_for(&["https://b.example"]));
+    assert_eq!(run().stderr, "");
+    assert!(text(&folder, "cors.json").contains("https://b.example"));
+    store.say("photos", StoreReply::error(403, "AccessDenied"));
+    let output = run();
+    assert_eq!(output.code, 1);
+    assert!(
+        output.stderr.starts_with("photos: the rules of "),
+        "{}",
+        output.stderr
+    );
+    // What is held back is wrong, and with it what it would do.
+    store.say("photos", StoreReply::no_rules());
+    let output = sync(&folder, &store, &[&once[..], &["--max-loss", "0"]].concat());
+    assert_eq!(output.code, 1);
+    assert!(
+        output
+            .stderr
+            .starts_with("photos: the store has no rules for it any more\n"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn options_that_would_not_count_are_wrong_usage() {
+    let store = one_store();
+    let folder = Folder::new("sync-usage").with(
+        "stores.yaml",
+        format!(
+            "- {{ from: s3, endpoint: '{}', path_style: true, all: true }}",
+            store.endpoint()
+        ),
+    );
+    let stores = ["--stores", "stores.yaml", "--output", "cors.json", "--once"];
+    for more in [
+        &["--bucket", "photos"][..],
+        &["--all"],
+        &["--endpoint", "http://127.0.0.1:1"],
+        &["--region", "eu-central-1"],
+        &["--path-style"],
+    ] {
+        let output = finished(command(&folder).args(stores).args(more));
+        assert_eq!(output.code, 2, "{more:?}: {}", output.stderr);
+        assert!(output.stderr.contains(more[0]), "{}", output.stderr);
+    }
+    for none in ["", "a?acl", "a/b", "..%2f", "a b", "é"] {
+        let output = sync(
+            &folder,
+            &store,
+            &["--bucket", none, "--output", "cors.json", "--once"],
+        );
+        assert_eq!(output.code, 2, "{none}: {}", output.stderr);
+        assert!(
+            output.stderr.contains("is no name of a bucket"),
+            "{}",
+            output.stderr
+        );
+    }
+}
