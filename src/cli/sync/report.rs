@@ -81,7 +81,7 @@ impl ToldTroubles {
             }
         }
         for (name, failure) in &round.unread {
-            let what = "its rules were never told, and it is left as the base has it".to_owned();
+            let what = "its rules are not known, and it is left as the base has it".to_owned();
             troubles.push((printable(name), failure, what));
         }
         let mut lines = Vec::new();

@@ -8,7 +8,7 @@ use super::listen;
 use super::process::{Syncing, wait_for};
 use super::stand_in::{StandInStore, StoreReply, rules_for};
 use super::two_stores::{TwoStores, refuses};
-use super::{asking, command, finished, json as read, origins, sync, text};
+use super::{asking, command, json as read, origins, sync, text};
 use crate::tool::Folder;
 
 const ANY_PORT: &str = "127.0.0.1:0";
@@ -263,72 +263,4 @@ fn what_is_forgotten_is_told_as_what_it_does() {
         (0, "videos: it is forgotten, and its rules go\n")
     );
     assert_eq!(run(&["--once", "--forget", "videos"]).code, 2);
-}
-
-#[test]
-fn quiet_says_what_is_wrong_alone() {
-    let store = one_store();
-    let folder = Folder::new("sync-quiet");
-    let once = ["--all", "--once", "--output", "cors.json", "-q"];
-    let run = || sync(&folder, &store, &once);
-    assert_eq!((run().code, run().stderr.as_str()), (0, ""));
-    store.say("photos", rules_for(&["https://b.example"]));
-    assert_eq!(run().stderr, "");
-    assert!(text(&folder, "cors.json").contains("https://b.example"));
-    store.say("photos", StoreReply::error(403, "AccessDenied"));
-    let output = run();
-    assert_eq!(output.code, 1);
-    assert!(
-        output.stderr.starts_with("photos: the rules of "),
-        "{}",
-        output.stderr
-    );
-    // What is held back is wrong, and with it what it would do.
-    store.say("photos", StoreReply::no_rules());
-    let output = sync(&folder, &store, &[&once[..], &["--max-loss", "0"]].concat());
-    assert_eq!(output.code, 1);
-    assert!(
-        output
-            .stderr
-            .starts_with("photos: the store has no rules for it any more\n"),
-        "{}",
-        output.stderr
-    );
-}
-
-#[test]
-fn options_that_would_not_count_are_wrong_usage() {
-    let store = one_store();
-    let folder = Folder::new("sync-usage").with(
-        "stores.yaml",
-        format!(
-            "- {{ from: s3, endpoint: '{}', path_style: true, all: true }}",
-            store.endpoint()
-        ),
-    );
-    let stores = ["--stores", "stores.yaml", "--output", "cors.json", "--once"];
-    for more in [
-        &["--bucket", "photos"][..],
-        &["--all"],
-        &["--endpoint", "http://127.0.0.1:1"],
-        &["--region", "eu-central-1"],
-        &["--path-style"],
-    ] {
-        let output = finished(command(&folder).args(stores).args(more));
-        assert_eq!(output.code, 2, "{more:?}: {}", output.stderr);
-        assert!(output.stderr.contains(more[0]), "{}", output.stderr);
-    }
-    for none in ["", "a?acl", "a/b", "..%2f", "a b", "é"] {
-        let output = sync(
-            &folder,
-            &store,
-            &["--bucket", none, "--output", "cors.json", "--once"],
-        );
-        assert_eq!(output.code, 2, "{none}: {}", output.stderr);
-        assert!(
-            output.stderr.contains("is no name of a bucket"),
-            "{}",
-            output.stderr
-        );
-    }
 }

@@ -16,6 +16,7 @@ mod real_envoy;
 mod stand_in;
 mod tls;
 mod two_stores;
+mod usage;
 mod web_identity;
 
 use std::ffi::OsStr;
