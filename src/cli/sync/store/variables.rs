@@ -66,6 +66,22 @@ fn is_safe(place: &str) -> bool {
         }
 }
 
+impl Env for Variables {
+    fn var(&self, name: &str) -> Option<String> {
+        OsEnv.var(name)
+    }
+
+    fn vars(&self) -> HashMap<String, String> {
+        let known =
+            env::vars_os().map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        known.flatten().collect()
+    }
+
+    fn home_dir(&self) -> Option<PathBuf> {
+        OsEnv.home_dir()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::is_safe;
@@ -87,21 +103,5 @@ mod tests {
         ] {
             assert_eq!(is_safe(place), is_taken, "{place}");
         }
-    }
-}
-
-impl Env for Variables {
-    fn var(&self, name: &str) -> Option<String> {
-        OsEnv.var(name)
-    }
-
-    fn vars(&self) -> HashMap<String, String> {
-        let known =
-            env::vars_os().map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        known.flatten().collect()
-    }
-
-    fn home_dir(&self) -> Option<PathBuf> {
-        OsEnv.home_dir()
     }
 }
