@@ -293,8 +293,9 @@ def main():
             _, _, asking_admin, _ = started("envoy-sync.yaml", folder, lambda text: text.replace("8910", str(source)))
             [sync_port] = launch.free_ports(1)
             options = ["sync", "--from", "s3", "--endpoint", f"http://127.0.0.1:{store}", "--path-style"]
-            options += ["--bucket", "photos", "--bucket", "denied", "--interval", "1s", "--into", "envoy/filter-ecds.yaml"]
-            options += ["--output", str(folder / "filter.yaml"), "--listen", f"127.0.0.1:{sync_port}"]
+            options += ["--bucket", "photos", "--bucket", "denied", "--max-loss", "1", "--interval", "1s"]
+            options += ["--into", "envoy/filter-ecds.yaml", "--output", str(folder / "filter.yaml")]
+            options += ["--listen", f"127.0.0.1:{sync_port}"]
             environment = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "r"}
             with (folder / "sync.log").open("wb") as log:
                 processes.append(launch.start([tool, *options], env=environment, stderr=log))
