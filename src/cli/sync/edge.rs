@@ -116,6 +116,7 @@ impl EdgeFiles {
     pub(super) fn kept(&mut self, inputs: &EdgeInputs) -> Result<(Remembered, Vec<String>), String> {
         let mut configuration = inputs.present.clone();
         let mut written = None;
+        let mut seen = self.seen.clone();
         if let Some(path) = &self.output
             && let Some((text, time)) = read_written(path)?
         {
@@ -125,7 +126,7 @@ impl EdgeFiles {
                     "{why}: the rules that are in force cannot be told from it; move it away to begin anew"
                 )
             })?;
-            self.seen = Some(digest(&text));
+            seen = Some(digest(&text));
             written = Some(moment::seconds(time));
             if found.is_some() {
                 configuration = found;
@@ -134,8 +135,11 @@ impl EdgeFiles {
         let configuration = configuration.unwrap_or_default();
         let file = self.output.as_ref().map(|path| path.display().to_string());
         let file = file.or_else(|| self.into.clone()).unwrap_or_default();
-        kept::from_configuration(&configuration, self.ages.as_ref(), written)
-            .map_err(|why| format!("{file}: {why}"))
+        let kept = kept::from_configuration(&configuration, self.ages.as_ref(), written)
+            .map_err(|why| format!("{file}: {why}"))?;
+        // Not before: an output whose rules cannot be told would pass for this process's own in the next round.
+        self.seen = seen;
+        Ok(kept)
     }
 
     /// The last good rules, where another hand has written the output since it was read or written here. `None`: nobody has.

@@ -9,17 +9,6 @@ use crate::tool::Folder;
 const ONCE: [&str; 4] = ["--all", "--once", "--output", "cors.json"];
 const DAY: i64 = 86_400;
 
-fn metric(syncing: &Syncing, name: &str) -> u64 {
-    let metrics = syncing.metrics();
-    let name = format!("bucket_cors_sync_{name} ");
-    let mut lines = metrics.lines();
-    let value = lines.find_map(|line| line.strip_prefix(&name));
-    value
-        .unwrap_or_else(|| panic!("{name}{metrics}"))
-        .parse()
-        .unwrap()
-}
-
 #[test]
 fn a_clock_that_is_set_back_makes_no_rules_younger() {
     let folder = Folder::new("sync-clock-back").with("into.json", r#"{"buckets":[]}"#);
@@ -31,15 +20,15 @@ fn a_clock_that_is_set_back_makes_no_rules_younger() {
     syncing.wait_for_metric("bucket_cors_sync_buckets 1");
     store.say("photos", StoreReply::error(403, "AccessDenied"));
     syncing.wait_for_metric("bucket_cors_sync_kept_buckets 1");
-    let success = metric(&syncing, "last_success_timestamp_seconds");
+    let success = syncing.metric("last_success_timestamp_seconds");
     faults.begin(&format!("clock -{DAY}"));
-    wait_for("its age", || metric(&syncing, "oldest_rules_age_seconds") >= 4);
-    assert!(metric(&syncing, "oldest_rules_age_seconds") < 60);
+    wait_for("its age", || syncing.metric("oldest_rules_age_seconds") >= 4);
+    assert!(syncing.metric("oldest_rules_age_seconds") < 60);
     // Timestamps are of the same clock as that of who compares them.
     let day = u64::try_from(DAY).unwrap();
-    let moved = success - metric(&syncing, "last_success_timestamp_seconds");
+    let moved = success - syncing.metric("last_success_timestamp_seconds");
     assert!((day - 5..day + 5).contains(&moved), "{moved}");
-    assert!(success - metric(&syncing, "last_round_timestamp_seconds") > day - 60);
+    assert!(success - syncing.metric("last_round_timestamp_seconds") > day - 60);
 }
 
 #[test]

@@ -82,14 +82,7 @@ fn a_disk_that_is_full_for_a_while_holds_rules_back_and_no_longer() {
     faults.begin(&format!("write {NO_SPACE}"));
     store.say("photos", rules_for(&["https://b.example"]));
     syncing.wait_for_metric("bucket_cors_sync_withheld 1");
-    let rounds = || {
-        let metrics = syncing.metrics();
-        let mut lines = metrics.lines();
-        let rounds = lines.find_map(|line| line.strip_prefix("bucket_cors_sync_rounds_total "));
-        rounds.unwrap().parse::<u64>().unwrap()
-    };
-    let begun = rounds();
-    wait_for("more rounds", || rounds() > begun + 3);
+    syncing.wait_for_rounds(4);
     assert!(text(&folder, "filter.json").contains("https://a.example"));
     assert_eq!(
         syncing.said().matches("filter.json: ").count(),

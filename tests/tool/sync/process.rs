@@ -89,6 +89,21 @@ impl Syncing {
         String::from_utf8(http::get(self.port, "/metrics").unwrap().body).unwrap()
     }
 
+    /// The value of one of its metrics without labels.
+    pub(super) fn metric(&self, name: &str) -> u64 {
+        let metrics = self.metrics();
+        let name = format!("bucket_cors_sync_{name} ");
+        let value = metrics.lines().find_map(|line| line.strip_prefix(&name));
+        let value = value.unwrap_or_else(|| panic!("{name}{metrics}"));
+        value.parse().unwrap()
+    }
+
+    /// Waits until it has done some more rounds.
+    pub(super) fn wait_for_rounds(&self, more: u64) {
+        let begun = self.metric("rounds_total");
+        wait_for("more rounds", || self.metric("rounds_total") >= begun + more);
+    }
+
     /// Waits until its metrics have this line.
     pub(super) fn wait_for_metric(&self, line: &str) {
         wait_for(line, || self.metrics().lines().any(|known| known == line));
