@@ -4,25 +4,29 @@ mod address;
 #[cfg(test)]
 mod address_tests;
 mod answers;
+#[cfg(test)]
+mod answers_tests;
 mod call;
+#[cfg(test)]
+mod call_tests;
+mod caller;
 mod credentials;
 #[cfg(test)]
 mod credentials_tests;
 mod failure;
+#[cfg(test)]
+mod list_tests;
 mod outage;
 #[cfg(test)]
 mod scripted;
-#[cfg(test)]
-mod tests;
+mod thread;
 mod variables;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable as _};
 use reqsign_core::Env;
-use reqwest::Client;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use url::Url;
@@ -30,9 +34,11 @@ use url::Url;
 use self::address::Address;
 pub(crate) use self::address::{Location, endpoint};
 use self::answers::Told;
+use self::caller::{Call, Caller};
 use self::credentials::Signer;
 pub(crate) use self::failure::{Failure, FailureKind};
 use self::outage::Outage;
+use self::thread::CallThread;
 use self::variables::Variables;
 use crate::import::store::Dialect;
 
@@ -44,9 +50,6 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 /// For how many such times a call may take with all its repetitions.
 const ANSWERS: u32 = 2;
-
-/// How often a call is repeated that may be answered a moment later.
-const REPETITIONS: usize = 3;
 
 /// The longest document of a bucket that is read. S3 takes 64 KiB.
 const RULES_BYTES: usize = 1024 * 1024;
@@ -80,8 +83,8 @@ pub(crate) enum BucketAnswer {
 pub(crate) struct Asker {
     from: Dialect,
     address: Address,
-    client: Client,
-    signer: Signer,
+    caller: Arc<Caller>,
+    thread: CallThread,
     /// The regions that the store said, of buckets that are in another one.
     regions: Mutex<HashMap<String, String>>,
     permits: Semaphore,
@@ -103,8 +106,11 @@ impl Asker {
         Ok(Self {
             from: location.from,
             address: Address::new(location, &environment)?,
-            signer: Signer::new(location.from, client.clone(), environment),
-            client,
+            caller: Arc::new(Caller {
+                signer: Signer::new(location.from, client.clone(), environment),
+                client,
+            }),
+            thread: CallThread::start()?,
             answer,
             regions: Mutex::default(),
             permits: Semaphore::new(AT_ONCE),
@@ -234,41 +240,27 @@ impl Asker {
                 "the store was not asked, since it did not answer many calls before",
             ));
         }
-        let backoff = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(200))
-            .with_max_times(REPETITIONS)
-            .with_jitter();
-        let once = || self.once(url, region, bucket, most_bytes);
-        let repeated = once
-            .retry(backoff)
-            .when(|failure: &Failure| failure.kind.passes());
+        let call = Call {
+            url: url.clone(),
+            region: region.to_owned(),
+            bucket: bucket.to_owned(),
+            most_bytes,
+        };
+        let caller = self.caller.clone();
         let patience = self.answer.saturating_mul(ANSWERS);
-        let told = tokio::time::timeout(patience, repeated)
-            .await
-            .unwrap_or_else(|_| {
-                Err(Failure::new(
-                    FailureKind::Timeout,
-                    format!("the store did not answer in {patience:?}"),
-                ))
-            });
+        let told = self.thread.run(patience, async move { caller.told(&call).await });
+        let told = told.await.unwrap_or_else(|| {
+            Err(Failure::new(
+                FailureKind::Timeout,
+                format!("the store did not answer in {patience:?}"),
+            ))
+        });
         let is_silent =
             |failure: &Failure| matches!(failure.kind, FailureKind::Timeout | FailureKind::Unavailable);
         self.outage.note(told.as_ref().is_err_and(is_silent));
         if let Ok(Told::BadKey(_)) = &told {
-            self.signer.renew();
+            self.caller.signer.renew();
         }
         told
-    }
-
-    async fn once(&self, url: &Url, region: &str, bucket: &str, most_bytes: usize) -> Result<Told, Failure> {
-        // The host is signed too. Without any such header OSS would be told of an empty list of them, which no SDK sends.
-        let unsigned = http::Request::get(url.as_str())
-            .header(http::header::HOST, url.authority())
-            .body(());
-        let unsigned = unsigned.map_err(|error| Failure::new(FailureKind::Unreadable, error.to_string()))?;
-        let (mut parts, ()) = unsigned.into_parts();
-        self.signer.sign(&mut parts, region, bucket).await?;
-        let reply = call::call(&self.client, parts, most_bytes).await?;
-        answers::told(reply, region)
     }
 }

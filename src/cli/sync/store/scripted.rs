@@ -28,6 +28,8 @@ pub(super) enum Act {
     Hangs,
     /// Says nothing for a while.
     Sleeps(Duration),
+    /// Says for ever that it goes on.
+    Continues,
 }
 
 /// A store that does what a script says, and its last line for ever. It serves until the process ends.
@@ -59,7 +61,8 @@ impl Store {
                     let mut stream: TcpStream = stream;
                     let length = stream.read(&mut read).unwrap_or(0);
                     requests.lock().unwrap()[number] = String::from_utf8_lossy(&read[..length]).into_owned();
-                    stream.write_all(&act.bytes()).ok();
+                    let bytes = act.bytes();
+                    while stream.write_all(&bytes).is_ok() && matches!(act, Act::Continues) {}
                 });
             }
         });
@@ -106,6 +109,7 @@ impl Act {
                 format!("HTTP/1.1 200 x\r\ncontent-length: 100000\r\n\r\n{body}").into_bytes()
             }
             Self::Hangs => Vec::new(),
+            Self::Continues => b"HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000),
             Self::Sleeps(time) => {
                 thread::sleep(*time);
                 Vec::new()
