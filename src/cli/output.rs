@@ -95,6 +95,18 @@ pub(crate) fn behind_links(path: &Path) -> io::Result<PathBuf> {
 /// # Errors
 /// What keeps it from being written. Then what was there before is there.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes, || Ok(()))
+}
+
+/// The same, with a last look at what is there before it is moved.
+///
+/// # Errors
+/// What keeps it from being written, that look included.
+pub(crate) fn replace(
+    path: &Path,
+    bytes: &[u8],
+    last_look: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
     // A device or a pipe stays what it is.
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
         return File::options().write(true).open(path)?.write_all(bytes);
@@ -113,7 +125,9 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)?;
         file.sync_all()
     });
-    let moved = written.and_then(|()| fs::rename(&part, path));
+    let moved = written
+        .and_then(|()| last_look())
+        .and_then(|()| fs::rename(&part, path));
     if moved.is_err() {
         // What is left of it is of no use, and the first error says why.
         let _ = fs::remove_file(&part);

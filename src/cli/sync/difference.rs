@@ -1,5 +1,6 @@
 //! What is about to be in force against what is: of every bucket, wherever its rules come from.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kept::Remembered;
@@ -51,12 +52,36 @@ pub(super) fn differences(
     names.into_iter().filter_map(change).collect()
 }
 
+/// What changes in the output, and with it what changes for Envoys, which were given something else than the output has.
+pub(super) fn with_those_for_envoys(
+    in_output: Vec<RuleChange>,
+    for_envoys: Vec<RuleChange>,
+) -> Vec<RuleChange> {
+    let changes = in_output
+        .into_iter()
+        .map(|change| (change.bucket.clone(), change));
+    let mut changes: BTreeMap<String, RuleChange> = changes.collect();
+    for change in for_envoys {
+        match changes.entry(change.bucket.clone()) {
+            Entry::Vacant(place) => _ = place.insert(change),
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.loses_all |= change.loses_all;
+                if known.said != change.said {
+                    let said = change.said.iter().map(|said| format!("for Envoys: {said}"));
+                    known.said.extend(said);
+                }
+            }
+        }
+    }
+    changes.into_values().collect()
+}
+
 impl RuleChange {
     /// `None`: nothing that a bucket answers is another than before.
     fn of(name: &str, before: &Remembered, now: &Remembered, freed_by: Option<&String>) -> Option<Self> {
-        let has_rules = |rules: Option<&StoreRules>| rules.is_some_and(|rules| !rules.of.is_empty());
         let (old, new) = (before.rules(name), now.rules(name));
-        let (had, has) = (has_rules(old), has_rules(new));
+        let (had, has) = (before.has_rules(name), now.has_rules(name));
         let (was_followed, followed) = (before.buckets.get(name), now.buckets.get(name));
         let is_same = old == new || (followed.is_none() && !had && !has);
         if is_same && freed_by.is_none() {

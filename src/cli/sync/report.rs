@@ -15,9 +15,17 @@ const PRINTED: usize = 100;
 /// What was said of troubles before, so that each is said once.
 #[derive(Debug, Default)]
 pub(super) struct ToldTroubles {
-    of: BTreeMap<String, FailureKind>,
+    of: BTreeMap<String, (TroubleOf, FailureKind)>,
     /// Buckets that a later store has too.
     doubled: BTreeSet<(String, String)>,
+}
+
+/// What a trouble is of. A bucket that kept its rules and is not known any more has another trouble, of the same kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TroubleOf {
+    List,
+    Kept,
+    Unread,
 }
 
 /// Something that goes wrong for a while, and is said when it begins, when it becomes another and when it ends.
@@ -65,16 +73,17 @@ impl Lasting {
 impl ToldTroubles {
     /// A line for each bucket and store that tells nothing since this round, and for each that does again.
     pub(super) fn lines(&mut self, round: &SyncRound) -> Vec<String> {
-        let mut troubles: Vec<(String, &Failure, String)> = Vec::new();
+        let mut troubles: Vec<(String, TroubleOf, &Failure, String)> = Vec::new();
         for (store, failure) in &round.unlisted {
             let what = "the list of its buckets is not known, so that none is added or left out".to_owned();
-            troubles.push((store.clone(), failure, what));
+            troubles.push((store.clone(), TroubleOf::List, failure, what));
         }
         for (name, known) in &round.kept.buckets {
             if let Some(failure) = &known.trouble {
                 let age = age(known.read.age(round.at));
                 troubles.push((
                     printable(name),
+                    TroubleOf::Kept,
                     failure,
                     format!("the rules of {age} ago are kept"),
                 ));
@@ -82,15 +91,16 @@ impl ToldTroubles {
         }
         for (name, failure) in &round.unread {
             let what = "its rules are not known, and it is left as the base has it".to_owned();
-            troubles.push((printable(name), failure, what));
+            troubles.push((printable(name), TroubleOf::Unread, failure, what));
         }
         let mut lines = Vec::new();
         let mut now = BTreeMap::new();
-        for (who, failure, what) in troubles {
-            if self.of.get(&who) != Some(&failure.kind) {
+        for (who, of, failure, what) in troubles {
+            let trouble = (of, failure.kind);
+            if self.of.get(&who) != Some(&trouble) {
                 lines.push(format!("{who}: {what}: {failure}"));
             }
-            now.insert(who, failure.kind);
+            now.insert(who, trouble);
         }
         let left_out = lines.len().saturating_sub(PRINTED);
         lines.truncate(PRINTED);

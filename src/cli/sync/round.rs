@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::ask::StoreAnswers;
 use super::base::BaseConfiguration;
@@ -22,6 +22,8 @@ pub(super) struct SyncRound {
     pub(super) kept: Remembered,
     /// Of every bucket, against what is in force.
     pub(super) changes: Vec<RuleChange>,
+    /// How many buckets are in force.
+    pub(super) before: usize,
     /// Buckets that are followed, and of which nothing is known.
     pub(super) unread: BTreeMap<String, Failure>,
     /// Stores that did not say which buckets they have.
@@ -50,6 +52,7 @@ impl SyncRound {
             at,
             kept: Remembered::default(),
             changes: Vec::new(),
+            before: before.names().len(),
             unread: BTreeMap::new(),
             unlisted: Vec::new(),
             doubled: Vec::new(),
@@ -149,7 +152,9 @@ impl SyncRound {
         if !is_of_these && stores.iter().any(|store| store.all) {
             let unlisted = || {
                 let said = match known.store.as_str() {
-                    "" => "the store does not list it".to_owned(),
+                    "" => format!(
+                        "no store lists it, and nothing says whose it is: --forget {name} gives it up"
+                    ),
                     gone => format!(
                         "it is of {gone}, which is not followed any more, and no other store lists it that may have it: \
                          --forget {name} gives it up"
@@ -225,8 +230,15 @@ impl SyncRound {
         self.kept.buckets.insert(name.to_owned(), kept);
     }
 
+    /// Takes into account that Envoys were given something else than the output has.
+    pub(super) fn compare_with_given(&mut self, given: &Remembered) {
+        let for_envoys = difference::differences(given, &self.kept, &BTreeMap::new());
+        let in_output = std::mem::take(&mut self.changes);
+        self.changes = difference::with_those_for_envoys(in_output, for_envoys);
+    }
+
     /// Buckets that would lose all their rules.
-    pub(super) fn losses(&self) -> Vec<&str> {
+    pub(super) fn losses(&self) -> BTreeSet<&str> {
         let losing = self.changes.iter().filter(|change| change.loses_all);
         losing.map(|change| change.bucket.as_str()).collect()
     }
@@ -245,45 +257,6 @@ impl SyncRound {
             *count = count.saturating_add(1);
         }
         by_kind
-    }
-
-    /// For programs.
-    pub(super) fn to_json(&self) -> Value {
-        let failure = |failure: &Failure| json!({ "kind": failure.kind.name(), "message": failure.message });
-        let changes = self.changes.iter().map(|change| {
-            json!({
-                "bucket": change.bucket,
-                "store": change.store,
-                "change": change.kind.name(),
-                "said": change.said,
-            })
-        });
-        let kept = self.kept.buckets.iter().filter_map(|(name, known)| {
-            let why = known.trouble.as_ref()?;
-            Some(json!({
-                "bucket": name,
-                "store": known.store,
-                "age_seconds": known.read.age(self.at),
-                "failure": failure(why),
-            }))
-        });
-        let unread = self.unread.iter();
-        let unlisted = self.unlisted.iter();
-        let doubled = self.doubled.iter();
-        json!({
-            "buckets": self.kept.names().len(),
-            "changes": changes.collect::<Vec<_>>(),
-            "kept": kept.collect::<Vec<_>>(),
-            "unread": unread
-                .map(|(name, why)| json!({ "bucket": name, "failure": failure(why) }))
-                .collect::<Vec<_>>(),
-            "unlisted": unlisted
-                .map(|(store, why)| json!({ "store": store, "failure": failure(why) }))
-                .collect::<Vec<_>>(),
-            "doubled": doubled
-                .map(|(name, store)| json!({ "bucket": name, "store": store }))
-                .collect::<Vec<_>>(),
-        })
     }
 }
 

@@ -4,23 +4,32 @@ use std::borrow::Cow;
 
 use bucket_cors::config::{self, Bucket};
 use bucket_cors::wildcard::Pattern;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// What of a CORS document an answer depends on, and the `ID` by which people know a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub(super) struct StoreRules {
+    #[serde(rename = "CORSRules")]
     pub(super) of: Vec<StoreRule>,
+    #[serde(rename = "ResponseVary", skip_serializing_if = "Option::is_none")]
     pub(super) response_vary: Option<bool>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub(super) struct StoreRule {
+    #[serde(rename = "ID", skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<String>,
+    #[serde(rename = "AllowedOrigins")]
     pub(super) origins: Vec<String>,
+    #[serde(rename = "AllowedMethods")]
     pub(super) methods: Vec<String>,
+    #[serde(rename = "AllowedHeaders", skip_serializing_if = "Vec::is_empty")]
     pub(super) headers: Vec<String>,
+    #[serde(rename = "ExposeHeaders", skip_serializing_if = "Vec::is_empty")]
     pub(super) exposed: Vec<String>,
+    #[serde(rename = "MaxAgeSeconds", skip_serializing_if = "Option::is_none")]
     pub(super) max_age: Option<u32>,
 }
 
@@ -57,31 +66,8 @@ impl StoreRules {
 
     /// The CORS document, written in one way whatever it was read from: a document that says the same is the same.
     pub(super) fn to_cors(&self) -> Value {
-        let rules = self.of.iter().map(|rule| {
-            let mut fields = Map::new();
-            if let Some(id) = &rule.id {
-                fields.insert("ID".to_owned(), json!(id));
-            }
-            fields.insert("AllowedOrigins".to_owned(), json!(rule.origins));
-            fields.insert("AllowedMethods".to_owned(), json!(rule.methods));
-            for (name, values) in [
-                ("AllowedHeaders", &rule.headers),
-                ("ExposeHeaders", &rule.exposed),
-            ] {
-                if !values.is_empty() {
-                    fields.insert(name.to_owned(), json!(values));
-                }
-            }
-            if let Some(seconds) = rule.max_age {
-                fields.insert("MaxAgeSeconds".to_owned(), json!(seconds));
-            }
-            Value::Object(fields)
-        });
-        let mut cors = json!({ "CORSRules": rules.collect::<Vec<_>>() });
-        if let (Some(flag), Some(fields)) = (self.response_vary, cors.as_object_mut()) {
-            fields.insert("ResponseVary".to_owned(), flag.into());
-        }
-        cors
+        // Nothing in it is a number that JSON lacks, or a key that is no text.
+        serde_json::to_value(self).unwrap_or_default()
     }
 
     /// What only the same rules have.

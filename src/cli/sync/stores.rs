@@ -1,9 +1,14 @@
 //! Which stores are followed, and which of their buckets.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
+use serde_json::json;
 use url::Url;
 
 use super::arguments::{StoreKind, SyncArguments};
+use super::in_force::default_profile;
+use super::rules::digest;
 use super::store::{self, Location};
 use crate::input;
 use crate::source;
@@ -76,6 +81,20 @@ pub(super) fn named(arguments: &SyncArguments) -> Result<Vec<FollowedStore>, Str
         return Err("there is no store to follow".to_owned());
     }
     Ok(stores)
+}
+
+/// Whose answers the edge gives where nothing else is said.
+pub(super) fn profile(stores: &[FollowedStore]) -> &'static str {
+    stores.first().map_or_else(default_profile, |store| store.profile)
+}
+
+/// What only a process with the same buckets to write has the same: those of these stores, and of these files.
+pub(super) fn setup(stores: &[FollowedStore], files: [&Option<String>; 2]) -> String {
+    let stores = stores.iter().map(|store| {
+        let buckets: BTreeSet<&String> = store.buckets.iter().collect();
+        json!([store.label, store.all, buckets])
+    });
+    digest(&json!([stores.collect::<Vec<_>>(), files]).to_string())
 }
 
 impl FollowedStore {

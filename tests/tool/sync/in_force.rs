@@ -14,7 +14,7 @@ use crate::tool::Folder;
 const ANY_PORT: &str = "127.0.0.1:0";
 
 /// A configuration with a bucket of each of these names.
-fn configuration(names: &[&str], origin: &str) -> String {
+pub(super) fn configuration(names: &[&str], origin: &str) -> String {
     let rules = json!([{ "AllowedOrigins": [origin], "AllowedMethods": ["GET"] }]);
     let buckets = names
         .iter()
@@ -161,6 +161,13 @@ fn a_fleet_gets_nothing_from_an_empty_disk_before_all_is_told() {
     assert!(!folder.path().join("filter.json").exists());
     let said = syncing.said();
     assert!(said.contains("nothing is handed out: "), "{said}");
+    // What was told is known, although it is held back.
+    syncing.wait_for_metric("bucket_cors_sync_buckets 1");
+    assert!(
+        syncing
+            .metrics()
+            .contains("rules_age_seconds{bucket=\"photos\"} ")
+    );
     store.say("videos", rules_for(&["https://v.example"]));
     wait_for("rules", || syncing.discover("", "bucket-cors").status == 200);
     // A new bucket is no reason to hold anything back.
@@ -246,17 +253,45 @@ fn what_is_forgotten_is_told_as_what_it_does() {
     let output = ["--all", "--output", "cors.json"];
     let run = |more: &[&str]| sync(&folder, &store, &[&output[..], more].concat());
     assert_eq!(run(&["--once"]).code, 0);
-    // One that the store has comes again, as it is.
-    assert_eq!(run(&["--once", "--forget", "photos"]).stderr, "");
+    // One that the store has stays as it is.
+    let stays = run(&["--once", "--forget", "photos"]);
+    assert!(
+        stays
+            .stderr
+            .starts_with("--forget photos: the bucket is followed in s3 http://"),
+        "{stays:?}"
+    );
+    assert_eq!((stays.code, stays.stderr.lines().count()), (0, 1), "{stays:?}");
     store.delete("videos");
     let checked = run(&["--check", "--forget", "videos"]);
-    let said =
-        "videos: it is forgotten, and its rules go\ndifferent: 1 buckets, 1 of them with other rules\n";
+    let said = "videos: it is forgotten, and its rules go\ndifferent: 2 buckets before, 1 after, 1 with other rules\n";
     assert_eq!((checked.code, checked.stdout.as_str()), (1, said));
     let forgotten = run(&["--once", "--forget", "videos", "--max-loss", "0"]);
     assert_eq!(
         (forgotten.code, forgotten.stderr.as_str()),
         (0, "videos: it is forgotten, and its rules go\n")
     );
-    assert_eq!(run(&["--once", "--forget", "videos"]).code, 2);
+    // The option may stand where the process is started from.
+    let again = run(&["--once", "--forget", "videos"]);
+    let said = "--forget videos: no rules of such a bucket are in force, and the option can go\n";
+    assert_eq!((again.code, again.stderr.as_str()), (0, said));
+}
+
+#[test]
+fn what_is_to_be_forgotten_and_stands_in_the_base_is_told() {
+    let store = one_store();
+    for (option, more) in [("--base", ""), ("--into", ""), ("--into", "--check")] {
+        let folder = Folder::new(&format!("sync-forget-base{option}{more}"));
+        folder.write("own.json", configuration(&OWN[..1], "https://o.example"));
+        let output = ["--all", option, "own.json", "--output", "cors.json"];
+        let run = |more: &[&str]| sync(&folder, &store, &[&output[..], more].concat());
+        assert_eq!(run(&["--once"]).code, 0);
+        let forgotten = run(&[if more.is_empty() { "--once" } else { more }, "--forget", "own-a"]);
+        let said = format!("{}{}", forgotten.stdout, forgotten.stderr);
+        let line = "--forget own-a: the bucket stands in own.json: take it out there\n";
+        assert!(forgotten.code == 0 && said.contains(line), "{forgotten:?}");
+        folder.write("own.json", r#"{"profile":"s3"}"#);
+        assert_eq!(run(&["--once", "--forget", "own-a", "--max-loss", "0"]).code, 0);
+        assert_eq!(origins(&read(&folder, "cors.json"), "own-a"), None);
+    }
 }

@@ -144,6 +144,9 @@ fn a_store_that_is_spelled_in_another_way_takes_no_rules_with_it() {
     let named = ["--bucket", "none", "--once", "--output", "cors.json"];
     store.say("none", StoreReply::no_rules());
     let output = sync(&folder, &store, &named);
+    // Nor does a process that would look like that.
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    let output = sync(&folder, &store, &[&named[..], &["--max-loss", "1"]].concat());
     assert_eq!(output.code, 0, "{}", output.stderr);
     assert_eq!(kept("videos"), None);
 }

@@ -140,6 +140,9 @@ fn what_was_changed_by_hand_is_not_given_under_the_version_of_what_was_there_bef
     store.say("photos", StoreReply::error(503, "ServiceUnavailable"));
     let syncing = Syncing::start(following(&folder, &store, &[]), ANY_PORT);
     assert_eq!(syncing.discover(version, "bucket-cors").status, 503);
+    wait_for("a word on it", || {
+        syncing.said().contains("another hand has written the output: ")
+    });
     wait_for("what is in force, with its own version", || {
         let given = syncing.discover(version, "bucket-cors");
         given.status == 200 && String::from_utf8(given.body).unwrap().contains("b.example")

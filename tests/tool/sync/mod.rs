@@ -4,6 +4,8 @@ mod check;
 mod clock;
 mod disk;
 mod faults;
+mod fleet;
+mod hands;
 mod in_force;
 mod into;
 mod keeping;

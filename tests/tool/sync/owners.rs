@@ -6,9 +6,7 @@ use super::stand_in::{StandInStore, StoreReply, rules_for};
 use super::two_stores::{ONCE, TwoStores, refuses, rules};
 use super::{json, origins};
 
-fn of_both() -> [Option<Vec<String>>; 2] {
-    rules(["https://first.example", "https://own.example"])
-}
+const OF_BOTH: [&str; 2] = ["https://first.example", "https://own.example"];
 
 #[test]
 fn a_list_without_a_bucket_gives_it_to_no_other_store() {
@@ -27,7 +25,7 @@ fn a_list_without_a_bucket_gives_it_to_no_other_store() {
     ] {
         stores.first.say("shared", reply.clone());
         assert_eq!(stores.run(&ONCE).code, 1, "{reply:?}");
-        assert_eq!(stores.written(), of_both(), "{reply:?}");
+        assert_eq!(stores.written(), rules(OF_BOTH), "{reply:?}");
     }
     stores.first.say("shared", StoreReply::no_rules());
     assert_eq!(stores.run(&ONCE).code, 0);
@@ -41,15 +39,13 @@ fn a_bucket_goes_to_the_next_store_once_its_own_has_it_no_more() {
     // Which it does not say while it does not list its buckets.
     stores.first.say("", StoreReply::error(503, "ServiceUnavailable"));
     stores.first.say("shared", StoreReply::error(404, "NoSuchBucket"));
-    assert_eq!(stores.run(&ONCE).code, 1);
-    assert_eq!(stores.written(), of_both());
+    stores.gives(1, OF_BOTH);
     // Nor does it go before the other one tells its rules.
     stores.first.say("", StoreReply::list(&[]));
     stores
         .second
         .say("shared", StoreReply::error(403, "AccessDenied"));
-    assert_eq!(stores.run(&ONCE).code, 1);
-    assert_eq!(stores.written(), of_both());
+    stores.gives(1, OF_BOTH);
     stores
         .second
         .say("shared", rules_for(&["https://second.example"]));
@@ -68,8 +64,7 @@ fn a_bucket_goes_to_the_next_store_once_its_own_has_it_no_more() {
     assert_eq!(stores.run(&ONCE).stderr, "");
     stores.first.delete("");
     stores.first.say("shared", rules_for(&["https://first.example"]));
-    assert_eq!(stores.run(&ONCE).code, 0);
-    assert_eq!(stores.written(), of_both());
+    stores.gives(0, OF_BOTH);
 }
 
 #[test]
@@ -93,7 +88,7 @@ fn many_buckets_that_go_at_once_are_held_back() {
         "{}",
         output.stderr
     );
-    assert_eq!(stores.written(), of_both());
+    assert_eq!(stores.written(), rules(OF_BOTH));
     assert_eq!(stores.run(&[&ONCE[..], &["--max-loss", "3"]].concat()).code, 0);
     assert_eq!(
         stores.written(),
@@ -117,15 +112,11 @@ fn a_store_behind_another_does_not_inherit_what_that_lists_no_more_at_another_ad
             "{}",
             output.stderr
         );
-        assert_eq!(stores.written(), of_both());
+        assert_eq!(stores.written(), rules(OF_BOTH));
     }
     // The same store lists it again, or has other rules.
     moved.say("shared", rules_for(&["https://moved.example"]));
-    assert_eq!(stores.run(&ONCE).code, 0);
-    assert_eq!(
-        stores.written(),
-        rules(["https://moved.example", "https://own.example"])
-    );
+    stores.gives(0, ["https://moved.example", "https://own.example"]);
 }
 
 #[test]
@@ -172,7 +163,7 @@ fn a_memory_that_cannot_be_read_is_told_and_written_anew() {
             "{}",
             output.stderr
         );
-        assert_eq!(stores.written(), of_both());
+        assert_eq!(stores.written(), rules(OF_BOTH));
         assert!(json(&stores.folder, memory)["at"].is_u64());
         assert_eq!(
             origins(&json(&stores.folder, "cors.json"), "shared")

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// What the store says to one question.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub(super) struct StoreReply {
     body: String,
     /// The body ends after so many bytes, although more were promised.
     cut: Option<usize>,
+    /// How long it takes.
+    delay: Duration,
 }
 
 impl StoreReply {
@@ -25,6 +28,7 @@ impl StoreReply {
             status: 200,
             body,
             cut: None,
+            delay: Duration::ZERO,
         }
     }
 
@@ -42,8 +46,9 @@ impl StoreReply {
     pub(super) fn error(status: u16, code: &str) -> Self {
         Self {
             status,
-            body: format!("<Error><Code>{code}</Code><Message>No.</Message></Error>"),
-            cut: None,
+            ..Self::ok(format!(
+                "<Error><Code>{code}</Code><Message>No.</Message></Error>"
+            ))
         }
     }
 
@@ -56,6 +61,10 @@ impl StoreReply {
             cut: Some(bytes),
             ..self
         }
+    }
+
+    pub(super) fn after(self, delay: Duration) -> Self {
+        Self { delay, ..self }
     }
 }
 
@@ -125,6 +134,7 @@ fn answer(stream: &TcpStream, replies: &Mutex<BTreeMap<String, StoreReply>>) {
         let target = head.split(' ').nth(1).unwrap();
         let bucket = target.trim_start_matches('/').split('?').next().unwrap();
         let reply = reply(bucket, &replies.lock().unwrap());
+        thread::sleep(reply.delay);
         let body = &reply.body[..reply.cut.unwrap_or(reply.body.len())];
         let head = format!(
             "HTTP/1.1 {} x\r\ncontent-type: application/xml\r\ncontent-length: {}\r\n\r\n",

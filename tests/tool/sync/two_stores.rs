@@ -42,6 +42,13 @@ impl TwoStores {
         sync_with(&self.folder, &[&["--stores", "stores.yaml"], arguments].concat())
     }
 
+    /// Asks once, with this status, and with these origins in force after that.
+    pub(super) fn gives(&self, code: i32, origins: [&str; 2]) {
+        let output = self.run(&ONCE);
+        assert_eq!(output.code, code, "{}", output.stderr);
+        assert_eq!(self.written(), rules(origins));
+    }
+
     /// The origins that are in force for `shared` and for `own`.
     pub(super) fn written(&self) -> [Option<Vec<String>>; 2] {
         let written = json(&self.folder, "cors.json");
@@ -79,11 +86,7 @@ fn a_bucket_of_two_stores_stays_with_the_first() {
     // Nor does it move to the second one where the first does not answer, while what the first did not have moves on.
     refuses(&stores.first);
     stores.second.say("own", rules_for(&["https://other.example"]));
-    assert_eq!(stores.run(&ONCE).code, 1);
-    assert_eq!(
-        stores.written(),
-        rules(["https://first.example", "https://other.example"])
-    );
+    stores.gives(1, ["https://first.example", "https://other.example"]);
     // Of a bucket that was not there before, the first one says nothing.
     stores.second.say("new", rules_for(&["https://new.example"]));
     let output = stores.run(&ONCE);
@@ -97,11 +100,7 @@ fn a_bucket_of_two_stores_stays_with_the_first() {
     );
     assert_eq!(origins(&json(&stores.folder, "cors.json"), "new"), None);
     answers_again(&stores.first, "https://again.example");
-    assert_eq!(stores.run(&ONCE).code, 0);
-    assert_eq!(
-        stores.written(),
-        rules(["https://again.example", "https://other.example"])
-    );
+    stores.gives(0, ["https://again.example", "https://other.example"]);
     assert!(origins(&json(&stores.folder, "cors.json"), "new").is_some());
 }
 
@@ -154,34 +153,24 @@ fn a_bucket_that_went_to_a_later_store_comes_back_to_the_first() {
     let stores = TwoStores::new("sync-two-stores-back");
     stores.follow(&[(&stores.second, "all: true")]);
     assert_eq!(stores.run(&ONCE).code, 0);
-    let of_second = rules(["https://second.example", "https://own.example"]);
-    assert_eq!(stores.written(), of_second);
+    let of_second = ["https://second.example", "https://own.example"];
+    assert_eq!(stores.written(), rules(of_second));
     // A store that is named before the one that was there, and which cannot be asked yet.
     stores.follow(&[(&stores.first, "all: true"), (&stores.second, "all: true")]);
     refuses(&stores.first);
     stores.second.say("shared", rules_for(&["https://later.example"]));
-    assert_eq!(stores.run(&ONCE).code, 1);
-    assert_eq!(stores.written(), of_second);
+    stores.gives(1, of_second);
     answers_again(&stores.first, "https://first.example");
-    assert_eq!(stores.run(&ONCE).code, 0);
-    assert_eq!(
-        stores.written(),
-        rules(["https://first.example", "https://own.example"])
-    );
+    stores.gives(0, ["https://first.example", "https://own.example"]);
     // The same two in another order: what was in neither's way before may be now.
     stores.follow(&[(&stores.second, "all: true"), (&stores.first, "all: true")]);
     refuses(&stores.second);
     stores
         .first
         .say("shared", rules_for(&["https://changed.example"]));
-    assert_eq!(stores.run(&ONCE).code, 1);
-    assert_eq!(
-        stores.written(),
-        rules(["https://first.example", "https://own.example"])
-    );
+    stores.gives(1, ["https://first.example", "https://own.example"]);
     answers_again(&stores.second, "https://second.example");
-    assert_eq!(stores.run(&ONCE).code, 0);
-    assert_eq!(stores.written(), of_second);
+    stores.gives(0, of_second);
 }
 
 #[test]
@@ -216,11 +205,7 @@ fn what_is_remembered_of_other_rules_says_nothing_of_these() {
     assert_eq!(stores.run(&ONCE).code, 0);
     refuses(&stores.first);
     stores.second.say("shared", rules_for(&["https://later.example"]));
-    assert_eq!(stores.run(&ONCE).code, 1);
-    assert_eq!(
-        stores.written(),
-        rules(["https://same.example", "https://own.example"])
-    );
+    stores.gives(1, ["https://same.example", "https://own.example"]);
 }
 
 #[test]
@@ -295,9 +280,5 @@ fn a_store_at_another_endpoint_that_does_not_answer_takes_no_rules_with_it() {
     let moved = StandInStore::start(&[]);
     refuses(&moved);
     stores.follow(&[(&moved, "all: true"), (&stores.second, "all: true")]);
-    assert_eq!(stores.run(&ONCE).code, 1);
-    assert_eq!(
-        stores.written(),
-        rules(["https://first.example", "https://own.example"])
-    );
+    stores.gives(1, ["https://first.example", "https://own.example"]);
 }

@@ -25,7 +25,11 @@ pub(super) const METRICS: [(&str, &str, &str); 15] = [
         "When other rules were put in force last.",
     ),
     ("round_duration_seconds", "gauge", "How long the last round took."),
-    ("buckets", "gauge", "Buckets whose rules are known."),
+    (
+        "buckets",
+        "gauge",
+        "Buckets whose rules are known, the base's own among them.",
+    ),
     (
         "kept_buckets",
         "gauge",
@@ -54,7 +58,7 @@ pub(super) const METRICS: [(&str, &str, &str); 15] = [
     (
         "rules_age_seconds",
         "gauge",
-        "How long ago the store told the rules of a bucket.",
+        "How long ago the store told the rules of a bucket: those in force, or else those that are held back.",
     ),
     (
         "errors_total",
@@ -94,7 +98,7 @@ pub(super) fn text(standing: &Standing, now: Moment) -> String {
                 let rest = milliseconds.checked_rem(1_000).unwrap_or_default();
                 line("", &format_args!("{whole}.{rest:03}"));
             }
-            "buckets" => line("", &standing.read.len()),
+            "buckets" => line("", &standing.known),
             "kept_buckets" => line("", &standing.kept),
             "unread_buckets" => line("", &standing.unread),
             "drift_buckets" => line("", &standing.drift),

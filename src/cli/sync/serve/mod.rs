@@ -25,7 +25,7 @@ use tokio::time::{sleep, timeout};
 
 pub(super) use self::access::{Access, AccessArguments};
 use self::access::{Authorities, Missing};
-pub(super) use self::published::Published;
+pub(super) use self::published::{Published, Standing};
 use super::moment::Moment;
 
 /// Where Envoy asks for the configurations of filters.

@@ -32,7 +32,9 @@ pub(super) struct Discovery {
 /// How it stands after a round.
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Standing {
-    /// When each bucket's rules were read last.
+    /// How many buckets' rules are known, the base's own among them.
+    pub(in crate::sync) known: usize,
+    /// When each bucket's rules were read last that a store tells.
     pub(in crate::sync) read: BTreeMap<String, Moment>,
     /// Buckets whose rules are kept although the store did not say them again.
     pub(in crate::sync) kept: usize,
@@ -63,6 +65,11 @@ impl Published {
     pub(in crate::sync) fn publish(&self, version: &str, resources: &[NamedResource]) {
         let discovery = Discovery::of(version, resources).map(Arc::new);
         *self.discovery.lock().unwrap_or_else(PoisonError::into_inner) = discovery;
+    }
+
+    /// Whether Envoys get anything.
+    pub(in crate::sync) fn hands_out(&self) -> bool {
+        self.discovery().is_some()
     }
 
     pub(super) fn discovery(&self) -> Option<Arc<Discovery>> {
