@@ -48,8 +48,8 @@ def stop_on_signals():
 
 
 def start(command, end="TERM", **options):
-    # Should this launcher be killed, the kernel sends the server that signal. Ctrl-C reaches the whole foreground group; servers are
-    # stopped by `stop`, once.
+    # Should this launcher be killed, the kernel sends the server that signal. Ctrl-C reaches the whole foreground
+    # group; servers are stopped by `stop`, once.
     return subprocess.Popen(["setpriv", "--pdeathsig", end, *command], start_new_session=True, **options)
 
 

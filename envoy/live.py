@@ -37,8 +37,8 @@ def put_in_force(envoy, admin_port, rules):
             time.sleep(0.1)
             return version
         if refused > refused_before:
-            # A start with what was refused would serve nothing; and Envoy takes the same text a second time for no change,
-            # and says that it is in force.
+            # A start with what was refused would serve nothing; and Envoy takes the same text a second time for no
+            # change, and says that it is in force.
             render.put(folder, before)
             raise Refused(in_force)
         time.sleep(0.02)

@@ -77,7 +77,8 @@ def rules_text(path):
 def with_rules(text, rules, field=""):
     """The rules in their place; `field`: what is put before their first one."""
     rules = rules_text(rules).replace("{", f"{{{field}", 1)
-    # A JSON string is a YAML string too, but for two \u that are one character: Envoy's YAML takes each for one of its own.
+    # A JSON string is a YAML string too, but for two \u that are one character: Envoy's YAML takes each for one of its
+    # own.
     return text.replace('"@envoy/cors.json@"', json.dumps(rules, ensure_ascii=False))
 
 

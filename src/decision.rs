@@ -107,9 +107,9 @@ fn decide_options<'a>(
     head: &RequestHead<'a>,
 ) -> Decision<'a> {
     match check_preflight(bucket.profile(), bucket.has_rules(), head) {
-        Check::NoPreflight => Decision::Actual(decide_actual(matcher, id, bucket, head)),
-        Check::Bad(reason) => Decision::BadPreflight(reason),
-        Check::Preflight { method, names } => {
+        PreflightCheck::NoPreflight => Decision::Actual(decide_actual(matcher, id, bucket, head)),
+        PreflightCheck::Bad(reason) => Decision::BadPreflight(reason),
+        PreflightCheck::Preflight { method, names } => {
             Decision::Preflight(usable_origin(bucket, head).and_then(|origin| {
                 matcher.first_rule(id, origin, method, names.map_err(|_| NoRule::MalformedHeader)?)
             }))
@@ -124,13 +124,13 @@ pub fn decide_without_bucket<'a>(matcher: &Matcher, reason: NoRule, head: &Reque
         return Decision::Actual(Err(reason));
     }
     match check_preflight(matcher.settings().profile, false, head) {
-        Check::NoPreflight => Decision::Actual(Err(reason)),
-        Check::Bad(reason) => Decision::BadPreflight(reason),
-        Check::Preflight { .. } => Decision::Preflight(Err(reason)),
+        PreflightCheck::NoPreflight => Decision::Actual(Err(reason)),
+        PreflightCheck::Bad(reason) => Decision::BadPreflight(reason),
+        PreflightCheck::Preflight { .. } => Decision::Preflight(Err(reason)),
     }
 }
 
-enum Check<'a> {
+enum PreflightCheck<'a> {
     NoPreflight,
     Bad(BadRequest<'a>),
     Preflight {
@@ -141,10 +141,12 @@ enum Check<'a> {
 
 /// Whether an OPTIONS request is a CORS-preflight request (Fetch: one with `Origin` and
 /// `Access-Control-Request-Method`), and whether the store would look at its rules at all.
-fn check_preflight<'a>(profile: &Profile, has_rules: bool, head: &RequestHead<'a>) -> Check<'a> {
+fn check_preflight<'a>(profile: &Profile, has_rules: bool, head: &RequestHead<'a>) -> PreflightCheck<'a> {
     let incomplete = |reason| match profile.incomplete_preflight {
-        IncompletePreflight::Upstream => Check::NoPreflight,
-        IncompletePreflight::BadRequest | IncompletePreflight::BadRequestUnlessNoRules => Check::Bad(reason),
+        IncompletePreflight::Upstream => PreflightCheck::NoPreflight,
+        IncompletePreflight::BadRequest | IncompletePreflight::BadRequestUnlessNoRules => {
+            PreflightCheck::Bad(reason)
+        }
     };
     if given(head.origin).is_none() {
         return incomplete(BadRequest::NoOrigin);
@@ -152,7 +154,7 @@ fn check_preflight<'a>(profile: &Profile, has_rules: bool, head: &RequestHead<'a
     let Some(method) = given(head.request_method) else {
         if profile.incomplete_preflight == IncompletePreflight::BadRequestUnlessNoRules && !has_rules {
             // S3 answers "CORS is not enabled for this bucket" here (recorded).
-            return Check::Preflight {
+            return PreflightCheck::Preflight {
                 method: b"",
                 names: Ok(RequestedNames::default()),
             };
@@ -163,11 +165,11 @@ fn check_preflight<'a>(profile: &Profile, has_rules: bool, head: &RequestHead<'a
     if profile.invalid_is_bad_request {
         let is_store_method = STORE_METHODS.iter().any(|store| store.as_bytes() == method);
         if profile.methods == Methods::Store && !is_store_method {
-            return Check::Bad(BadRequest::Method(method));
+            return PreflightCheck::Bad(BadRequest::Method(method));
         }
         if let Err(Malformed::NotAToken(element)) = names {
-            return Check::Bad(BadRequest::Header(element));
+            return PreflightCheck::Bad(BadRequest::Header(element));
         }
     }
-    Check::Preflight { method, names }
+    PreflightCheck::Preflight { method, names }
 }

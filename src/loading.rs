@@ -150,8 +150,9 @@ fn stand_in(
     stands_in
 }
 
-/// One gauge says it of all plugins, so that one whose rules are good says nothing, unless they were refused before. Only
-/// a change is written: workers load what the main thread has loaded, and none changes the number at the same time.
+/// One gauge says it of all plugins, so that one whose rules are good says nothing, unless they were refused before.
+/// Only a change is written: workers load what the main thread has loaded, and none changes the number at the same
+/// time.
 #[cfg(feature = "metrics")]
 #[cold]
 fn count_refused(stands_in: bool, shelf: &impl Shelf) -> Option<u64> {

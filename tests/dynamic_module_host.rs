@@ -21,19 +21,19 @@ use bucket_cors as _;
 /// Bytes of one side, as the ABI passes them.
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct Buffer {
+struct HostBuffer {
     data: *const u8,
     len: usize,
 }
 
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct Header {
-    name: Buffer,
-    value: Buffer,
+struct HostHeader {
+    name: HostBuffer,
+    value: HostBuffer,
 }
 
-impl Buffer {
+impl HostBuffer {
     fn of(bytes: &[u8]) -> Self {
         Self {
             data: bytes.as_ptr(),
@@ -47,54 +47,57 @@ impl Buffer {
     }
 }
 
-type Module = *mut c_void;
+type ModulePointer = *mut c_void;
 
-/// [`Stream`], on its way through the ABI.
-type Host = *mut c_void;
+/// [`TestStream`], on its way through the ABI.
+type StreamPointer = *mut c_void;
 
 // SAFETY: the names and signatures are those of Envoy's ABI, by which the library defines them.
 unsafe extern "C" {
     fn envoy_dynamic_module_on_http_filter_config_new(
         host: *mut c_void,
-        name: Buffer,
-        text: Buffer,
-    ) -> Module;
-    fn envoy_dynamic_module_on_http_filter_config_destroy(config: Module);
-    fn envoy_dynamic_module_on_http_filter_new(config: Module, host: Host) -> Module;
-    fn envoy_dynamic_module_on_http_filter_destroy(stream: Module);
-    fn envoy_dynamic_module_on_http_filter_request_headers(host: Host, stream: Module, is_end: bool)
-    -> c_int;
+        name: HostBuffer,
+        text: HostBuffer,
+    ) -> ModulePointer;
+    fn envoy_dynamic_module_on_http_filter_config_destroy(config: ModulePointer);
+    fn envoy_dynamic_module_on_http_filter_new(config: ModulePointer, host: StreamPointer) -> ModulePointer;
+    fn envoy_dynamic_module_on_http_filter_destroy(stream: ModulePointer);
+    fn envoy_dynamic_module_on_http_filter_request_headers(
+        host: StreamPointer,
+        stream: ModulePointer,
+        is_end: bool,
+    ) -> c_int;
     fn envoy_dynamic_module_on_http_filter_response_headers(
-        host: Host,
-        stream: Module,
+        host: StreamPointer,
+        stream: ModulePointer,
         is_end: bool,
     ) -> c_int;
 }
 
-type Lines = Vec<(Vec<u8>, Vec<u8>)>;
+type RawHeaders = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// The host's side of a stream.
 #[derive(Default)]
-struct Stream {
-    module: Option<Module>,
-    request: Lines,
-    response: Lines,
+struct TestStream {
+    module: Option<ModulePointer>,
+    request: RawHeaders,
+    response: RawHeaders,
     status: Option<u32>,
     body: Vec<u8>,
     filter_state: Vec<u8>,
     /// The call that it says no to.
-    refused: Option<Refused>,
+    refused: Option<RefusedCall>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refused {
+enum RefusedCall {
     GetHeaders,
     AddHeader,
     SetHeader,
 }
 
-impl Stream {
-    fn map(&mut self, map: c_int) -> &mut Lines {
+impl TestStream {
+    fn map(&mut self, map: c_int) -> &mut RawHeaders {
         match map {
             0 => &mut self.request,
             2 => &mut self.response,
@@ -104,13 +107,13 @@ impl Stream {
 
     /// # Safety
     /// It is that of [`run`], and nothing else uses it meanwhile.
-    unsafe fn of<'a>(host: Host) -> &'a mut Self {
+    unsafe fn of<'a>(host: StreamPointer) -> &'a mut Self {
         // SAFETY: as the caller vouches.
         unsafe { &mut *host.cast() }
     }
 
     /// All headers of a map somewhere else, and something else where they were.
-    fn moved(&mut self, map: c_int) -> &mut Lines {
+    fn moved(&mut self, map: c_int) -> &mut RawHeaders {
         let lines = self.map(map);
         let moved = lines.clone();
         for (name, value) in lines.iter_mut() {
@@ -134,13 +137,13 @@ fn on_host<R>(code: impl FnOnce() -> R) -> R {
 // and nothing else in this binary defines them; the streams are those of `run`.
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_callback_log(_level: c_int, _message: Buffer) {}
+extern "C" fn envoy_dynamic_module_callback_log(_level: c_int, _message: HostBuffer) {}
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_http_filter_config_define_counter(
     _config: *mut c_void,
-    _name: Buffer,
-    _labels: *const Buffer,
+    _name: HostBuffer,
+    _labels: *const HostBuffer,
     _label_count: usize,
     id: *mut usize,
 ) -> c_int {
@@ -152,8 +155,8 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_filter_config_define_cou
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_http_filter_config_define_gauge(
     _config: *mut c_void,
-    _name: Buffer,
-    _labels: *const Buffer,
+    _name: HostBuffer,
+    _labels: *const HostBuffer,
     _label_count: usize,
     _id: *mut usize,
 ) -> c_int {
@@ -162,9 +165,9 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_filter_config_define_gau
 
 #[unsafe(no_mangle)]
 extern "C" fn envoy_dynamic_module_callback_http_filter_increment_counter(
-    _stream: Host,
+    _stream: StreamPointer,
     id: usize,
-    _labels: *const Buffer,
+    _labels: *const HostBuffer,
     _label_count: usize,
     by: u64,
 ) -> c_int {
@@ -172,25 +175,28 @@ extern "C" fn envoy_dynamic_module_callback_http_filter_increment_counter(
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn envoy_dynamic_module_callback_http_get_headers_size(stream: Host, map: c_int) -> usize {
+unsafe extern "C" fn envoy_dynamic_module_callback_http_get_headers_size(
+    stream: StreamPointer,
+    map: c_int,
+) -> usize {
     // SAFETY: see above.
-    unsafe { Stream::of(stream).map(map).len() }
+    unsafe { TestStream::of(stream).map(map).len() }
 }
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_http_get_headers(
-    stream: Host,
+    stream: StreamPointer,
     map: c_int,
-    headers: *mut Header,
+    headers: *mut HostHeader,
 ) -> bool {
     // SAFETY: see above.
     unsafe {
-        if Stream::of(stream).refused == Some(Refused::GetHeaders) {
+        if TestStream::of(stream).refused == Some(RefusedCall::GetHeaders) {
             return false;
         }
-        for (at, (name, value)) in Stream::of(stream).map(map).iter().enumerate() {
-            let (name, value) = (Buffer::of(name), Buffer::of(value));
-            headers.add(at).write(Header { name, value });
+        for (at, (name, value)) in TestStream::of(stream).map(map).iter().enumerate() {
+            let (name, value) = (HostBuffer::of(name), HostBuffer::of(value));
+            headers.add(at).write(HostHeader { name, value });
         }
     }
     true
@@ -198,32 +204,32 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_get_headers(
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_http_add_header(
-    stream: Host,
+    stream: StreamPointer,
     map: c_int,
-    name: Buffer,
-    value: Buffer,
+    name: HostBuffer,
+    value: HostBuffer,
 ) -> bool {
     on_host(|| {
         let line = (name.to_vec(), value.to_vec());
         // SAFETY: see above.
-        let host = unsafe { Stream::of(stream) };
+        let host = unsafe { TestStream::of(stream) };
         host.moved(map).push(line);
-        host.refused != Some(Refused::AddHeader)
+        host.refused != Some(RefusedCall::AddHeader)
     })
 }
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_http_set_header(
-    stream: Host,
+    stream: StreamPointer,
     map: c_int,
-    name: Buffer,
-    value: Buffer,
+    name: HostBuffer,
+    value: HostBuffer,
 ) -> bool {
     on_host(|| {
         let name = name.to_vec();
         // SAFETY: see above.
-        let host = unsafe { Stream::of(stream) };
-        let is_taken = host.refused != Some(Refused::SetHeader);
+        let host = unsafe { TestStream::of(stream) };
+        let is_taken = host.refused != Some(RefusedCall::SetHeader);
         let lines = host.moved(map);
         lines.retain(|(there, _)| *there != name);
         if !value.data.is_null() {
@@ -236,17 +242,17 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_set_header(
 /// While it answers, the host has the response looked at and ends the stream.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_http_send_response(
-    stream: Host,
+    stream: StreamPointer,
     status: u32,
-    headers: *const Header,
+    headers: *const HostHeader,
     header_count: usize,
-    body: Buffer,
-    _details: Buffer,
+    body: HostBuffer,
+    _details: HostBuffer,
 ) {
     on_host(|| {
         // SAFETY: see above.
         unsafe {
-            let host = Stream::of(stream);
+            let host = TestStream::of(stream);
             host.moved(0);
             let headers = std::slice::from_raw_parts(headers, header_count);
             let lines = headers
@@ -264,12 +270,12 @@ unsafe extern "C" fn envoy_dynamic_module_callback_http_send_response(
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_http_set_filter_state_bytes(
-    stream: Host,
-    _key: Buffer,
-    value: Buffer,
+    stream: StreamPointer,
+    _key: HostBuffer,
+    value: HostBuffer,
 ) -> bool {
     // SAFETY: see above.
-    on_host(|| unsafe { Stream::of(stream).filter_state = value.to_vec() });
+    on_host(|| unsafe { TestStream::of(stream).filter_state = value.to_vec() });
     true
 }
 
@@ -280,7 +286,10 @@ const KEPT: &str = "kept";
 static SHARED: Mutex<BTreeMap<Vec<u8>, usize>> = Mutex::new(BTreeMap::new());
 
 #[unsafe(no_mangle)]
-extern "C" fn envoy_dynamic_module_callback_register_shared_data(name: Buffer, data: *mut c_void) -> bool {
+extern "C" fn envoy_dynamic_module_callback_register_shared_data(
+    name: HostBuffer,
+    data: *mut c_void,
+) -> bool {
     let name = name.to_vec();
     let is_kept = name.ends_with(KEPT.as_bytes());
     if is_kept {
@@ -291,7 +300,7 @@ extern "C" fn envoy_dynamic_module_callback_register_shared_data(name: Buffer, d
 
 #[unsafe(no_mangle)]
 unsafe extern "C" fn envoy_dynamic_module_callback_get_shared_data(
-    name: Buffer,
+    name: HostBuffer,
     data: *mut *mut c_void,
 ) -> bool {
     let found = SHARED.lock().unwrap().get(&name.to_vec()).copied();
@@ -307,10 +316,10 @@ thread_local! {
     static COUNTED: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-struct Counting;
+struct CountingAllocator;
 
 // SAFETY: everything is left to the system's allocator, and counting does not allocate.
-unsafe impl GlobalAlloc for Counting {
+unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // While a thread ends its locals are gone, but allocations go on.
         let _ = COUNTED.try_with(|counted| counted.set(counted.get().map(|count| count + 1)));
@@ -325,15 +334,15 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// A configuration that is shared by threads, as Envoy's workers do.
-struct Config(Module);
+struct SharedConfig(ModulePointer);
 
 // SAFETY: Envoy hands one configuration to all of its workers.
-unsafe impl Sync for Config {}
+unsafe impl Sync for SharedConfig {}
 
-impl Config {
+impl SharedConfig {
     fn load() -> Self {
         // By this name, a library that is built with faults has one.
         Self::load_as(&std::env::var("FAULT").unwrap_or_default(), &Self::text())
@@ -351,7 +360,7 @@ impl Config {
     }
 
     fn load_as(name: &str, text: &str) -> Self {
-        let (name, text) = (Buffer::of(name.as_bytes()), Buffer::of(text.as_bytes()));
+        let (name, text) = (HostBuffer::of(name.as_bytes()), HostBuffer::of(text.as_bytes()));
         // SAFETY: the ABI; this host needs no configuration of its own.
         let config =
             unsafe { envoy_dynamic_module_on_http_filter_config_new(std::ptr::null_mut(), name, text) };
@@ -360,7 +369,7 @@ impl Config {
     }
 }
 
-impl Drop for Config {
+impl Drop for SharedConfig {
     fn drop(&mut self) {
         // SAFETY: it was made by the module, and its streams have ended.
         unsafe { envoy_dynamic_module_on_http_filter_config_destroy(self.0) };
@@ -373,7 +382,7 @@ const PUT: (&str, &str) = ("access-control-request-method", "PUT");
 const NAMES: (&str, &str) = ("access-control-request-headers", "x-a,x-b");
 
 /// Method, path, headers, and what comes back: a status of the edge's own, or none, and the lines that CORS is about.
-type Exchange = (
+type ScriptedExchange = (
     &'static str,
     &'static str,
     &'static [(&'static str, &'static str)],
@@ -381,7 +390,7 @@ type Exchange = (
     &'static [&'static str],
 );
 
-const EXCHANGES: [Exchange; 11] = [
+const EXCHANGES: [ScriptedExchange; 11] = [
     ("GET", "/unlisted/x", &[PAGE], None, &STORES),
     ("GET", "/o/x", &[], None, &["vary: Accept-Encoding, Origin"]),
     ("GET", "/o/x", &[OTHER], None, &["vary: Accept-Encoding, Origin"]),
@@ -458,16 +467,16 @@ fn line(name: &str, value: &str) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// Runs an exchange, and gives the stream as it was left and how many allocations the module made.
-fn run(config: &Config, exchange: &Exchange) -> (Stream, usize) {
+fn run(config: &SharedConfig, exchange: &ScriptedExchange) -> (TestStream, usize) {
     run_refused(config, exchange, None)
 }
 
 /// The same on a host that says no to a call.
 fn run_refused(
-    config: &Config,
-    &(method, path, headers, ..): &Exchange,
-    refused: Option<Refused>,
-) -> (Stream, usize) {
+    config: &SharedConfig,
+    &(method, path, headers, ..): &ScriptedExchange,
+    refused: Option<RefusedCall>,
+) -> (TestStream, usize) {
     let mut request = vec![
         line(":method", method),
         line(":authority", "edge.example"),
@@ -477,25 +486,25 @@ fn run_refused(
     let lines = STORES.iter().map(|stores| stores.split_once(": ").unwrap());
     let mut response = vec![line(":status", "200"), line("etag", "\"1\"")];
     response.extend(lines.map(|(name, value)| line(name, value)));
-    let mut host = Stream {
+    let mut host = TestStream {
         request,
         response,
         refused,
-        ..Stream::default()
+        ..TestStream::default()
     };
-    let stream: Host = (&raw mut host).cast();
+    let stream: StreamPointer = (&raw mut host).cast();
     COUNTED.set(Some(0));
     // SAFETY: in the order in which Envoy calls them, and `host` outlives them.
     unsafe {
         let module = envoy_dynamic_module_on_http_filter_new(config.0, stream);
-        Stream::of(stream).module = Some(module);
+        TestStream::of(stream).module = Some(module);
         let status = envoy_dynamic_module_on_http_filter_request_headers(stream, module, true);
         if status == 0 {
             // What Envoy does to the request's headers on their way.
-            on_host(|| drop(std::mem::take(Stream::of(stream).moved(0))));
+            on_host(|| drop(std::mem::take(TestStream::of(stream).moved(0))));
             envoy_dynamic_module_on_http_filter_response_headers(stream, module, true);
         }
-        if let Some(module) = Stream::of(stream).module.take() {
+        if let Some(module) = TestStream::of(stream).module.take() {
             envoy_dynamic_module_on_http_filter_destroy(module);
         }
     }
@@ -503,7 +512,7 @@ fn run_refused(
     (host, allocations)
 }
 
-fn assert_answered(exchange: &Exchange, host: &Stream) {
+fn assert_answered(exchange: &ScriptedExchange, host: &TestStream) {
     let (method, path, headers, status, cors) = exchange;
     let what = format!("{method} {path} {headers:?}");
     assert_eq!(host.status, *status, "{what}");
@@ -524,7 +533,7 @@ fn assert_answered(exchange: &Exchange, host: &Stream) {
 
 #[test]
 fn nothing_is_read_that_the_host_has_moved_and_nothing_is_used_that_it_has_ended() {
-    let config = Config::load();
+    let config = SharedConfig::load();
     for exchange in &EXCHANGES {
         assert_answered(exchange, &run(&config, exchange).0);
     }
@@ -532,15 +541,19 @@ fn nothing_is_read_that_the_host_has_moved_and_nothing_is_used_that_it_has_ended
 
 #[test]
 fn where_the_host_says_no_the_request_is_answered_503() {
-    let config = Config::load();
+    let config = SharedConfig::load();
     let allowed = EXCHANGES
         .iter()
         .find(|(method, path, headers, ..)| (*method, *path, *headers) == ("GET", "/o/x", &[PAGE]));
-    for refused in [Refused::GetHeaders, Refused::AddHeader, Refused::SetHeader] {
+    for refused in [
+        RefusedCall::GetHeaders,
+        RefusedCall::AddHeader,
+        RefusedCall::SetHeader,
+    ] {
         let (host, _) = run_refused(&config, allowed.unwrap(), Some(refused));
         // Where not even the request can be read, its client may be one of gRPC.
         let unavailable = match refused {
-            Refused::GetHeaders => vec![(b"grpc-status".to_vec(), b"14".to_vec())],
+            RefusedCall::GetHeaders => vec![(b"grpc-status".to_vec(), b"14".to_vec())],
             _ => Vec::new(),
         };
         assert_eq!(
@@ -553,7 +566,7 @@ fn where_the_host_says_no_the_request_is_answered_503() {
 
 #[test]
 fn a_request_allocates_nothing_once_the_worker_is_warm() {
-    let config = Config::load();
+    let config = SharedConfig::load();
     for exchange in &EXCHANGES {
         run(&config, exchange);
     }
@@ -569,9 +582,9 @@ fn the_last_good_rules_outlive_their_configuration() {
     let allowed = &EXCHANGES[3];
     let refused = r#"{"on_refused_rules": "last_good", "buckets": [{"name": ""}]}"#;
     for _ in 0..3 {
-        drop(Config::load_as(KEPT, &Config::text()));
+        drop(SharedConfig::load_as(KEPT, &SharedConfig::text()));
         for _ in 0..2 {
-            let stands_in = Config::load_as(KEPT, refused);
+            let stands_in = SharedConfig::load_as(KEPT, refused);
             assert_answered(allowed, &run(&stands_in, allowed).0);
         }
     }
@@ -581,7 +594,7 @@ fn the_last_good_rules_outlive_their_configuration() {
 /// one.
 #[test]
 fn threads_that_share_a_configuration_answer_alike() {
-    let config = Config::load();
+    let config = SharedConfig::load();
     let ask = |worker: usize| {
         for round in 0..200 {
             let exchange = &EXCHANGES[(worker + round) % EXCHANGES.len()];
@@ -592,7 +605,7 @@ fn threads_that_share_a_configuration_answer_alike() {
     thread::scope(|scope| {
         let workers: Vec<_> = (0..8).map(|worker| scope.spawn(move || ask(worker))).collect();
         for _ in 0..20 {
-            drop(Config::load());
+            drop(SharedConfig::load());
         }
         // What a scope waits for by itself, ThreadSanitizer does not see: the standard library is not built for it.
         for worker in workers {

@@ -1,7 +1,7 @@
 "use strict";
 
-// What there is to click through. An attempt puts rules in force, asks, and states what should come of it: for each request
-// a status that the page can read, or "refused"; and the methods that the edge then has logged.
+// What there is to click through. An attempt puts rules in force, asks, and states what should come of it: for each
+// request a status that the page can read, or "refused"; and the methods that the edge then has logged.
 function stepsFor({ page, sibling, stranger, edge, store }) {
   const rules = (bucket, rule, { document, ...fields } = {}) => ({
     access_log: true,

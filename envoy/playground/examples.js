@@ -1,4 +1,5 @@
-// Requests and rules to begin with, by the names of their buttons. The rules are variants of the sample, which is fetched.
+// Requests and rules to begin with, by the names of their buttons. The rules are variants of the sample, which is
+// fetched.
 
 export const REQUESTS = {
   reads: { origin: "https://www.example.com" },

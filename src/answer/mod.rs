@@ -1,46 +1,27 @@
 //! From decision to headers and bodies.
 
+mod bytes;
 mod echo;
 mod error_body;
 mod header_list;
+mod scratch;
+mod words;
 
 pub use echo::Echo;
 pub use header_list::HeaderList;
+pub use scratch::Scratch;
 
 use crate::addressing::Style;
 use crate::config::{Mode, UpstreamCors};
-use crate::decision::{BadRequest, Decision};
+use crate::decision::BadRequest;
 use crate::http::head::RequestHead;
-use crate::http::list::RequestedNames;
 use crate::http::names;
 use crate::matcher::{BucketId, CompiledBucket, Matcher, RuleValues};
-use crate::profile::{AllowHeaders, Credentials, Profile};
+use crate::profile::{Credentials, Profile};
 use crate::vary;
 use crate::verdict::{NoRule, Verdict};
+use bytes::{concatenated, spelt};
 use error_body::Refusal;
-
-/// Memory that answers are put together in, kept between requests: once it has grown, no request allocates.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    pub(crate) allow_headers: Vec<u8>,
-    body: Vec<u8>,
-    explanation: Vec<u8>,
-    details: Vec<u8>,
-    access_log: Vec<u8>,
-    pub(crate) vary: Vec<u8>,
-}
-
-impl Scratch {
-    /// What became of the request that was looked at last: its bucket, and the words of `x-bucket-cors`; `None`: nobody
-    /// wants to know, or there is nothing to say of a bucket that is not listed.
-    pub fn access_log(&self) -> Option<&[u8]> {
-        Some(self.access_log.as_slice()).filter(|text| !text.is_empty())
-    }
-
-    pub(crate) fn clear_access_log(&mut self) {
-        self.access_log.clear();
-    }
-}
 
 /// An answer that the edge gives itself.
 #[derive(Debug)]
@@ -271,52 +252,6 @@ impl<'m> Responder<'m> {
         vary::to_add(names, self.matcher.settings().route_prepares)
     }
 
-    /// The value of `x-bucket-cors`, where it is sent.
-    pub fn explanation<'a>(&self, verdict: Verdict, scratch: &'a mut Scratch) -> Option<&'a [u8]> {
-        let explains = self.matcher.settings().explain;
-        explains.then(|| {
-            scratch.explanation.clear();
-            self.describe(verdict, &mut scratch.explanation)
-        })
-    }
-
-    /// Keeps what [`Scratch::access_log`] gives, where the configuration wants it.
-    pub fn log(&self, decision: &Decision<'_>, scratch: &mut Scratch) {
-        if self.matcher.settings().access_log {
-            let out = &mut scratch.access_log;
-            if let Some((bucket, _)) = self.bucket {
-                push_quoted(b"bucket=", self.matcher.name(bucket), out);
-                out.extend_from_slice(b"; ");
-            }
-            self.describe(decision.verdict(), out);
-        }
-    }
-
-    /// Adds what was decided.
-    fn describe<'a>(&self, verdict: Verdict, out: &'a mut Vec<u8>) -> &'a [u8] {
-        if self.mode() == Mode::Shadow {
-            out.extend_from_slice(b"shadow; ");
-        }
-        match verdict {
-            Ok(id) => {
-                out.extend_from_slice(b"match; rule=");
-                push_decimal(id.index(), out);
-                if let Some(name) = self
-                    .rule(verdict)
-                    .map(|rule| rule.id)
-                    .filter(|name| !name.is_empty())
-                {
-                    push_quoted(b"; id=", name, out);
-                }
-            }
-            Err(reason) => {
-                out.extend_from_slice(b"no-match; reason=");
-                out.extend_from_slice(reason.reason().as_bytes());
-            }
-        }
-        out
-    }
-
     fn rule(&self, verdict: Verdict) -> Option<RuleValues<'m>> {
         self.matcher.rule(self.bucket?.0, verdict.ok()?)
     }
@@ -334,50 +269,5 @@ impl<'m> Responder<'m> {
         if allows_credentials && origin != b"null" {
             headers.push(names::ALLOW_CREDENTIALS, b"true");
         }
-    }
-}
-
-fn concatenated<'a>(parts: &[&[u8]], out: &'a mut Vec<u8>) -> &'a [u8] {
-    out.clear();
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-    out
-}
-
-/// The requested names in the spelling of the profile. The list was checked when the rule was found.
-fn spelt<'a>(spelling: AllowHeaders, requested: &[u8], out: &'a mut Vec<u8>) -> &'a [u8] {
-    out.clear();
-    for name in RequestedNames::parsed_before(requested).iter() {
-        if !out.is_empty() {
-            out.extend_from_slice(b", ");
-        }
-        match spelling {
-            AllowHeaders::AsSent => out.extend_from_slice(name),
-            AllowHeaders::LowerCase => out.extend(name.iter().map(u8::to_ascii_lowercase)),
-        }
-    }
-    out
-}
-
-fn push_quoted(before: &[u8], text: &[u8], out: &mut Vec<u8>) {
-    for part in [before, b"\"", text, b"\""] {
-        out.extend_from_slice(part);
-    }
-}
-
-/// Writes a number that is at most [`crate::profile::MAX_RULES`], without the formatter.
-fn push_decimal(number: usize, out: &mut Vec<u8>) {
-    let start = out.len();
-    let mut rest = number;
-    loop {
-        out.push(b'0'.saturating_add(u8::try_from(rest % 10).unwrap_or(0)));
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if let Some(digits) = out.get_mut(start..) {
-        digits.reverse();
     }
 }

@@ -70,8 +70,8 @@ fn is_bucket_name(name: &str) -> bool {
             .all(|byte| is_plain(*byte))
 }
 
-/// The files below a folder, in the order of their names. Hidden folders and what links lead to are left out: a link can
-/// lead back to where it stands.
+/// The files below a folder, in the order of their names. Hidden folders and what links lead to are left out: a link
+/// can lead back to where it stands.
 fn walk(folder: &Path, extensions: &[&str], found: &mut Files) -> Result<(), String> {
     let error = |error: std::io::Error| format!("{}: {error}", folder.display());
     let mut entries: Vec<PathBuf> = Vec::new();

@@ -29,7 +29,7 @@ use clap::{Command as Program, CommandFactory as _, FromArgMatches as _, Parser,
 /// would say, and what `explain` shows is what the edge would answer.
 #[derive(Debug, Parser)]
 #[command(name = "bucket-cors", version, after_help = EXAMPLES, after_long_help = LONG)]
-struct Arguments {
+struct CommandLine {
     #[command(flatten)]
     look: terminal::LookArguments,
 
@@ -66,11 +66,11 @@ Files:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Check(check::Arguments),
-    Explain(explain::Arguments),
+    Check(check::CheckArguments),
+    Explain(explain::ExplainArguments),
     Import(import::Arguments),
-    Clients(clients::list::Arguments),
-    Recipe(clients::recipe::Arguments),
+    Clients(clients::list::ListArguments),
+    Recipe(clients::recipe::RecipeArguments),
     #[cfg(feature = "sync")]
     Sync(Box<sync::SyncArguments>),
     Completions(manual::CompletionArguments),
@@ -78,7 +78,7 @@ enum Command {
 }
 
 fn program() -> Program {
-    manual::with_pages(Arguments::command())
+    manual::with_pages(CommandLine::command())
 }
 
 fn main() -> ExitCode {
@@ -86,7 +86,7 @@ fn main() -> ExitCode {
     let parsed = program()
         .color(colors)
         .try_get_matches()
-        .and_then(|matches| Arguments::from_arg_matches(&matches));
+        .and_then(|matches| CommandLine::from_arg_matches(&matches));
     #[cfg(not(feature = "sync"))]
     if let Some(code) = parsed.as_ref().err().and_then(without_sync::told) {
         return code;

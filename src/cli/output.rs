@@ -139,8 +139,8 @@ pub(crate) fn replace(
     Ok(())
 }
 
-/// Gives a file the owner and the group of the one before it, or says that it has others: who read that one may not read
-/// this one.
+/// Gives a file the owner and the group of the one before it, or says that it has others: who read that one may not
+/// read this one.
 fn keep_owner(path: &Path, file: &File, before: &fs::Metadata) -> io::Result<()> {
     let (user, group) = (Some(before.uid()), Some(before.gid()));
     // The group alone may be one of the process's own.

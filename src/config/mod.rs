@@ -5,6 +5,7 @@
 
 mod bucket;
 mod document;
+mod from_text;
 mod host;
 mod model;
 mod names;
@@ -12,6 +13,7 @@ mod origin;
 mod reading;
 mod report;
 mod rules;
+mod whole;
 
 pub use model::{
     Bucket, BucketSink, Configuration, Endpoint, Metering, Mode, OnRefused, Rule, Settings, Unmanaged,
@@ -25,7 +27,7 @@ pub use report::{Finding, Findings, KEPT_FINDINGS, Report};
 /// Reads a configuration and hands its buckets to `sink`. With errors, what the sink has is to be dropped, and the
 /// settings are what could be read of them.
 pub fn read<'a>(text: &'a [u8], sink: &mut dyn BucketSink<'a>) -> (Settings, Report) {
-    document::read(text, sink)
+    from_text::read(text, sink)
 }
 
 /// Reads a configuration as a whole.

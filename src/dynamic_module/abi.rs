@@ -26,7 +26,7 @@ pub(super) struct Buffer {
 /// `type_envoy_http_header` and `type_module_http_header`: a header of Envoy's, or of ours.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub(super) struct Header {
+pub(super) struct AbiHeader {
     pub(super) name: Buffer,
     pub(super) value: Buffer,
 }
@@ -34,7 +34,7 @@ pub(super) struct Header {
 /// `type_http_header_type`.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub(super) enum HeaderMap {
+pub(super) enum HeaderType {
     /// `RequestHeader`.
     Request = 0,
     /// `ResponseHeader`.
@@ -99,23 +99,23 @@ unsafe extern "C" {
     ) -> c_int;
 
     #[link_name = "envoy_dynamic_module_callback_http_get_headers_size"]
-    pub(super) fn count_headers(stream: HostStream, map: HeaderMap) -> usize;
+    pub(super) fn count_headers(stream: HostStream, map: HeaderType) -> usize;
 
     #[link_name = "envoy_dynamic_module_callback_http_get_headers"]
-    pub(super) fn get_headers(stream: HostStream, map: HeaderMap, headers: *mut Header) -> bool;
+    pub(super) fn get_headers(stream: HostStream, map: HeaderType, headers: *mut AbiHeader) -> bool;
 
     #[link_name = "envoy_dynamic_module_callback_http_add_header"]
-    pub(super) fn add_header(stream: HostStream, map: HeaderMap, name: Buffer, value: Buffer) -> bool;
+    pub(super) fn add_header(stream: HostStream, map: HeaderType, name: Buffer, value: Buffer) -> bool;
 
     /// A null value removes the header.
     #[link_name = "envoy_dynamic_module_callback_http_set_header"]
-    pub(super) fn set_header(stream: HostStream, map: HeaderMap, name: Buffer, value: Buffer) -> bool;
+    pub(super) fn set_header(stream: HostStream, map: HeaderType, name: Buffer, value: Buffer) -> bool;
 
     #[link_name = "envoy_dynamic_module_callback_http_send_response"]
     pub(super) fn send_response(
         stream: HostStream,
         status: u32,
-        headers: *const Header,
+        headers: *const AbiHeader,
         header_count: usize,
         body: Buffer,
         details: Buffer,

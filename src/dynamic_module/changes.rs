@@ -1,8 +1,8 @@
 //! Changes to a response's headers, collected while its headers are being read, and made when they no longer are: Envoy
 //! moves what was read with the first change.
 
-use super::abi::{Header, HeaderMap};
-use super::host::{EnvoyStream, Headers};
+use super::abi::{AbiHeader, HeaderType};
+use super::host::{EnvoyStream, MapHeaders};
 use crate::edge::ResponseHeaders;
 
 /// What is to be changed, in order.
@@ -57,17 +57,17 @@ impl Changes {
     #[must_use]
     pub(super) fn apply(&self, stream: &mut EnvoyStream) -> bool {
         self.iter().all(|(edit, bytes)| match edit {
-            Edit::Set(name) => stream.set_header(HeaderMap::Response, name, bytes),
-            Edit::Add(name) => stream.add_header(HeaderMap::Response, name, bytes),
-            Edit::Remove => stream.remove_header(HeaderMap::Response, bytes),
+            Edit::Set(name) => stream.set_header(HeaderType::Response, name, bytes),
+            Edit::Add(name) => stream.add_header(HeaderType::Response, name, bytes),
+            Edit::Remove => stream.remove_header(HeaderType::Response, bytes),
         })
     }
 
     /// The headers that are set, as those of a whole response.
-    pub(super) fn as_headers(&self, out: &mut Vec<Header>) {
+    pub(super) fn as_headers(&self, out: &mut Vec<AbiHeader>) {
         out.clear();
         out.extend(self.iter().filter_map(|(edit, value)| match edit {
-            Edit::Set(name) | Edit::Add(name) => Some(Header {
+            Edit::Set(name) | Edit::Add(name) => Some(AbiHeader {
                 name: name.into(),
                 value: value.into(),
             }),
@@ -80,7 +80,7 @@ impl Changes {
 pub(super) struct Collector<'a> {
     pub(super) changes: &'a mut Changes,
     /// `None`: unknown.
-    pub(super) sent: Option<Headers<'a>>,
+    pub(super) sent: Option<MapHeaders<'a>>,
 }
 
 impl ResponseHeaders for Collector<'_> {

@@ -1,12 +1,12 @@
-//! What a client of gRPC is told. Envoy gives it status 200 in place of an answer's own and, from a library that says nothing
-//! else, OK.
+//! What a client of gRPC is told. Envoy gives it status 200 in place of an answer's own and, from a library that says
+//! nothing else, OK.
 
-use super::host::Headers;
+use super::host::MapHeaders;
 
 pub(super) const STATUS: &str = "grpc-status";
 
 /// Whether Envoy takes a request for one of gRPC, as its `Grpc::Common::isGrpcRequestHeaders` does.
-pub(super) fn is_asked(mut request: Headers<'_>) -> bool {
+pub(super) fn is_asked(mut request: MapHeaders<'_>) -> bool {
     request.any(|(name, value)| {
         name == b"content-type" && matches!(value.strip_prefix(b"application/grpc"), Some([] | [b'+', ..]))
     })

@@ -10,13 +10,13 @@ use std::ptr::{null, null_mut};
 
 use log::error;
 
-use super::abi::{self, Buffer, Header, HeaderMap, HeadersStatus, HostConfig, HostStream};
+use super::abi::{self, AbiHeader, Buffer, HeaderType, HeadersStatus, HostConfig, HostStream};
 use super::config::Config;
 use super::grpc;
 use super::handle::Handle;
 use super::host::{EnvoyConfig, EnvoyStream};
 use super::log as envoy_log;
-use super::stream::Next;
+use super::stream::AfterRequest;
 use super::worker::{self, Worker};
 
 /// Does the work of a hook; `None`: it panicked, which the panic's own message on standard error tells more of.
@@ -109,8 +109,8 @@ extern "C" fn envoy_dynamic_module_on_http_filter_request_headers(
             return fail(&mut host, None);
         };
         match caught("request_headers", || stream.on_request(config, &host, worker)).flatten() {
-            Some(Next::Upstream) => HeadersStatus::Continue,
-            Some(Next::Answer(status)) => {
+            Some(AfterRequest::Upstream) => HeadersStatus::Continue,
+            Some(AfterRequest::Answer(status)) => {
                 let Worker {
                     headers,
                     changes,
@@ -162,12 +162,14 @@ fn fail(host: &mut EnvoyStream, config: Option<&Config>) -> HeadersStatus {
     const STATUS: u32 = 503;
     let mut sent = Vec::new();
     let is_grpc = host
-        .headers(HeaderMap::Request, &mut sent)
+        .headers(HeaderType::Request, &mut sent)
         .is_none_or(grpc::is_asked);
-    let grpc_status = grpc::status_of(STATUS).filter(|_| is_grpc).map(|status| Header {
-        name: grpc::STATUS.into(),
-        value: status.into(),
-    });
+    let grpc_status = grpc::status_of(STATUS)
+        .filter(|_| is_grpc)
+        .map(|status| AbiHeader {
+            name: grpc::STATUS.into(),
+            value: status.into(),
+        });
     host.send_response(STATUS, grpc_status.as_slice(), b"", b"bucket_cors_failed");
     HeadersStatus::Stop
 }
@@ -189,10 +191,10 @@ nothing_to_do! {
     envoy_dynamic_module_on_http_filter_response_body(bool) -> c_int;
     envoy_dynamic_module_on_http_filter_response_trailers() -> c_int;
     envoy_dynamic_module_on_http_filter_stream_complete();
-    envoy_dynamic_module_on_http_filter_http_callout_done(u64, c_int, *mut Header, usize, *mut Buffer, usize);
-    envoy_dynamic_module_on_http_filter_http_stream_headers(u64, *mut Header, usize, bool);
+    envoy_dynamic_module_on_http_filter_http_callout_done(u64, c_int, *mut AbiHeader, usize, *mut Buffer, usize);
+    envoy_dynamic_module_on_http_filter_http_stream_headers(u64, *mut AbiHeader, usize, bool);
     envoy_dynamic_module_on_http_filter_http_stream_data(u64, *const Buffer, usize, bool);
-    envoy_dynamic_module_on_http_filter_http_stream_trailers(u64, *mut Header, usize);
+    envoy_dynamic_module_on_http_filter_http_stream_trailers(u64, *mut AbiHeader, usize);
     envoy_dynamic_module_on_http_filter_http_stream_complete(u64);
     envoy_dynamic_module_on_http_filter_http_stream_reset(u64, c_int);
     envoy_dynamic_module_on_http_filter_scheduled(u64);

@@ -4,7 +4,7 @@
 use std::ptr::{null, null_mut};
 use std::slice;
 
-use super::abi::{self, Buffer, Header, HeaderMap, HostConfig, HostStream, SUCCESS};
+use super::abi::{self, AbiHeader, Buffer, HeaderType, HostConfig, HostStream, SUCCESS};
 
 impl From<&[u8]> for Buffer {
     fn from(bytes: &[u8]) -> Self {
@@ -44,7 +44,11 @@ impl EnvoyStream {
     }
 
     /// Every header of a map; `None`: Envoy says no. It moves them with the first change, which takes a `&mut self`.
-    pub(super) fn headers<'h>(&'h self, map: HeaderMap, memory: &'h mut Vec<Header>) -> Option<Headers<'h>> {
+    pub(super) fn headers<'h>(
+        &'h self,
+        map: HeaderType,
+        memory: &'h mut Vec<AbiHeader>,
+    ) -> Option<MapHeaders<'h>> {
         memory.clear();
         // SAFETY: the stream is live.
         let count = unsafe { abi::count_headers(self.0, map) };
@@ -57,27 +61,27 @@ impl EnvoyStream {
             }
             memory.set_len(count);
         }
-        Some(Headers(memory.iter()))
+        Some(MapHeaders(memory.iter()))
     }
 
     /// Makes `value` the only value of a header. An empty value would remove it. False, of this and the next two: Envoy
     /// says no.
     #[must_use]
-    pub(super) fn set_header(&mut self, map: HeaderMap, name: &str, value: &[u8]) -> bool {
+    pub(super) fn set_header(&mut self, map: HeaderType, name: &str, value: &[u8]) -> bool {
         // SAFETY: the stream is live, and Envoy copies the bytes.
         unsafe { abi::set_header(self.0, map, name.into(), value.into()) }
     }
 
     /// Adds a header, which is cheaper than to set it and the same where there is none of that name.
     #[must_use]
-    pub(super) fn add_header(&mut self, map: HeaderMap, name: &str, value: &[u8]) -> bool {
+    pub(super) fn add_header(&mut self, map: HeaderType, name: &str, value: &[u8]) -> bool {
         // SAFETY: the stream is live, and Envoy copies the bytes.
         unsafe { abi::add_header(self.0, map, name.into(), value.into()) }
     }
 
     /// Removes every line of a header.
     #[must_use]
-    pub(super) fn remove_header(&mut self, map: HeaderMap, name: &[u8]) -> bool {
+    pub(super) fn remove_header(&mut self, map: HeaderType, name: &[u8]) -> bool {
         let none = Buffer { data: null(), len: 0 };
         // SAFETY: the stream is live, and Envoy copies the name.
         unsafe { abi::set_header(self.0, map, name.into(), none) }
@@ -85,7 +89,7 @@ impl EnvoyStream {
 
     /// Answers the request, which may end the stream: nothing of it, and nothing that its other hooks borrow, may be
     /// borrowed meanwhile.
-    pub(super) fn send_response(&mut self, status: u32, headers: &[Header], body: &[u8], details: &[u8]) {
+    pub(super) fn send_response(&mut self, status: u32, headers: &[AbiHeader], body: &[u8], details: &[u8]) {
         // SAFETY: the stream is live; Envoy copies all of it before it returns, and does not write to it.
         unsafe {
             abi::send_response(
@@ -113,9 +117,9 @@ impl EnvoyStream {
 
 /// The headers of a map, name and value, in order.
 #[derive(Clone, Default)]
-pub(super) struct Headers<'h>(slice::Iter<'h, Header>);
+pub(super) struct MapHeaders<'h>(slice::Iter<'h, AbiHeader>);
 
-impl<'h> Iterator for Headers<'h> {
+impl<'h> Iterator for MapHeaders<'h> {
     type Item = (&'h [u8], &'h [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {

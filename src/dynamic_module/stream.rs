@@ -1,6 +1,6 @@
 //! A request and its response. Shows the edge the headers, and does what it says.
 
-use super::abi::HeaderMap;
+use super::abi::HeaderType;
 use super::changes::Collector;
 use super::config::Config;
 use super::grpc;
@@ -24,7 +24,7 @@ pub(super) struct Stream {
 }
 
 /// What becomes of a request.
-pub(super) enum Next {
+pub(super) enum AfterRequest {
     Upstream,
     /// It is answered with this status: the headers of the answer are the worker's changes, its body and details the
     /// worker's.
@@ -38,7 +38,7 @@ impl Stream {
         config: &Config,
         host: &EnvoyStream,
         worker: &mut Worker,
-    ) -> Option<Next> {
+    ) -> Option<AfterRequest> {
         let Worker {
             scratch,
             headers,
@@ -46,9 +46,9 @@ impl Stream {
             body,
             details,
         } = worker;
-        let sent = host.headers(HeaderMap::Request, headers)?;
+        let sent = host.headers(HeaderType::Request, headers)?;
         let head = RequestHead::read(sent.clone());
-        let mut next = Next::Upstream;
+        let mut next = AfterRequest::Upstream;
         let decided = match config.edge.on_request(&head, scratch, &config.sums(host)) {
             Outcome::Untouched => None,
             Outcome::Upstream(decided) => Some(decided),
@@ -65,7 +65,7 @@ impl Stream {
                 }
                 answer.body.clone_into(body);
                 answer.details.clone_into(details);
-                next = Next::Answer(answer.status);
+                next = AfterRequest::Answer(answer.status);
                 None
             }
         };
@@ -105,7 +105,7 @@ impl Stream {
         // One look at all costs less than one at `Vary` alone.
         let sent = match config.edge.looks_at(kept.decided) {
             Look::Nothing => None,
-            Look::Vary | Look::Everything => Some(host.headers(HeaderMap::Response, headers)?),
+            Look::Vary | Look::Everything => Some(host.headers(HeaderType::Response, headers)?),
         };
         let mut collector = Collector {
             changes,

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::abi::Header;
+use super::abi::AbiHeader;
 use super::changes::Changes;
 use crate::answer::Scratch;
 
@@ -10,7 +10,7 @@ use crate::answer::Scratch;
 #[derive(Default)]
 pub(super) struct Worker {
     pub(super) scratch: Scratch,
-    pub(super) headers: Vec<Header>,
+    pub(super) headers: Vec<AbiHeader>,
     pub(super) changes: Changes,
     pub(super) body: Vec<u8>,
     pub(super) details: Vec<u8>,

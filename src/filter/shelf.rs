@@ -1,6 +1,6 @@
 //! What outlives a VM: the host's shared data, in the name of a plugin.
 
-use super::host::{self, Received};
+use super::host::{self, HostValue};
 use crate::loading::{Shelf, Slot};
 
 /// The shared data of the calling context's plugin. The host has it apart for each VM id.
@@ -35,13 +35,13 @@ fn append(key: &mut Vec<u8>, property: &str) -> Option<()> {
 }
 
 impl Shelf for OfPlugin {
-    type Value = Received;
+    type Value = HostValue;
 
     fn put(&self, slot: Slot, value: &[u8]) -> bool {
         key(slot).is_some_and(|key| host::put_shared(&key, value).is_ok())
     }
 
-    fn take(&self, slot: Slot) -> Option<Received> {
+    fn take(&self, slot: Slot) -> Option<HostValue> {
         host::shared(&key(slot)?).ok()
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Vm {
     /// The stream that came last, whose request is nearly always next: only those whose response is ours are entered
     /// in `streams`.
     newest: Option<(u32, Option<Rc<Shared>>)>,
-    streams: HashMap<u32, Stream, BuildHasherDefault<Spread>>,
+    streams: HashMap<u32, StreamUnderWay, BuildHasherDefault<Spread>>,
     buffers: Buffers,
     /// What changes the response of a request that no configuration has seen.
     closed: Option<Edge>,
@@ -34,7 +34,7 @@ pub(super) struct Vm {
 ///
 /// One that was answered has none: Envoy runs the response callback for the filter's own replies as well, and headers
 /// given twice are doubled.
-struct Stream {
+struct StreamUnderWay {
     /// The configuration that was in force when it came. `None`: its root context has none.
     shared: Option<Rc<Shared>>,
     /// Present from the request to its response.
@@ -63,7 +63,8 @@ impl Vm {
         }
         let shared = self.root(root).and_then(Root::shared);
         if let Some((context, shared)) = self.newest.replace((context, shared)) {
-            self.streams.insert(context, Stream { shared, kept: None });
+            self.streams
+                .insert(context, StreamUnderWay { shared, kept: None });
         }
     }
 
@@ -102,13 +103,13 @@ impl Vm {
             Next::Ours(kept) => Some(kept),
             Next::Closed => None,
         };
-        self.streams.insert(context, Stream { shared, kept });
+        self.streams.insert(context, StreamUnderWay { shared, kept });
         Action::Continue
     }
 
     pub(super) fn on_response(&mut self, context: u32) {
         match self.streams.remove(&context) {
-            Some(Stream {
+            Some(StreamUnderWay {
                 shared: Some(shared),
                 kept: Some(kept),
             }) => stream::on_response(&shared.edge, kept, &mut self.buffers),
@@ -132,7 +133,7 @@ impl Vm {
         }
         match self.streams.remove(&context) {
             // A client that goes away before the response must not take a buffer with it.
-            Some(Stream { kept, .. }) => self.buffers.recycle(kept),
+            Some(StreamUnderWay { kept, .. }) => self.buffers.recycle(kept),
             None => self.roots.retain(|(root, _)| *root != context),
         }
     }

@@ -69,33 +69,33 @@ fn main() {
     }
 }
 
-struct Site {
+struct BenchSite {
     matcher: Matcher,
     path: String,
 }
 
 /// One bucket with `count` origin patterns, dealt out to its rules in turn.
-fn site(count: usize, rules: usize, pattern: impl Fn(usize) -> String) -> Site {
+fn site(count: usize, rules: usize, pattern: impl Fn(usize) -> String) -> BenchSite {
     let mut builder = MatcherBuilder::default();
     let mut dealt: Vec<Vec<String>> = vec![Vec::new(); rules];
     for number in 0..count {
         dealt[number % rules].push(pattern(number));
     }
     builder.add(&bucket("b".to_owned(), dealt.into_iter().map(rule).collect()));
-    Site {
+    BenchSite {
         matcher: builder.finish(Settings::default()),
         path: "/b/object".to_owned(),
     }
 }
 
-fn sites(count: usize) -> Site {
+fn sites(count: usize) -> BenchSite {
     let mut builder = MatcherBuilder::default();
     for number in 0..count {
         let origin = format!("https://*.tenant-{:05}.example.com", number % 7);
         builder.add(&bucket(format!("bucket-{number:05}"), vec![rule(vec![origin])]));
     }
     let middle = count / 2 - (count / 2) % 7;
-    Site {
+    BenchSite {
         matcher: builder.finish(Settings::default()),
         path: format!("/bucket-{middle:05}/object"),
     }
@@ -149,7 +149,7 @@ fn preflight(origin: &str) -> RequestHead<'_> {
     }
 }
 
-impl Site {
+impl BenchSite {
     fn measure(&self, what: &str, request: &RequestHead<'_>, matches: bool) {
         let Owner::Bucket(id, _) = self.matcher.locate(None, Some(self.path.as_bytes())) else {
             unlisted(what);

@@ -75,7 +75,7 @@ fn said(check: &str) -> &'static [&'static str] {
     }
 }
 
-struct World {
+struct ExplainedWorld {
     browser: Browser,
     envoy: Envoy,
     store: Upstream,
@@ -136,7 +136,7 @@ fn configurations(origin: &str) -> Vec<(&'static str, Value)> {
         .collect()
 }
 
-impl World {
+impl ExplainedWorld {
     fn start() -> Self {
         let store = Upstream::start();
         let origin = format!("http://app.example:{}", store.address().port());
@@ -223,7 +223,7 @@ fn compare(what: &str, explanation: &Value, (is_seen, console): (bool, String), 
 }
 
 fn chromium_makes_of_each_answer_what_is_explained() {
-    let world = World::start();
+    let world = ExplainedWorld::start();
     let mut wrong = Vec::new();
     let mut outcomes = [0, 0];
     for (name, _) in configurations(&world.origin) {
@@ -252,7 +252,7 @@ fn chromium_makes_of_each_answer_what_is_explained() {
 }
 
 /// Answers to a preflight that the edge would never give: of a bucket that is not listed.
-fn answers_of_the_store(world: &World, wrong: &mut Vec<String>) {
+fn answers_of_the_store(world: &ExplainedWorld, wrong: &mut Vec<String>) {
     let put = Fetch {
         method: "PUT",
         headers: &[("authorization", "x"), ("x-a", "1")],

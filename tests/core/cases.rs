@@ -2,29 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::answer::Answer;
+use crate::bodies::HostResponse;
+use crate::support::answer::ClientAnswer;
 use crate::support::case::{self, Case};
 use bucket_cors::answer::Scratch;
 use bucket_cors::config;
-use bucket_cors::edge::{Edge, Outcome, ResponseHeaders};
+use bucket_cors::edge::{Edge, Outcome};
 use bucket_cors::http::head::RequestHead;
 use bucket_cors::http::names;
 use bucket_cors::http::pairs::{self, Pairs};
 use bucket_cors::matcher::MatcherBuilder;
-
-/// A response as the filter chain sees it.
-struct Response(Vec<(String, Vec<u8>)>);
-
-impl ResponseHeaders for Response {
-    fn set(&mut self, name: &'static str, value: &[u8]) {
-        self.remove(name.as_bytes());
-        self.0.push((name.to_owned(), value.to_vec()));
-    }
-
-    fn remove(&mut self, name: &[u8]) {
-        self.0.retain(|(there, _)| there.as_bytes() != name);
-    }
-}
 
 /// A request's headers as Envoy hands them over: names in lower case, repeated lines of one name joined with a comma.
 fn on_the_wire(case: &Case) -> Vec<(String, Vec<u8>)> {
@@ -63,7 +50,7 @@ fn edge(configuration: &str) -> Edge {
     Edge::new(builder.finish(settings))
 }
 
-fn answer(edge: &Edge, case: &Case) -> Answer {
+fn answer(edge: &Edge, case: &Case) -> ClientAnswer {
     let sent = on_the_wire(case);
     let head = RequestHead::read(
         sent.iter()
@@ -76,7 +63,7 @@ fn answer(edge: &Edge, case: &Case) -> Answer {
                 .headers
                 .iter()
                 .map(|(name, value)| (name.to_owned(), value.to_vec()));
-            return Answer {
+            return ClientAnswer {
                 reached_upstream: false,
                 status: answer.status.try_into().unwrap(),
                 headers: headers.collect(),
@@ -90,7 +77,7 @@ fn answer(edge: &Edge, case: &Case) -> Answer {
     let store: Vec<_> = store
         .map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes().to_vec()))
         .collect();
-    let mut response = Response(store.clone());
+    let mut response = HostResponse(store.clone());
     if let Some(decided) = decided {
         let mut map = Vec::new();
         pairs::serialise(
@@ -102,7 +89,7 @@ fn answer(edge: &Edge, case: &Case) -> Answer {
         let echo = decided.echo(edge, &head);
         edge.on_response(decided, echo, &Pairs::parse(&map), &mut scratch, &mut response);
     }
-    Answer {
+    ClientAnswer {
         reached_upstream: true,
         status: case.upstream.status,
         headers: response.0,

@@ -10,7 +10,7 @@ use std::{fs, iter};
 use regex_lite::Regex;
 
 /// The names from the crate's root to a module. The tool is a crate of its own.
-type Module = Vec<String>;
+type ModulePath = Vec<String>;
 
 /// The paths of a tree of imports such as `a::{b, c::{self, d}}`.
 fn paths(tree: &str) -> Vec<String> {
@@ -45,13 +45,13 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Every module with the text of its file, without comments, tests and what modules inside of the file import.
-fn modules() -> BTreeMap<Module, String> {
+fn modules() -> BTreeMap<ModulePath, String> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let no_code = Regex::new(r"//[^\n]*|pub\(in [^)]*\)|(?m:^ +use [^;]+;)").unwrap();
     let module = |file: PathBuf| {
         let names = file.strip_prefix(&src).unwrap().with_extension("");
         let names = names.iter().map(|name| name.to_str().unwrap().to_owned());
-        let mut names: Module = names
+        let mut names: ModulePath = names
             .filter(|name| !["lib", "main", "mod"].contains(&name.as_str()))
             .collect();
         if names.first().is_none_or(|first| first != "cli") {
@@ -66,15 +66,15 @@ fn modules() -> BTreeMap<Module, String> {
 
 /// The module that a path in another one leads to, as far as it is one of ours.
 fn resolve<'m>(
-    modules: &'m BTreeMap<Module, String>,
-    exports: &BTreeMap<Module, Vec<String>>,
-    from: &Module,
+    modules: &'m BTreeMap<ModulePath, String>,
+    exports: &BTreeMap<ModulePath, Vec<String>>,
+    from: &ModulePath,
     path: &str,
-) -> Option<&'m Module> {
+) -> Option<&'m ModulePath> {
     let mut names = path.split("::").peekable();
     let mut at = from.clone();
-    let is_here = |at: &Module, name: &str| {
-        let below: Module = at.iter().cloned().chain(iter::once(name.to_owned())).collect();
+    let is_here = |at: &ModulePath, name: &str| {
+        let below: ModulePath = at.iter().cloned().chain(iter::once(name.to_owned())).collect();
         modules.contains_key(&below).then_some(below)
     };
     match names.peek().copied()? {
@@ -116,8 +116,8 @@ fn no_file_needs_another_one_that_needs_it() {
             exported.flat_map(|found| paths(&found[2])).collect(),
         )
     });
-    let exports: BTreeMap<Module, Vec<String>> = exports.collect();
-    let mut needs: BTreeMap<&Module, BTreeSet<&Module>> = BTreeMap::new();
+    let exports: BTreeMap<ModulePath, Vec<String>> = exports.collect();
+    let mut needs: BTreeMap<&ModulePath, BTreeSet<&ModulePath>> = BTreeMap::new();
     for (module, text) in &modules {
         let imported = import.captures_iter(text).filter(|found| found.get(1).is_none());
         let imported = imported.flat_map(|found| paths(&found[2]));

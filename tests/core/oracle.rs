@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::bodies::proofs::choices::{Choices, Random};
-use crate::bodies::proofs::generate::{self, Case};
-use crate::bodies::proofs::oracle::{FAULTS, Fault, Oracle};
-use crate::bodies::proofs::requests::Outcome;
+use crate::bodies::proofs::generate::{self, GeneratedCase};
+use crate::bodies::proofs::oracle::{FAULTS, NaiveFault, Oracle};
+use crate::bodies::proofs::requests::Treatment;
 use crate::bodies::proofs::{edge, shrink};
 use bucket_cors::answer::Scratch;
 
@@ -20,14 +20,14 @@ const TAPE_BYTES: usize = 16 * 1024;
 /// How many configurations a fault may stay unnoticed, of the 20,000 that a run looks at.
 const UNNOTICED: u64 = 1_000;
 
-fn generated(seed: u64) -> Case {
+fn generated(seed: u64) -> GeneratedCase {
     let mut tape = vec![0; TAPE_BYTES];
     Random(seed).fill(&mut tape);
     generate::case(&mut Choices::new(&tape), REQUESTS)
 }
 
 /// The index of the first request on which the compiled core and the naive edge differ.
-fn difference(case: &Case, fault: Option<Fault>) -> Option<usize> {
+fn difference(case: &GeneratedCase, fault: Option<NaiveFault>) -> Option<usize> {
     let core = edge::compile(&case.settings, &case.buckets);
     let oracle = Oracle {
         fault,
@@ -39,7 +39,7 @@ fn difference(case: &Case, fault: Option<Fault>) -> Option<usize> {
         .position(|request| edge::serve(&core, request, &mut scratch) != oracle.serve(request))
 }
 
-fn explain(seed: u64, case: &Case) -> String {
+fn explain(seed: u64, case: &GeneratedCase) -> String {
     let case = shrink::shrink(case.clone(), |case| difference(case, None).is_some());
     let request = &case.requests[difference(&case, None).unwrap_or_default()];
     let core = edge::compile(&case.settings, &case.buckets);
@@ -81,7 +81,7 @@ fn the_compiled_core_answers_as_the_naive_edge_does() {
 
 #[test]
 fn every_deliberate_fault_is_noticed() {
-    let mut unnoticed: Vec<Fault> = FAULTS.to_vec();
+    let mut unnoticed: Vec<NaiveFault> = FAULTS.to_vec();
     let mut noticed = Vec::new();
     for number in 0..UNNOTICED {
         if unnoticed.is_empty() {
@@ -115,14 +115,16 @@ fn the_generator_reaches_every_kind_of_answer() {
         for request in &case.requests {
             let outcome = oracle.serve(request);
             let kind = match &outcome {
-                Outcome::Untouched => "untouched".to_owned(),
-                Outcome::Answered { status, .. } => format!("answered {status}"),
-                Outcome::Upstream { headers: None, .. } => "shadow".to_owned(),
-                Outcome::Upstream { .. } => match outcome.header("access-control-allow-origin").as_deref() {
-                    Some("*") => "actual, any origin".to_owned(),
-                    Some(_) => "actual, echoed origin".to_owned(),
-                    None => "actual, no rule".to_owned(),
-                },
+                Treatment::Untouched => "untouched".to_owned(),
+                Treatment::Answered { status, .. } => format!("answered {status}"),
+                Treatment::Upstream { headers: None, .. } => "shadow".to_owned(),
+                Treatment::Upstream { .. } => {
+                    match outcome.header("access-control-allow-origin").as_deref() {
+                        Some("*") => "actual, any origin".to_owned(),
+                        Some(_) => "actual, echoed origin".to_owned(),
+                        None => "actual, no rule".to_owned(),
+                    }
+                }
             };
             *tally.entry(kind).or_default() += 1;
         }
@@ -146,7 +148,7 @@ fn the_generator_reaches_every_kind_of_answer() {
 
 #[test]
 fn a_failing_case_shrinks_to_what_matters() {
-    let fault = Some(Fault::OverlapAllowed);
+    let fault = Some(NaiveFault::OverlapAllowed);
     let case = (0..)
         .map(generated)
         .find(|case| difference(case, fault).is_some())

@@ -9,15 +9,15 @@ use std::path::PathBuf;
 use libtest_mimic::{Arguments, Trial};
 use serde_json::{Value, json};
 
-use crate::support::answer::Answer;
-use crate::support::case::{Request, UpstreamAnswer};
+use crate::support::answer::ClientAnswer;
+use crate::support::case::{UpstreamAnswer, WireRequest};
 use crate::support::envoy::{self, Envoy, module};
 use crate::support::http;
 use crate::support::upstream::{CASE_HEADER, Upstream};
 
 /// A step of the walk-through: host, path, method, origin, then the method and the header names that a preflight asks
 /// for.
-type Step = (
+type WalkStep = (
     &'static str,
     &'static str,
     &'static str,
@@ -30,7 +30,7 @@ const APP: &str = "https://x.b.example";
 const OSS: &str = "oss.example";
 
 /// Each step, the status, and the origin that is allowed. The store sends `*` with everything.
-const STEPS: [(Step, u16, Option<&str>); 23] = [
+const STEPS: [(WalkStep, u16, Option<&str>); 23] = [
     ((OSS, "/none/o", "OPTIONS", "null", Some(("POST", ""))), 403, None),
     ((OSS, "/none/o", "GET", "null", None), 200, None),
     ((OSS, "/loose/o", "GET", "null", None), 200, Some("*")),
@@ -120,7 +120,7 @@ enum Else {
 }
 
 /// What the README's table says of a recording.
-struct Recording {
+struct RecordedChain {
     file: &'static str,
     of_actual_requests: Else,
     /// The methods that find a route.
@@ -131,36 +131,36 @@ struct Recording {
 
 const ALL: &[&str] = &["GET", "OPTIONS"];
 
-const RECORDINGS: [Recording; 11] = [
-    Recording::new("istio/wasm-plugin.json", Else::Store, ALL, true),
-    Recording::new("istio/traffic-extension.json", Else::Store, ALL, true),
-    Recording::new("istio/wasm-plugin-and-cors-policy.json", Else::Store, ALL, true),
-    Recording::new("istio/wasm-plugin-behind-jwt.json", Else::Refused(403), ALL, true),
-    Recording::new(
+const RECORDINGS: [RecordedChain; 11] = [
+    RecordedChain::new("istio/wasm-plugin.json", Else::Store, ALL, true),
+    RecordedChain::new("istio/traffic-extension.json", Else::Store, ALL, true),
+    RecordedChain::new("istio/wasm-plugin-and-cors-policy.json", Else::Store, ALL, true),
+    RecordedChain::new("istio/wasm-plugin-behind-jwt.json", Else::Refused(403), ALL, true),
+    RecordedChain::new(
         "istio/envoy-filter-dynamic-module.json",
         Else::Refused(403),
         ALL,
         true,
     ),
-    Recording::new("envoy-gateway/basic-auth.json", Else::Refused(401), ALL, false),
-    Recording::new("envoy-gateway/client-traffic-policy.json", Else::Store, ALL, true),
-    Recording::new(
+    RecordedChain::new("envoy-gateway/basic-auth.json", Else::Refused(401), ALL, false),
+    RecordedChain::new("envoy-gateway/client-traffic-policy.json", Else::Store, ALL, true),
+    RecordedChain::new(
         "envoy-gateway/cors-policy-and-order.json",
         Else::Store,
         ALL,
         false,
     ),
-    Recording::new("envoy-gateway/dynamic-module.json", Else::Store, ALL, false),
-    Recording::new(
+    RecordedChain::new("envoy-gateway/dynamic-module.json", Else::Store, ALL, false),
+    RecordedChain::new(
         "envoy-gateway/get-and-options-route.json",
         Else::Store,
         ALL,
         false,
     ),
-    Recording::new("envoy-gateway/get-only-route.json", Else::Store, &["GET"], false),
+    RecordedChain::new("envoy-gateway/get-only-route.json", Else::Store, &["GET"], false),
 ];
 
-impl Recording {
+impl RecordedChain {
     const fn new(
         file: &'static str,
         of_actual_requests: Else,
@@ -195,7 +195,7 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
     upstream.prepare("recorded", answer);
     let has_library = |file: &str| !file.contains("dynamic-module") || envoy::has_dynamic_modules();
     // Each Envoy ends with the thread that starts it.
-    let start = |file: &str| Chain::start(&read(file), &upstream);
+    let start = |file: &str| RunningChain::start(&read(file), &upstream);
     let mut trials = Vec::new();
     for recording in RECORDINGS.into_iter().filter(|it| has_library(it.file)) {
         let chain = start(recording.file);
@@ -226,12 +226,12 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
 }
 
 /// A recorded chain that runs.
-struct Chain {
+struct RunningChain {
     envoy: Envoy,
     port: u16,
 }
 
-impl Chain {
+impl RunningChain {
     fn start(recording: &Value, upstream: &Upstream) -> Self {
         let (bootstrap, files) = adapted(recording, upstream);
         let files: Vec<(&str, Value)> = files.into_iter().map(|file| ("filter.json", file)).collect();
@@ -241,7 +241,7 @@ impl Chain {
         Self { envoy, port }
     }
 
-    fn ask(&self, (host, path, method, origin, asked): &Step) -> Answer {
+    fn ask(&self, (host, path, method, origin, asked): &WalkStep) -> ClientAnswer {
         let mut headers = vec![("origin".to_owned(), origin.as_bytes().to_vec())];
         if let Some((method, names)) = asked {
             headers.push((
@@ -255,7 +255,7 @@ impl Chain {
                 ));
             }
         }
-        let request = Request {
+        let request = WireRequest {
             method: (*method).to_owned(),
             authority: (*host).to_owned(),
             path: (*path).to_owned(),
@@ -264,10 +264,10 @@ impl Chain {
         self.send(&request)
     }
 
-    fn send(&self, request: &Request) -> Answer {
+    fn send(&self, request: &WireRequest) -> ClientAnswer {
         let response =
             http::exchange(self.port, &http::serialise(request, (CASE_HEADER, "recorded"))).unwrap();
-        Answer {
+        ClientAnswer {
             reached_upstream: false,
             status: response.status,
             headers: response.headers,
@@ -276,7 +276,7 @@ impl Chain {
     }
 
     /// In what the walk-through comes out otherwise than it should.
-    fn walk(&self, recording: &Recording) -> Vec<String> {
+    fn walk(&self, recording: &RecordedChain) -> Vec<String> {
         let mut problems = self.envoy.failures();
         for (step, status, allowed) in &STEPS {
             let (_, path, method, _, preflight) = step;
@@ -298,7 +298,7 @@ impl Chain {
     }
 
     /// What becomes of keys and header names as stores have them.
-    fn keys(&self, recording: &Recording) -> Vec<String> {
+    fn keys(&self, recording: &RecordedChain) -> Vec<String> {
         let is_refused = matches!(recording.of_actual_requests, Else::Refused(_));
         if is_refused || !recording.routed.contains(&"OPTIONS") {
             return Vec::new();
@@ -309,7 +309,7 @@ impl Chain {
         if status != if recording.keeps_keys { 200 } else { 307 } {
             problems.push(format!("a preflight for %2F: {status}"));
         }
-        let named = Request {
+        let named = WireRequest {
             method: "GET".to_owned(),
             authority: OSS.to_owned(),
             path: "/loose/o".to_owned(),

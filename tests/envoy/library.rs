@@ -53,7 +53,7 @@ fn panicking_in(hook: &str) -> Value {
 }
 
 /// An Envoy with one listener, in front of a store whose CORS headers let everybody in.
-fn start(filters: Vec<Value>) -> Result<Envoy, envoy::Refused> {
+fn start(filters: Vec<Value>) -> Result<Envoy, envoy::NotStarted> {
     let everybody = |name: &str| json!({ "header": { "key": name, "value": "*" } });
     let routes = json!([{
         "match": { "prefix": "/" },

@@ -13,7 +13,7 @@ pub mod proofs;
 
 use bucket_cors::answer::Scratch;
 use bucket_cors::config::{self, Bucket, Mode, Rule, Settings};
-use bucket_cors::edge::{self as core_edge, Edge, ResponseHeaders};
+use bucket_cors::edge::{Edge, Outcome, ResponseHeaders};
 use bucket_cors::http::head::RequestHead;
 use bucket_cors::http::pairs::{self, Pairs};
 use bucket_cors::http::token;
@@ -22,9 +22,9 @@ use bucket_cors::profile;
 use bucket_cors::vary;
 
 use proofs::choices::Choices;
-use proofs::generate::{self, Case};
+use proofs::generate::{self, GeneratedCase};
 use proofs::oracle::Oracle;
-use proofs::requests::{Headers, Outcome, Request};
+use proofs::requests::{CorsRequest, SortedHeaders, Treatment};
 use proofs::{edge, oracle};
 
 /// Any text is read or refused, the same each time; what is accepted is within the limits, and serves requests as the
@@ -57,7 +57,7 @@ pub fn configuration(text: &[u8]) {
 }
 
 /// What is asked of a configuration that was accepted: the text is the tape too.
-pub fn asked_of(text: &[u8], settings: &Settings, buckets: &[Bucket<'_>]) -> Vec<Request> {
+pub fn asked_of(text: &[u8], settings: &Settings, buckets: &[Bucket<'_>]) -> Vec<CorsRequest> {
     let mut choices = Choices::new(text);
     (0..4)
         .map(|_| generate::request(&mut choices, settings, buckets))
@@ -73,7 +73,7 @@ pub fn decision(tape: &[u8]) {
     }
 }
 
-pub fn decided(tape: &[u8]) -> Case {
+pub fn decided(tape: &[u8]) -> GeneratedCase {
     generate::case(&mut Choices::new(tape), 8)
 }
 
@@ -86,7 +86,7 @@ pub fn addressing(tape: &[u8]) {
     }
 }
 
-pub fn addressed(tape: &[u8]) -> Case {
+pub fn addressed(tape: &[u8]) -> GeneratedCase {
     let mut choices = Choices::new(tape);
     let (mut settings, mut buckets) = generate::configuration(&mut choices);
     // The rule's name tells which bucket it was, and the error document how it was addressed.
@@ -111,14 +111,14 @@ pub fn addressed(tape: &[u8]) -> Case {
         (Some(&path), Some(&authority)),
     ] {
         for origin in ["https://a.example", "https://b.example"] {
-            requests.push(Request {
+            requests.push(CorsRequest {
                 authority: authority.cloned(),
                 path: path.cloned(),
-                ..Request::preflight(origin, "GET")
+                ..CorsRequest::preflight(origin, "GET")
             });
         }
     }
-    Case {
+    GeneratedCase {
         settings,
         buckets,
         requests,
@@ -129,7 +129,7 @@ pub fn addressed(tape: &[u8]) -> Case {
 pub fn response(tape: &[u8]) {
     survives(tape);
     let (case, sent) = responded(tape);
-    let Case {
+    let GeneratedCase {
         settings,
         buckets,
         requests,
@@ -141,17 +141,17 @@ pub fn response(tape: &[u8]) {
         sent.iter().map(|(name, value)| (name.as_str(), &value[..])),
         &mut map,
     );
-    let read: Headers = Pairs::parse(&map)
+    let read: SortedHeaders = Pairs::parse(&map)
         .map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.to_vec()))
         .collect();
     assert_eq!(read, sent, "a map survives the round trip");
 
     let head = edge::head(request);
     let mut scratch = Scratch::default();
-    let core_edge::Outcome::Upstream(decided) = core.on_request(&head, &mut scratch, &()) else {
+    let Outcome::Upstream(decided) = core.on_request(&head, &mut scratch, &()) else {
         return;
     };
-    let mut response = Response(sent.clone());
+    let mut response = HostResponse(sent.clone());
     let echo = decided.echo(&core, &head);
     core.on_response(decided, echo, &Pairs::parse(&map), &mut scratch, &mut response);
     let oracle = Oracle::new(settings, buckets);
@@ -161,7 +161,7 @@ pub fn response(tape: &[u8]) {
 }
 
 /// One request, and what the store sends for it.
-pub fn responded(tape: &[u8]) -> (Case, Headers) {
+pub fn responded(tape: &[u8]) -> (GeneratedCase, SortedHeaders) {
     let mut choices = Choices::new(tape);
     let case = generate::case(&mut choices, 1);
     (case, sent_headers(&mut choices))
@@ -185,7 +185,7 @@ fn survives(bytes: &[u8]) {
     }
 }
 
-fn sent_headers(choices: &mut Choices<'_>) -> Headers {
+fn sent_headers(choices: &mut Choices<'_>) -> SortedHeaders {
     const NAMES: [&str; 12] = [
         "vary",
         "access-control-allow-origin",
@@ -218,9 +218,9 @@ fn sent_headers(choices: &mut Choices<'_>) -> Headers {
 }
 
 /// A response as a host keeps it: names compare in any case.
-struct Response(Headers);
+pub struct HostResponse(pub SortedHeaders);
 
-impl ResponseHeaders for Response {
+impl ResponseHeaders for HostResponse {
     fn set(&mut self, name: &'static str, value: &[u8]) {
         self.remove(name.as_bytes());
         self.0.push((name.to_owned(), value.to_vec()));
@@ -233,8 +233,8 @@ impl ResponseHeaders for Response {
 }
 
 /// What the client gets of what a store sent, where the request went there.
-pub fn naive_response(mut sent: Headers, keeps: bool, outcome: Outcome) -> Headers {
-    let Outcome::Upstream {
+pub fn naive_response(mut sent: SortedHeaders, keeps: bool, outcome: Treatment) -> SortedHeaders {
+    let Treatment::Upstream {
         headers,
         vary,
         explanation,
@@ -285,7 +285,7 @@ fn naive_vary(lines: &[&[u8]], wanted: &str) -> Option<Vec<u8>> {
     for line in lines {
         members.extend(
             line.split(|&byte| byte == b',')
-                .map(|member| oracle::trimmed(member).to_ascii_lowercase()),
+                .map(|member| oracle::text::trimmed(member).to_ascii_lowercase()),
         );
     }
     if members.iter().any(|member| member == b"*") {
@@ -293,7 +293,7 @@ fn naive_vary(lines: &[&[u8]], wanted: &str) -> Option<Vec<u8>> {
     }
     let mut parts: Vec<Vec<u8>> = lines
         .iter()
-        .map(|line| oracle::trimmed(line).to_vec())
+        .map(|line| oracle::text::trimmed(line).to_vec())
         .filter(|line| !line.is_empty())
         .collect();
     let before = parts.len();
@@ -305,7 +305,7 @@ fn naive_vary(lines: &[&[u8]], wanted: &str) -> Option<Vec<u8>> {
     (parts.len() > before).then(|| parts.join(&b", "[..]))
 }
 
-fn agrees(core: &Edge, settings: &Settings, buckets: &[Bucket<'_>], request: &Request) {
+fn agrees(core: &Edge, settings: &Settings, buckets: &[Bucket<'_>], request: &CorsRequest) {
     let outcome = edge::serve(core, request, &mut Scratch::default());
     assert_eq!(
         outcome,
@@ -316,14 +316,14 @@ fn agrees(core: &Edge, settings: &Settings, buckets: &[Bucket<'_>], request: &Re
 }
 
 /// What holds of every answer, whatever the rules.
-fn is_fit_to_send(outcome: &Outcome) {
+fn is_fit_to_send(outcome: &Treatment) {
     let (headers, explanation) = match outcome {
-        Outcome::Untouched => return,
-        Outcome::Answered { status, headers, .. } => {
+        Treatment::Untouched => return,
+        Treatment::Answered { status, headers, .. } => {
             assert!([200, 204, 400, 403].contains(status), "{status}");
             (Some(headers), None)
         }
-        Outcome::Upstream {
+        Treatment::Upstream {
             headers, explanation, ..
         } => (headers.as_ref(), explanation.as_ref()),
     };

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::memory::{module, request, response};
-use crate::wasm_vm::Vm;
+use crate::wasm_vm::WasmVm;
 
 /// By how much more a load or an answer may take, in hundredths.
 const MOST: u64 = 150;
@@ -31,10 +31,10 @@ fn unlike(number: usize, _: [char; 2]) -> String {
 }
 
 /// The header lines of a request.
-type Lines = Vec<(&'static str, String)>;
+type RequestLines = Vec<(&'static str, String)>;
 
 /// A configuration, and requests that look its keys up.
-type Attack = (Vec<u8>, Vec<Lines>);
+type Collision = (Vec<u8>, Vec<RequestLines>);
 
 type Keys = fn(usize, [char; 2]) -> String;
 
@@ -57,7 +57,7 @@ fn origin(key: &str) -> String {
     format!("https://{key}.example")
 }
 
-fn of_origins(keys: Keys) -> Attack {
+fn of_origins(keys: Keys) -> Collision {
     const LETTERS: [char; 2] = ['e', 'E'];
     let text = document(|range| {
         let origins: Vec<String> = range.map(|number| origin(&keys(number, LETTERS))).collect();
@@ -69,7 +69,7 @@ fn of_origins(keys: Keys) -> Attack {
     (text, asked.collect())
 }
 
-fn of_header_names(keys: Keys) -> Attack {
+fn of_header_names(keys: Keys) -> Collision {
     const LETTERS: [char; 2] = ['^', '~'];
     let text = document(|range| {
         let names: Vec<String> = range.map(|number| keys(number, LETTERS)).collect();
@@ -85,7 +85,7 @@ fn of_header_names(keys: Keys) -> Attack {
     (text, asked.collect())
 }
 
-fn of_exposed_names(keys: Keys) -> Attack {
+fn of_exposed_names(keys: Keys) -> Collision {
     const LETTERS: [char; 2] = ['e', 'E'];
     // What a rule exposes is one value. A bucket for each costs more than what is counted here, so there are fewer.
     let buckets = (0..KEYS / 5).map(|number| {
@@ -100,8 +100,8 @@ fn of_exposed_names(keys: Keys) -> Attack {
 }
 
 /// The instructions of a load, and the most of one of the requests.
-fn cost((text, asked): Attack) -> (u64, u64) {
-    let mut vm = Vm::start_counting(&module());
+fn cost((text, asked): Collision) -> (u64, u64) {
+    let mut vm = WasmVm::start_counting(&module());
     let before = vm.instructions();
     assert!(vm.load(&text), "{:?}", vm.log());
     let load = vm.instructions() - before;
@@ -131,7 +131,7 @@ fn cost((text, asked): Attack) -> (u64, u64) {
 
 #[test]
 fn rules_that_were_made_to_collide_cost_as_much_as_others() {
-    type Documents = fn(Keys) -> Attack;
+    type Documents = fn(Keys) -> Collision;
     let kinds: [(&str, Documents); 3] = [
         ("origins", of_origins),
         ("header names", of_header_names),

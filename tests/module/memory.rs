@@ -1,13 +1,14 @@
 //! How much linear memory the module takes, in pages of the VM itself: as rules are loaded and loaded again, and over a
-//! million requests. A VM never gives memory back, so what a load takes in one moment is what an Envoy worker has for good.
+//! million requests. A VM never gives memory back, so what a load takes in one moment is what an Envoy worker has for
+//! good.
 
 use std::fs;
 use std::path::Path;
 
-use crate::wasm_vm::{Headers, Vm};
+use crate::wasm_vm::{HostHeaders, WasmVm};
 
-fn start() -> Vm {
-    Vm::start(&module())
+fn start() -> WasmVm {
+    WasmVm::start(&module())
 }
 
 pub(crate) fn module() -> Vec<u8> {
@@ -15,8 +16,8 @@ pub(crate) fn module() -> Vec<u8> {
     fs::read(&module).unwrap_or_else(|error| panic!("{}: {error}; make build", module.display()))
 }
 
-/// A rule, by its number and its bucket's. It is text, because the order in which serde_json writes fields depends on the
-/// features that other crates ask of it. The holes that a load leaves depend on that order.
+/// A rule, by its number and its bucket's. It is text, because the order in which serde_json writes fields depends on
+/// the features that other crates ask of it. The holes that a load leaves depend on that order.
 const RULE: &str = r#"{
     "AllowedOrigins": ["https://app-RULE.tenant-BUCKET.example.net", "https://*.RULE.tenant-BUCKET.example"],
     "AllowedMethods": ["GET", "PUT", "POST"],
@@ -41,7 +42,7 @@ fn configuration(buckets: usize) -> Vec<u8> {
 }
 
 /// Loads each in turn, and gives the size of the memory after each.
-fn load_all<'t>(vm: &mut Vm, texts: impl IntoIterator<Item = &'t [u8]>) -> Vec<usize> {
+fn load_all<'t>(vm: &mut WasmVm, texts: impl IntoIterator<Item = &'t [u8]>) -> Vec<usize> {
     let mut sizes = Vec::new();
     for text in texts {
         assert!(vm.load(text), "{:?}", vm.log());
@@ -124,17 +125,17 @@ fn refused_configurations_leave_nothing_behind() {
     assert_eq!(sizes[29], sizes[5], "{sizes:?}");
 }
 
-pub(crate) type Line<'l> = (&'l str, &'l str);
+pub(crate) type HeaderLine<'l> = (&'l str, &'l str);
 
-pub(crate) fn request(method: &str, path: &str, lines: &[Line<'_>]) -> Headers {
+pub(crate) fn request(method: &str, path: &str, lines: &[HeaderLine<'_>]) -> HostHeaders {
     let lines = lines
         .iter()
         .map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    Headers::request(method, "edge.example", path, lines)
+    HostHeaders::request(method, "edge.example", path, lines)
 }
 
-pub(crate) fn response(lines: &[Line<'_>]) -> Headers {
-    let mut map = Headers::default();
+pub(crate) fn response(lines: &[HeaderLine<'_>]) -> HostHeaders {
+    let mut map = HostHeaders::default();
     for (name, value) in lines {
         map.add(name.as_bytes(), value.as_bytes());
     }
@@ -144,10 +145,10 @@ pub(crate) fn response(lines: &[Line<'_>]) -> Headers {
 #[test]
 fn a_million_requests_take_no_memory() {
     const REQUESTS: usize = 1_000_000;
-    const PAGE: Line<'_> = ("origin", "https://app-1.tenant-7.example.net");
-    const STAR: Line<'_> = ("origin", "https://a.b.2.tenant-9.example");
-    const OTHER: Line<'_> = ("origin", "https://evil.example");
-    const ASKS: Line<'_> = ("access-control-request-method", "PUT");
+    const PAGE: HeaderLine<'_> = ("origin", "https://app-1.tenant-7.example.net");
+    const STAR: HeaderLine<'_> = ("origin", "https://a.b.2.tenant-9.example");
+    const OTHER: HeaderLine<'_> = ("origin", "https://evil.example");
+    const ASKS: HeaderLine<'_> = ("access-control-request-method", "PUT");
     let (long, names) = ("y".repeat(60_000), "x-oss-date,".repeat(5_000));
     let long_origin = format!("https://{long}.example");
     let with_store = [
@@ -158,7 +159,7 @@ fn a_million_requests_take_no_memory() {
     ];
     let (photos, others) = ("/bucket-7/cat.jpg", "/bucket-9/cat.jpg");
     // Each with the status of the edge's own answer.
-    let kinds: [(Headers, Option<i32>); 14] = [
+    let kinds: [(HostHeaders, Option<i32>); 14] = [
         (request("GET", photos, &[]), None),
         (request("GET", "/elsewhere/cat.jpg", &[PAGE]), None),
         (request("GET", photos, &[PAGE]), None),
@@ -275,7 +276,8 @@ fn letters(mut number: usize) -> String {
     }
 }
 
-/// The shapes that take the most in proportion: of small texts that are loaded twice, and of what grows with the text alone.
+/// The shapes that take the most in proportion: of small texts that are loaded twice, and of what grows with the text
+/// alone.
 const WORST: [&str; 2] = ["hosts", "buckets without rules"];
 
 /// The shapes of rules that take the most memory for a byte of text.
@@ -353,7 +355,8 @@ fn worst_shapes(bytes: usize) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Loads a shape, and loads it again while the first rules are in force. The memory that was taken, in hundredths of the text.
+/// Loads a shape, and loads it again while the first rules are in force. The memory that was taken, in hundredths of
+/// the text.
 fn load_twice(shape: &str, text: &[u8]) -> usize {
     let mut vm = start();
     let sizes = load_all(&mut vm, [text; 2]);

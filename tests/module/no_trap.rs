@@ -114,11 +114,11 @@ struct Function {
     traps: bool,
 }
 
-struct Module {
+struct CallGraph {
     functions: BTreeMap<u32, Function>,
 }
 
-impl Module {
+impl CallGraph {
     /// The release module as it is shipped, but for its names.
     fn build() -> Self {
         let build = ". .ci/toolchain; WASM_TARGET_DIR=target/names; build_module";
@@ -248,7 +248,7 @@ impl Module {
 }
 
 /// Built once for all tests.
-static MODULE: LazyLock<Module> = LazyLock::new(Module::build);
+static MODULE: LazyLock<CallGraph> = LazyLock::new(CallGraph::build);
 
 fn refuse_all_but(allowed: &[&Allowed], steps: &BTreeSet<(String, String)>) {
     for (from, to) in steps {

@@ -6,21 +6,21 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Write as _;
 
-use crate::native_host::owner::{self, Owner};
-use crate::native_host::{Call, Callback, Headers, Import, Plugin, Response, Vm};
+use crate::native_host::owner::{self, CodeOwner};
+use crate::native_host::{Call, Callback, HostHeaders, Import, NativeResponse, NativeVm, Plugin};
 
 /// The allocations of this thread since it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Tally {
+struct AllocationTally {
     /// Made in a callback of the module, or for a value that the host hands over.
     module: usize,
     /// The bytes that anyone holds.
     live: usize,
 }
 
-thread_local!(static TALLY: Cell<Tally> = const { Cell::new(Tally { module: 0, live: 0 }) });
+thread_local!(static TALLY: Cell<AllocationTally> = const { Cell::new(AllocationTally { module: 0, live: 0 }) });
 
-fn tally() -> Tally {
+fn tally() -> AllocationTally {
     TALLY.get()
 }
 
@@ -32,18 +32,18 @@ fn count(allocated: usize, freed: usize) {
         tally.live = tally.live.wrapping_add(allocated).wrapping_sub(freed);
         let is_new = usize::from(allocated > 0);
         match owner::current() {
-            Owner::Module | Owner::Abi => tally.module += is_new,
-            Owner::Test | Owner::Host => {}
+            CodeOwner::Module | CodeOwner::Abi => tally.module += is_new,
+            CodeOwner::Test | CodeOwner::Host => {}
         }
         cell.set(tally);
     });
 }
 
-struct Counting;
+struct TallyAllocator;
 
 // SAFETY: everything is left to the system's allocator, and counting does not allocate.
 #[allow(unsafe_code)] // An allocator is an unsafe trait.
-unsafe impl GlobalAlloc for Counting {
+unsafe impl GlobalAlloc for TallyAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);
         // SAFETY: as the caller vouches.
@@ -64,7 +64,7 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: TallyAllocator = TallyAllocator;
 
 const RULES: &str = r#"{"CORSRules": [{
     "ID": "app", "AllowedOrigins": ["https://*.example.com"], "AllowedMethods": ["GET", "PUT"],
@@ -80,16 +80,16 @@ fn configuration(fields: &str) -> String {
     )
 }
 
-type Field = (&'static str, &'static str);
+type HeaderField = (&'static str, &'static str);
 
-const ALLOWED_ORIGIN: Field = ("origin", "https://app.example.com");
-const OTHER_ORIGIN: Field = ("origin", "https://app.example.net");
-const ASKS_PUT: Field = ("access-control-request-method", "PUT");
-const ASKS_DELETE: Field = ("access-control-request-method", "DELETE");
-const ASKS_HEADERS: Field = ("access-control-request-headers", "content-type,x-oss-meta-a");
+const ALLOWED_ORIGIN: HeaderField = ("origin", "https://app.example.com");
+const OTHER_ORIGIN: HeaderField = ("origin", "https://app.example.net");
+const ASKS_PUT: HeaderField = ("access-control-request-method", "PUT");
+const ASKS_DELETE: HeaderField = ("access-control-request-method", "DELETE");
+const ASKS_HEADERS: HeaderField = ("access-control-request-headers", "content-type,x-oss-meta-a");
 
 /// What every browser sends besides.
-const BROWSER: [Field; 8] = [
+const BROWSER: [HeaderField; 8] = [
     (
         "user-agent",
         "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -110,9 +110,9 @@ struct Kind {
     fields: &'static str,
     method: &'static str,
     path: &'static str,
-    headers: &'static [Field],
+    headers: &'static [HeaderField],
     /// What the store sends beside the usual.
-    store: &'static [Field],
+    store: &'static [HeaderField],
 }
 
 const EXPLAIN: &str = r#""explain": true,"#;
@@ -230,17 +230,17 @@ const KINDS: [Kind; 16] = [
     },
 ];
 
-fn bytes((name, value): &Field) -> (&'static [u8], &'static [u8]) {
+fn bytes((name, value): &HeaderField) -> (&'static [u8], &'static [u8]) {
     (name.as_bytes(), value.as_bytes())
 }
 
 impl Kind {
-    fn request(&self) -> Headers {
+    fn request(&self) -> HostHeaders {
         let headers = BROWSER.iter().chain(self.headers).map(bytes);
-        Headers::request(self.method, "edge.example", self.path, headers)
+        HostHeaders::request(self.method, "edge.example", self.path, headers)
     }
 
-    fn response(&self) -> Response {
+    fn response(&self) -> NativeResponse {
         let usual = [
             ("content-type", "image/jpeg"),
             ("content-length", "1024"),
@@ -248,7 +248,7 @@ impl Kind {
             ("date", "Thu, 01 Jan 2026 00:00:00 GMT"),
             ("server", "store"),
         ];
-        Response::new(200, usual.iter().chain(self.store).map(bytes))
+        NativeResponse::new(200, usual.iter().chain(self.store).map(bytes))
     }
 
     /// What one such request costs.
@@ -314,7 +314,7 @@ fn cell(items: impl Iterator<Item = String>) -> String {
 
 /// Runs `work` for each kind with a plugin that has served each of them before.
 fn for_each_kind(mut work: impl FnMut(&Kind, &Plugin)) {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let plugins = ["", EXPLAIN, ACCESS_LOG, ROUTE_PREPARES]
         .map(|fields| (fields, vm.configure(configuration(fields).as_bytes()).unwrap()));
     let plugin = |kind: &Kind| {
@@ -339,12 +339,12 @@ fn no_request_allocates() {
 
 #[test]
 fn an_allocation_would_be_seen() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let plugin = vm.configure(configuration("").as_bytes()).unwrap();
     // Above what the module keeps for values from the host.
     let value = "a".repeat(20_000);
     let request = || {
-        Headers::request(
+        HostHeaders::request(
             "GET",
             "edge.example",
             "/photos/cat.jpg",
@@ -408,7 +408,7 @@ fn no_request_leaves_memory_behind() {
 #[test]
 fn a_thousand_streams_in_flight_cost_nothing_the_second_time() {
     const STREAMS: usize = 1_000;
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let plugin = vm.configure(configuration("").as_bytes()).unwrap();
     let open_all = || {
         let before = tally().module;
@@ -425,7 +425,7 @@ fn a_thousand_streams_in_flight_cost_nothing_the_second_time() {
 
 #[test]
 fn streams_side_by_side_use_what_earlier_ones_have_left() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let plugin = vm.configure(configuration("").as_bytes()).unwrap();
     let actual = Kind {
         headers: &[ALLOWED_ORIGIN],
@@ -448,7 +448,7 @@ fn streams_side_by_side_use_what_earlier_ones_have_left() {
 
 #[test]
 fn a_request_whose_client_goes_away_costs_the_next_one_nothing() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let plugin = vm.configure(configuration("").as_bytes()).unwrap();
     let actual = Kind {
         headers: &[ALLOWED_ORIGIN],
@@ -465,7 +465,7 @@ fn a_request_whose_client_goes_away_costs_the_next_one_nothing() {
 
 #[test]
 fn replacing_a_configuration_leaves_none_of_the_old_one_behind() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let text = configuration(EXPLAIN);
     let load = || {
         drop(vm.configure(text.as_bytes()).unwrap());

@@ -5,18 +5,18 @@
 
 use bucket_cors::config::{Mode, UpstreamCors};
 
-use crate::native_host::{Headers, Response, Vm};
+use crate::native_host::{HostHeaders, NativeResponse, NativeVm};
 use crate::proofs::choices::{Choices, Random};
 use crate::proofs::generate;
 use crate::proofs::oracle::Oracle;
-use crate::proofs::requests::{Outcome, Request};
+use crate::proofs::requests::{CorsRequest, Treatment};
 use crate::render::{self, text};
 
 const CONFIGURATIONS: usize = 200;
 const REQUESTS: usize = 30;
 const TAPE_BYTES: usize = 16 * 1024;
 
-fn on_the_wire(request: &Request) -> Headers {
+fn on_the_wire(request: &CorsRequest) -> HostHeaders {
     let target = [
         (":authority", request.authority.as_deref()),
         (":path", request.path.as_deref()),
@@ -30,8 +30,8 @@ fn on_the_wire(request: &Request) -> Headers {
 }
 
 /// What the store says of its own accord.
-fn store(choices: &mut Choices<'_>, may_allow: bool) -> Response {
-    let mut headers = Headers::default();
+fn store(choices: &mut Choices<'_>, may_allow: bool) -> NativeResponse {
+    let mut headers = HostHeaders::default();
     headers.add(b"etag", b"\"1\"");
     let vary = choices.pick(&["", "Accept-Encoding", "accept, ORIGIN", "*", "x-origin,Accept"]);
     if !vary.is_empty() {
@@ -45,7 +45,7 @@ fn store(choices: &mut Choices<'_>, may_allow: bool) -> Response {
         headers.add(b"access-control-allow-origin", b"*");
         headers.add(b"access-control-allow-origin", b"https://a.example");
     }
-    Response {
+    NativeResponse {
         status: 200,
         headers,
         body: Vec::new(),
@@ -53,7 +53,7 @@ fn store(choices: &mut Choices<'_>, may_allow: bool) -> Response {
 }
 
 /// Does to the store's response what the route does where it prepares them.
-fn prepare(headers: &mut Headers) {
+fn prepare(headers: &mut HostHeaders) {
     let of_the_store = std::mem::take(headers).into_iter();
     headers.extend(of_the_store.filter(|(name, _)| !name.starts_with(b"access-control-")));
     let vary = headers.get(b"vary").map(|vary| [vary, b", Origin"].concat());
@@ -61,9 +61,9 @@ fn prepare(headers: &mut Headers) {
 }
 
 /// The response to the client: whether the edge gave it, its status, its headers in the order of their names, its body.
-type Seen = (bool, u32, Vec<(Vec<u8>, Vec<u8>)>, Vec<u8>);
+type SeenByClient = (bool, u32, Vec<(Vec<u8>, Vec<u8>)>, Vec<u8>);
 
-fn seen(is_edge: bool, response: Response) -> Seen {
+fn seen(is_edge: bool, response: NativeResponse) -> SeenByClient {
     let mut headers = response.headers;
     headers.remove(b"content-length");
     let mut lines: Vec<_> = headers.into_iter().collect();
@@ -71,10 +71,10 @@ fn seen(is_edge: bool, response: Response) -> Seen {
     (is_edge, response.status, lines, response.body)
 }
 
-fn expected(outcome: Outcome, mut upstream: Response) -> Seen {
+fn expected(outcome: Treatment, mut upstream: NativeResponse) -> SeenByClient {
     let (cors, vary, explanation) = match outcome {
-        Outcome::Untouched => (None, None, None),
-        Outcome::Answered {
+        Treatment::Untouched => (None, None, None),
+        Treatment::Answered {
             status,
             headers,
             body,
@@ -83,14 +83,14 @@ fn expected(outcome: Outcome, mut upstream: Response) -> Seen {
             let headers = lines.collect();
             return seen(
                 true,
-                Response {
+                NativeResponse {
                     status,
                     headers,
                     body,
                 },
             );
         }
-        Outcome::Upstream {
+        Treatment::Upstream {
             headers,
             vary,
             explanation,
@@ -98,7 +98,7 @@ fn expected(outcome: Outcome, mut upstream: Response) -> Seen {
     };
     if let Some(cors) = cors {
         let of_the_store = upstream.headers.into_iter();
-        let mut headers = Headers::default();
+        let mut headers = HostHeaders::default();
         headers.extend(of_the_store.filter(|(name, _)| !name.starts_with(b"access-control-")));
         headers.extend(cors.into_iter().map(|(name, value)| (name.into_bytes(), value)));
         upstream.headers = headers;
@@ -123,7 +123,7 @@ fn expected(outcome: Outcome, mut upstream: Response) -> Seen {
 
 #[test]
 fn the_filter_answers_as_the_naive_edge_does() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let mut seeds = 0..;
     let mut served = 0;
     let mut by_edge = 0;

@@ -15,8 +15,10 @@
 )]
 
 mod allocations;
+mod any_bytes;
 mod filter;
 mod generated;
+mod host_says_no;
 mod metrics;
 #[path = "host/mod.rs"]
 mod native_host;

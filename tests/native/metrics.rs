@@ -1,11 +1,11 @@
 //! What the edge counts reaches the host on a tick, and costs a request no host call.
 
 use crate::filter::{ONE_BUCKET, PAGE, get, preflight, store};
-use crate::native_host::Vm;
+use crate::native_host::NativeVm;
 
 #[test]
 fn sums_are_handed_over_on_a_tick_and_not_before() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let plugin = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
     let changes = vm.metric_changes();
     for _ in 0..3 {
@@ -38,7 +38,7 @@ fn sums_are_handed_over_on_a_tick_and_not_before() {
 
 #[test]
 fn what_the_last_streams_of_a_replaced_configuration_counted_is_not_lost() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let old = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
     let _new = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
     old.exchange(get("/b/o", Some(PAGE)), &store());
@@ -48,7 +48,7 @@ fn what_the_last_streams_of_a_replaced_configuration_counted_is_not_lost() {
 
 #[test]
 fn buckets_are_counted_one_by_one_where_that_is_asked_for() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let text = ONE_BUCKET.replacen('{', r#"{"metrics": "bucket", "#, 1);
     let plugin = vm.configure(text.as_bytes()).unwrap();
     plugin.exchange(get("/b/o", Some(PAGE)), &store());
@@ -76,7 +76,7 @@ fn buckets_are_counted_one_by_one_where_that_is_asked_for() {
 
 #[test]
 fn names_of_buckets_differ_for_prometheus_too_and_shadow_has_rows_of_its_own() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let rules = r#"[{"AllowedOrigins": "https://app.example", "AllowedMethods": ["GET", "HEAD"]}]"#;
     let bucket =
         |name: &str, mode: &str| format!(r#"{{"name": "{name}", "mode": "{mode}", "cors": {rules}}}"#);
@@ -104,7 +104,7 @@ fn names_of_buckets_differ_for_prometheus_too_and_shadow_has_rows_of_its_own() {
 
 #[test]
 fn a_vm_defines_a_bounded_number_of_statistics_in_its_life() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let load = |change: usize| {
         let buckets: Vec<String> = (0..1_000)
             .map(|number| format!(r#"{{"name": "b{change}-{number}", "cors": null}}"#))
@@ -131,7 +131,7 @@ fn a_vm_defines_a_bounded_number_of_statistics_in_its_life() {
 
 #[test]
 fn buckets_are_not_counted_one_by_one_unasked() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let _plugin = vm.configure(ONE_BUCKET.as_bytes()).unwrap();
     assert_eq!(vm.metric("bucket_cors.actual.matched"), Some(0));
     assert_eq!(vm.metric("bucket_cors.bucket.b.actual.matched"), None);
@@ -139,7 +139,7 @@ fn buckets_are_not_counted_one_by_one_unasked() {
 
 #[test]
 fn where_nothing_is_counted_nothing_is_defined() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let text = ONE_BUCKET.replacen('{', r#"{"metrics": "off", "#, 1);
     let plugin = vm.configure(text.as_bytes()).unwrap();
     plugin.exchange(get("/b/o", Some(PAGE)), &store());
@@ -153,7 +153,7 @@ fn where_nothing_is_counted_nothing_is_defined() {
 /// Envoy keeps each id that it gave until the VM ends.
 #[test]
 fn a_change_of_rules_asks_for_no_id_again() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let text = ONE_BUCKET.replacen('{', r#"{"metrics": "bucket", "#, 1);
     let old = vm.configure(text.as_bytes()).unwrap();
     let ids = vm.metric_ids();
@@ -171,14 +171,14 @@ fn a_change_of_rules_asks_for_no_id_again() {
 /// Envoy goes on ticking for a root context that is gone, for as long as its VM lives.
 #[test]
 fn a_configuration_that_is_replaced_ends_its_ticks() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     drop(vm.configure(ONE_BUCKET.as_bytes()).unwrap());
     assert_eq!(vm.tick_period(), Some(0));
 }
 
 #[test]
 fn statistics_that_the_host_does_not_keep_are_refused_unless_none_are_wanted() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     vm.deny_metrics();
     vm.configure(ONE_BUCKET.as_bytes()).unwrap_err();
     let errors = vm.take_log();

@@ -1,7 +1,7 @@
 //! Rules that are refused while `on_refused_rules` says what is to stand in for them.
 
 use crate::filter::{ALLOWED, NOT_ALLOWED, ONE_BUCKET, PAGE, cors, get, lines, preflight, store};
-use crate::native_host::{Line, Plugin, Vm};
+use crate::native_host::{HostLogLine, NativeVm, Plugin};
 
 /// [`ONE_BUCKET`], which takes its place where it has errors.
 fn good() -> String {
@@ -15,7 +15,7 @@ fn bad() -> String {
     bad.replacen('{', fields, 1)
 }
 
-fn load(vm: &Vm, text: &str) -> Plugin {
+fn load(vm: &NativeVm, text: &str) -> Plugin {
     vm.configure(text.as_bytes()).unwrap()
 }
 
@@ -26,7 +26,7 @@ fn read(plugin: &Plugin) -> Vec<String> {
     cors(&answer.response)
 }
 
-fn refused_rules(vm: &Vm) -> Option<u64> {
+fn refused_rules(vm: &NativeVm) -> Option<u64> {
     vm.metric("bucket_cors.refused_rules")
 }
 
@@ -43,12 +43,12 @@ fn assert_without_rules(plugin: &Plugin) {
 
 #[test]
 fn before_there_are_good_rules_objects_are_served_and_no_bucket_has_cors() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let plugin = load(&vm, &bad());
     assert_without_rules(&plugin);
     assert_eq!(refused_rules(&vm), Some(1));
     let log = vm.take_log();
-    let errors = lines(&log, Line::ERROR);
+    let errors = lines(&log, HostLogLine::ERROR);
     assert!(errors[0].contains("[two-wildcards]"), "{errors:?}");
     assert!(errors[1].ends_with("errors: 1; no configuration was good yet, so no bucket has CORS"));
 
@@ -59,7 +59,7 @@ fn before_there_are_good_rules_objects_are_served_and_no_bucket_has_cors() {
 
 #[test]
 fn refused_rules_leave_the_last_good_ones_in_force_whatever_becomes_of_the_code() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     // What was good counts, also where it did not ask for this.
     drop(load(&vm, ONE_BUCKET));
     assert_eq!(refused_rules(&vm), Some(0));
@@ -71,7 +71,7 @@ fn refused_rules_leave_the_last_good_ones_in_force_whatever_becomes_of_the_code(
         assert_eq!(read(&plugin), ALLOWED, "{code}");
         assert_eq!(refused_rules(&vm), Some(1), "{code}");
         let log = vm.take_log();
-        assert!(lines(&log, Line::ERROR)[1].ends_with("errors: 1; the last good one stays in force"));
+        assert!(lines(&log, HostLogLine::ERROR)[1].ends_with("errors: 1; the last good one stays in force"));
     }
     let newer = good().replace("https://*.example.com", "https://newer.example");
     assert_eq!(read(&load(&vm, &newer)), NOT_ALLOWED);
@@ -81,7 +81,7 @@ fn refused_rules_leave_the_last_good_ones_in_force_whatever_becomes_of_the_code(
 
 #[test]
 fn what_is_no_json_or_asks_for_something_else_is_rejected() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     drop(load(&vm, &good()));
     let bad = bad();
     let with = |value: &str| bad.replacen("\"last_good\"", value, 1);
@@ -112,7 +112,7 @@ fn what_is_no_json_or_asks_for_something_else_is_rejected() {
 
 #[test]
 fn plugins_do_not_get_each_other_s_rules_and_the_gauge_is_of_all_of_them() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     let names = [("a", "b"), ("a", ""), ("", "a"), ("", ""), ("ab", "")];
     for (at, (name, root_id)) in names.into_iter().enumerate() {
         vm.name_plugin(name, root_id);
@@ -152,7 +152,7 @@ fn plugins_do_not_get_each_other_s_rules_and_the_gauge_is_of_all_of_them() {
 
 #[test]
 fn what_another_version_found_good_is_read_as_strictly_as_anything() {
-    let vm = Vm::start();
+    let vm = NativeVm::start();
     drop(load(&vm, &good()));
     vm.change_what_is_kept(|text| text.truncate(text.len() / 2));
     assert_without_rules(&load(&vm, &bad()));
@@ -165,12 +165,12 @@ fn a_host_that_keeps_nothing_is_told_of() {
         "proxy_get_shared_data",
         "proxy_set_shared_data",
     ] {
-        let vm = Vm::start();
+        let vm = NativeVm::start();
         vm.deny(Some(import));
         for text in [good(), bad()] {
             assert!(vm.configure(text.as_bytes()).is_err(), "{import}");
             let log = vm.take_log();
-            let said = lines(&log, Line::ERROR).pop().unwrap();
+            let said = lines(&log, HostLogLine::ERROR).pop().unwrap();
             assert!(
                 said.contains(import) && said.contains("on_refused_rules"),
                 "{said}"

@@ -3,30 +3,30 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::native_host::{Headers, Line, Plugin, Response, Vm};
-use crate::support::answer::Answer;
+use crate::native_host::{HostHeaders, HostLogLine, NativeResponse, NativeVm, Plugin};
+use crate::support::answer::ClientAnswer;
 use crate::support::case::Case;
 
 /// The filter with every configuration that was asked for.
 pub(crate) struct Ring {
-    vm: Vm,
+    vm: NativeVm,
     plugins: BTreeMap<Arc<str>, Result<Plugin, Vec<String>>>,
 }
 
 impl Ring {
     pub(crate) fn start() -> Self {
         Self {
-            vm: Vm::start(),
+            vm: NativeVm::start(),
             plugins: BTreeMap::new(),
         }
     }
 
     /// What comes back for a case's request; the errors, where its configuration is refused.
-    pub(crate) fn answer(&mut self, case: &Case) -> Result<Answer, Vec<String>> {
+    pub(crate) fn answer(&mut self, case: &Case) -> Result<ClientAnswer, Vec<String>> {
         let plugin = self.plugins.entry(case.configuration.clone()).or_insert_with(|| {
             self.vm.take_log();
             let loaded = self.vm.configure(case.configuration.as_bytes());
-            loaded.map_err(|_| texts(&self.vm.take_log(), Line::ERROR))
+            loaded.map_err(|_| texts(&self.vm.take_log(), HostLogLine::ERROR))
         });
         plugin
             .as_ref()
@@ -36,15 +36,15 @@ impl Ring {
 }
 
 /// The lines of one level.
-pub(crate) fn texts(log: &[Line], level: u32) -> Vec<String> {
+pub(crate) fn texts(log: &[HostLogLine], level: u32) -> Vec<String> {
     let lines = log.iter().filter(|line| line.level == level);
     lines.map(|line| line.text.clone()).collect()
 }
 
-fn on_the_wire(case: &Case) -> Headers {
+fn on_the_wire(case: &Case) -> HostHeaders {
     let request = &case.request;
     let headers = request.headers.iter();
-    Headers::request(
+    HostHeaders::request(
         &request.method,
         &request.authority,
         &request.path,
@@ -52,15 +52,15 @@ fn on_the_wire(case: &Case) -> Headers {
     )
 }
 
-fn answer(plugin: &Plugin, case: &Case) -> Answer {
+fn answer(plugin: &Plugin, case: &Case) -> ClientAnswer {
     let headers = case.upstream.headers.iter();
-    let upstream = Response::new(
+    let upstream = NativeResponse::new(
         case.upstream.status.into(),
         headers.map(|(name, value)| (name.as_bytes(), value.as_bytes())),
     );
     let answered = plugin.exchange(on_the_wire(case), &upstream);
     let headers = answered.response.headers.into_iter();
-    Answer {
+    ClientAnswer {
         reached_upstream: !answered.is_edge,
         status: answered.response.status.try_into().unwrap(),
         headers: headers

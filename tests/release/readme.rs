@@ -8,15 +8,15 @@ use bucket_cors::config::{self, CODES, Severity};
 use bucket_cors::stats::{BUCKET_COUNTERS, COUNTERS};
 
 /// A page and where it stands.
-struct Page {
+struct ReadmePage {
     path: &'static str,
     text: &'static str,
 }
 
 macro_rules! pages {
     ($($name:ident $path:literal)*) => {
-        $(const $name: Page = Page { path: $path, text: include_str!(concat!("../../", $path)) };)*
-        const PAGES: &[Page] = &[$($name,)*];
+        $(const $name: ReadmePage = ReadmePage { path: $path, text: include_str!(concat!("../../", $path)) };)*
+        const PAGES: &[ReadmePage] = &[$($name,)*];
     };
 }
 
@@ -36,7 +36,7 @@ pages! {
     SECURITY ".github/SECURITY.md"
 }
 
-impl Page {
+impl ReadmePage {
     fn assert_contains(&self, part: &str) {
         let is_there = self.text.contains(part) || on_one_line(self.text).contains(part);
         assert!(is_there, "{} is to contain:\n{part}", self.path);
@@ -227,7 +227,7 @@ fn the_error_it_shows_is_the_error_there_is() {
 }
 
 /// Where each link of a page leads.
-fn links(page: &Page) -> impl Iterator<Item = &'static str> {
+fn links(page: &ReadmePage) -> impl Iterator<Item = &'static str> {
     let after = page.text.split("](").skip(1);
     after.map(|rest| rest.split(')').next().unwrap())
 }

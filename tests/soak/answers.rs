@@ -7,15 +7,16 @@ use bucket_cors::config::{Bucket, Settings};
 use crate::plan::Version;
 use crate::proofs::choices::{Choices, Random};
 use crate::proofs::generate;
-use crate::proofs::oracle::{Oracle, trimmed};
-use crate::proofs::requests::{Outcome, Request};
+use crate::proofs::oracle::Oracle;
+use crate::proofs::oracle::text::trimmed;
+use crate::proofs::requests::{CorsRequest, Treatment};
 use crate::store::{HEADERS, MARK};
 use crate::support::http::Response;
 
-type Lines = Vec<(String, Vec<u8>)>;
+type AnswerLines = Vec<(String, Vec<u8>)>;
 
 /// A request that Envoy lets through to its filters as it is sent, near the rules of a version.
-pub(crate) fn request(random: &mut Random, settings: &Settings, buckets: &[Bucket<'_>]) -> Request {
+pub(crate) fn request(random: &mut Random, settings: &Settings, buckets: &[Bucket<'_>]) -> CorsRequest {
     loop {
         let mut tape = [0; 2048];
         random.fill(&mut tape);
@@ -40,7 +41,7 @@ pub(crate) fn request(random: &mut Random, settings: &Settings, buckets: &[Bucke
 
 /// Methods, hosts, paths and bytes that HTTP/1.1 and Envoy know: others are answered before any filter, and hostile.rs
 /// sends some.
-fn is_sendable(request: &Request) -> bool {
+fn is_sendable(request: &CorsRequest) -> bool {
     const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"PUT", b"POST", b"DELETE", b"OPTIONS", b"PATCH"];
     let is_host = |host: &[u8]| {
         !host.is_empty()
@@ -71,7 +72,7 @@ fn is_sendable(request: &Request) -> bool {
 }
 
 /// The bytes of a request.
-pub(crate) fn bytes(request: &Request) -> Vec<u8> {
+pub(crate) fn bytes(request: &CorsRequest) -> Vec<u8> {
     let mut bytes = request.method.clone();
     bytes.push(b' ');
     bytes.extend_from_slice(request.path.as_deref().unwrap_or_default());
@@ -103,12 +104,12 @@ pub(crate) const DIRECT: &str = "versioned.example";
 /// store may have been away.
 pub(crate) fn difference(
     version: &Version,
-    request: &Request,
+    request: &CorsRequest,
     response: &Response,
     may_be_missing: bool,
 ) -> Option<String> {
     let request_id = value(response, "x-request-id").unwrap_or_default();
-    let request = Request {
+    let request = CorsRequest {
         request_id,
         ..request.clone()
     };
@@ -119,7 +120,7 @@ pub(crate) fn difference(
         false => may_be_missing.then_some(503),
     };
     let is_right = match &outcome {
-        Outcome::Answered {
+        Treatment::Answered {
             status,
             headers,
             body,
@@ -134,8 +135,8 @@ pub(crate) fn difference(
                 && given == expected
                 && response.body == *body
         }
-        Outcome::Untouched => is_passed(response, is_of_store, otherwise, None, None, None),
-        Outcome::Upstream {
+        Treatment::Untouched => is_passed(response, is_of_store, otherwise, None, None, None),
+        Treatment::Upstream {
             headers,
             vary,
             explanation,
@@ -157,7 +158,7 @@ fn is_passed(
     response: &Response,
     is_of_store: bool,
     otherwise: Option<u16>,
-    cors: Option<&Lines>,
+    cors: Option<&AnswerLines>,
     vary: Option<&str>,
     explanation: Option<&[u8]>,
 ) -> bool {
@@ -167,7 +168,7 @@ fn is_passed(
     };
     let of_store =
         |name: &str, value: &str| is_of_store.then(|| (name.to_owned(), value.as_bytes().to_vec()));
-    let mut expected: Lines = match cors {
+    let mut expected: AnswerLines = match cors {
         Some(cors) => cors.clone(),
         None => HEADERS[..2]
             .iter()
@@ -199,7 +200,7 @@ fn names(list: &str) -> BTreeSet<String> {
 }
 
 /// The lines that are the edge's.
-fn asserted(response: &Response) -> Lines {
+fn asserted(response: &Response) -> AnswerLines {
     const NAMES: [&str; 4] = [
         "vary",
         "x-bucket-cors",

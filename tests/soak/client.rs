@@ -9,19 +9,19 @@ use crate::edge::Connection;
 use crate::hostile;
 use crate::plan::Timeline;
 use crate::proofs::choices::Random;
-use crate::store::Store;
+use crate::store::SoakStore;
 
 /// What all clients share.
-pub(crate) struct Shared {
+pub(crate) struct SharedByClients {
     pub(crate) port: u16,
     pub(crate) timeline: Timeline,
-    pub(crate) store: Store,
+    pub(crate) store: SoakStore,
     pub(crate) ends: AtomicBool,
-    pub(crate) tally: Tally,
+    pub(crate) tally: SoakTally,
 }
 
 #[derive(Default)]
-pub(crate) struct Tally {
+pub(crate) struct SoakTally {
     pub(crate) checked: AtomicU64,
     /// Of these, Envoy's own while the store was away.
     pub(crate) unavailable: AtomicU64,
@@ -32,7 +32,7 @@ pub(crate) struct Tally {
     pub(crate) examples: Mutex<Vec<String>>,
 }
 
-impl Tally {
+impl SoakTally {
     fn add(&self, counter: &AtomicU64, example: impl FnOnce() -> String) {
         counter.fetch_add(1, Ordering::Relaxed);
         let mut examples = self.examples.lock().unwrap();
@@ -43,7 +43,7 @@ impl Tally {
 }
 
 /// Asks until the end.
-pub(crate) fn run(shared: &Arc<Shared>, seed: u64) {
+pub(crate) fn run(shared: &Arc<SharedByClients>, seed: u64) {
     let mut random = Random(seed);
     let mut connection = Connection::open(shared.port).unwrap();
     let tally = &shared.tally;

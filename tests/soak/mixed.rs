@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::answers::DIRECT;
-use crate::client::{self, Shared, Tally};
-use crate::edge::{LISTENER, Rules, statistic, version_in_force, wait_for};
+use crate::client::{self, SharedByClients, SoakTally};
+use crate::edge::{LISTENER, RulesFile, statistic, version_in_force, wait_for};
 use crate::plan::{Timeline, Version};
-use crate::store::Store;
+use crate::store::SoakStore;
 use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::ports;
 use crate::wrk::Wrk;
@@ -30,13 +30,13 @@ type Rows = Vec<(String, String)>;
 pub(crate) fn run(seconds: u64, rows: &mut Rows, problems: &mut Vec<String>) {
     let duration = Duration::from_secs(seconds);
     let first = Version::generate(0);
-    let rules = Rules::new("0", &first.text);
-    let shared = Arc::new(Shared {
+    let rules = RulesFile::new("0", &first.text);
+    let shared = Arc::new(SharedByClients {
         port: ports::free_port(),
         timeline: Timeline::default(),
-        store: Store::start(),
+        store: SoakStore::start(),
         ends: AtomicBool::new(false),
-        tally: Tally::default(),
+        tally: SoakTally::default(),
     });
     shared.timeline.announce(first);
     shared.timeline.confirm();
@@ -189,7 +189,7 @@ struct Fleet {
 }
 
 impl Fleet {
-    fn start(rules: &Rules, shared: &Shared) -> Self {
+    fn start(rules: &RulesFile, shared: &SharedByClients) -> Self {
         let mut fleet = Self {
             epochs: Vec::new(),
             // What keeps those apart that restart hot on one machine; Envoy multiplies it by ten.
@@ -201,12 +201,12 @@ impl Fleet {
     }
 
     /// A new process takes over the sockets; the old one tells its clients to go, and ends.
-    fn restart_hot(&mut self, rules: &Rules, shared: &Shared, refused: u64) {
+    fn restart_hot(&mut self, rules: &RulesFile, shared: &SharedByClients, refused: u64) {
         self.add(rules, shared);
         self.unseen = refused;
     }
 
-    fn add(&mut self, rules: &Rules, shared: &Shared) {
+    fn add(&mut self, rules: &RulesFile, shared: &SharedByClients) {
         let epoch = self.epochs.len().to_string();
         let arguments = [
             ["--concurrency", "2"],
@@ -235,7 +235,7 @@ impl Fleet {
     }
 }
 
-fn bootstrap(rules: &Rules, shared: &Shared) -> Value {
+fn bootstrap(rules: &RulesFile, shared: &SharedByClients) -> Value {
     let listener = Listener::new(LISTENER, vec![rules.filter()]).with_routes(json!([
         {
             "match": { "prefix": "/", "headers": [

@@ -78,10 +78,10 @@ fn stamped(number: u32) -> Bucket<'static> {
 /// Which versions there were when.
 #[derive(Default)]
 pub(crate) struct Timeline {
-    versions: RwLock<Vec<Entry>>,
+    versions: RwLock<Vec<AnnouncedVersion>>,
 }
 
-struct Entry {
+struct AnnouncedVersion {
     version: &'static Version,
     /// When Envoy's main thread was seen to have it.
     in_force: Option<Instant>,
@@ -92,7 +92,7 @@ impl Timeline {
     pub(crate) fn announce(&self, version: Version) -> &'static Version {
         // For as long as the process runs: a client may be about to look.
         let version: &'static Version = Box::leak(Box::new(version));
-        self.versions.write().unwrap().push(Entry {
+        self.versions.write().unwrap().push(AnnouncedVersion {
             version,
             in_force: None,
         });

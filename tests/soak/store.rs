@@ -20,7 +20,7 @@ pub(crate) const HEADERS: [(&str, &str); 3] = [
 /// Says that an answer is the store's.
 pub(crate) const MARK: &str = "x-store";
 
-pub(crate) struct Store {
+pub(crate) struct SoakStore {
     address: SocketAddr,
     running: Mutex<Option<Running>>,
     stopped: Mutex<Option<Instant>>,
@@ -32,7 +32,7 @@ struct Running {
     acceptor: JoinHandle<()>,
 }
 
-impl Store {
+impl SoakStore {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         Self {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::chain;
 use crate::choices::Random;
 use crate::server;
-use crate::support::case::{Request, UpstreamAnswer};
+use crate::support::case::{UpstreamAnswer, WireRequest};
 use crate::support::envoy::{Envoy, Listener, bucket_cors, cluster};
 use crate::support::http;
 use crate::support::ports;
@@ -152,7 +152,7 @@ fn requests() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
 fn differences(edge: &Envoy, cache: &Cache, bucket: &str) -> Vec<String> {
     let requests = requests();
     let ask = |port: u16, object: &str, (method, headers): &(&str, Vec<(&str, &str)>)| {
-        let request = Request {
+        let request = WireRequest {
             method: (*method).to_owned(),
             authority: "edge.example".to_owned(),
             path: format!("/{bucket}/{object}"),

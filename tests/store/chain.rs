@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
+use crate::answer::ClientAnswer;
 use crate::rules::RULES;
-use crate::support::case::Request;
+use crate::support::case::WireRequest;
 use crate::support::envoy::{self, Envoy, Listener, bucket_cors, cluster};
 use crate::support::http;
 use crate::support::upstream::CASE_HEADER;
@@ -76,12 +76,12 @@ pub(crate) fn ask(
     target: &Target,
     origin: &str,
     case: &str,
-) -> Result<Answer, String> {
+) -> Result<ClientAnswer, String> {
     let mut headers = vec![("origin".to_owned(), origin.as_bytes().to_vec())];
     if method == "OPTIONS" {
         headers.push(("access-control-request-method".to_owned(), b"GET".to_vec()));
     }
-    let request = Request {
+    let request = WireRequest {
         method: method.to_owned(),
         authority: target.authority.clone(),
         path: target.path.clone(),
@@ -89,7 +89,7 @@ pub(crate) fn ask(
     };
     let response = http::exchange(port, &http::serialise(&request, (CASE_HEADER, case)))
         .map_err(|error| format!("{method} {} of {}: {error}", target.path, target.authority))?;
-    Ok(Answer {
+    Ok(ClientAnswer {
         reached_upstream: false,
         status: response.status,
         headers: response.headers,

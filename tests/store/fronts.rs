@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::answer::Answer;
+use crate::answer::ClientAnswer;
 use crate::chain::{self, NO_FILTER, Target, ask};
 use crate::choices::{Choices, Random};
 use crate::rules::{ENDPOINT, RULES, origin_of};
@@ -91,7 +91,7 @@ pub(crate) fn mean_one_bucket() {
 }
 
 /// Whose object, list of objects or error it is.
-fn buckets(answer: &Answer) -> BTreeSet<String> {
+fn buckets(answer: &ClientAnswer) -> BTreeSet<String> {
     let body = String::from_utf8_lossy(&answer.body);
     let is_of = |bucket: &&str| {
         body.contains(&format!("object of {bucket}")) || body.contains(&format!("Name>{bucket}</"))

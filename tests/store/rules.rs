@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
+use crate::answer::ClientAnswer;
 
 /// A configuration of this ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,12 @@ impl Rules {
 
     /// In what an answer to a page of `origin` is wrong, where the object may be of any of these buckets: a permission
     /// of other rules than each of them has, or one of the store's own where one of them has rules.
-    pub(crate) fn problem(self, buckets: &BTreeSet<String>, origin: &str, answer: &Answer) -> Option<String> {
+    pub(crate) fn problem(
+        self,
+        buckets: &BTreeSet<String>,
+        origin: &str,
+        answer: &ClientAnswer,
+    ) -> Option<String> {
         let mut owners: BTreeSet<Option<&str>> = buckets.iter().map(|bucket| self.owner(bucket)).collect();
         if owners.is_empty() {
             // A name that no bucket has is of none that is listed.

@@ -2,7 +2,7 @@
 
 /// A response, and whether the upstream saw the request.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Answer {
+pub(crate) struct ClientAnswer {
     pub(crate) reached_upstream: bool,
     pub(crate) status: u16,
     /// Names in lower case, one entry per line, in order.
@@ -10,7 +10,7 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl ClientAnswer {
     /// Every value of a header, one per line.
     pub(crate) fn values(&self, name: &str) -> Vec<String> {
         let lines = self.headers.iter().filter(|(line, _)| line == name);

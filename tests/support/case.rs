@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::expect::{By, Exact, Expectation};
+use super::expect::{AnsweredBy, Exact, Expectation};
 
 /// One case, from `tests/cases/` or from a conformance suite.
 pub(crate) struct Case {
@@ -16,7 +16,7 @@ pub(crate) struct Case {
     pub(crate) name: String,
     /// The text of the plugin configuration.
     pub(crate) configuration: Arc<str>,
-    pub(crate) request: Request,
+    pub(crate) request: WireRequest,
     pub(crate) upstream: UpstreamAnswer,
     pub(crate) expectation: Expectation,
 }
@@ -26,7 +26,7 @@ impl Case {
     /// or changes what was sent (control characters, more than 60 KiB of headers).
     pub(crate) fn takes_an_envoy(&self) -> bool {
         let values = || self.request.headers.iter().map(|(_, value)| value);
-        matches!(&self.expectation, Expectation::Exact(exact) if exact.by == By::Envoy)
+        matches!(&self.expectation, Expectation::Exact(exact) if exact.by == AnsweredBy::Envoy)
             || self.upstream.delay_ms > 0
             || values()
                 .flatten()
@@ -38,7 +38,7 @@ impl Case {
 /// A request as it goes on the wire.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "RequestText")]
-pub(crate) struct Request {
+pub(crate) struct WireRequest {
     pub(crate) method: String,
     pub(crate) authority: String,
     /// The request target: a path with its query, or an absolute URI.
@@ -46,7 +46,7 @@ pub(crate) struct Request {
     pub(crate) headers: Vec<(String, Vec<u8>)>,
 }
 
-impl Request {
+impl WireRequest {
     /// A header as Envoy shows it to the filter: without outer blanks, several lines folded with a comma.
     pub(crate) fn folded(&self, name: &str) -> Option<Vec<u8>> {
         let lines = self
@@ -79,7 +79,7 @@ fn any_host() -> String {
     "127.0.0.1".to_owned()
 }
 
-impl From<RequestText> for Request {
+impl From<RequestText> for WireRequest {
     fn from(text: RequestText) -> Self {
         let plain = text
             .headers
@@ -156,7 +156,7 @@ struct CaseFile {
 struct CaseText {
     name: String,
     configuration: String,
-    request: Request,
+    request: WireRequest,
     #[serde(default)]
     upstream: UpstreamAnswer,
     expect: Exact,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::case::{Case, Request, UpstreamAnswer};
-use super::expect::{By, Exact, Expectation};
+use super::case::{Case, UpstreamAnswer, WireRequest};
+use super::expect::{AnsweredBy, Exact, Expectation};
 
 pub(crate) const PAGE: &str = "https://app.example.com";
 
@@ -89,7 +89,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-fn exchanges(sent: &Value, rule: &Value) -> Vec<(String, Request, Exact)> {
+fn exchanges(sent: &Value, rule: &Value) -> Vec<(String, WireRequest, Exact)> {
     let method = sent["method"].as_str().unwrap();
     let mut allowed: BTreeMap<String, String> = BTreeMap::from([
         ("access-control-allow-origin".to_owned(), PAGE.to_owned()),
@@ -99,7 +99,7 @@ fn exchanges(sent: &Value, rule: &Value) -> Vec<(String, Request, Exact)> {
     if !exposed.is_empty() {
         allowed.insert("access-control-expose-headers".to_owned(), exposed.join(", "));
     }
-    let request = |method: &str, headers: Vec<(&str, String)>| Request {
+    let request = |method: &str, headers: Vec<(&str, String)>| WireRequest {
         method: method.to_owned(),
         authority: "127.0.0.1".to_owned(),
         path: "/photos/object".to_owned(),
@@ -131,13 +131,21 @@ fn exchanges(sent: &Value, rule: &Value) -> Vec<(String, Request, Exact)> {
             answer.insert("access-control-allow-headers".to_owned(), names.join(", "));
         }
         let title = format!("asks to {method} with {}", names.join(", "));
-        exchanges.push((title, request("OPTIONS", headers), exact(By::Edge, answer)));
+        exchanges.push((
+            title,
+            request("OPTIONS", headers),
+            exact(AnsweredBy::Edge, answer),
+        ));
     }
     let mut headers = vec![origin];
     if sent["range"] == true {
         headers.push(("range", "bytes=0-1023".to_owned()));
     }
     let title = format!("sends {method} with {} headers", headers.len());
-    exchanges.push((title, request(method, headers), exact(By::Upstream, allowed)));
+    exchanges.push((
+        title,
+        request(method, headers),
+        exact(AnsweredBy::Upstream, allowed),
+    ));
     exchanges
 }

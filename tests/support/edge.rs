@@ -8,7 +8,7 @@ use bucket_cors::http::names;
 use bucket_cors::http::pairs::Pairs;
 use bucket_cors::matcher::MatcherBuilder;
 
-use super::requests::{Headers, Outcome, Request};
+use super::requests::{CorsRequest, SortedHeaders, Treatment};
 
 pub fn compile(settings: &Settings, buckets: &[Bucket<'_>]) -> Edge {
     let mut builder = MatcherBuilder::default();
@@ -18,7 +18,7 @@ pub fn compile(settings: &Settings, buckets: &[Bucket<'_>]) -> Edge {
     Edge::new(builder.finish(settings.clone()))
 }
 
-pub fn head(request: &Request) -> RequestHead<'_> {
+pub fn head(request: &CorsRequest) -> RequestHead<'_> {
     RequestHead {
         method: &request.method,
         authority: request.authority.as_deref(),
@@ -31,11 +31,11 @@ pub fn head(request: &Request) -> RequestHead<'_> {
     }
 }
 
-pub fn serve(edge: &Edge, request: &Request, scratch: &mut Scratch) -> Outcome {
+pub fn serve(edge: &Edge, request: &CorsRequest, scratch: &mut Scratch) -> Treatment {
     let head = head(request);
     match edge.on_request(&head, scratch, &()) {
-        edge::Outcome::Untouched => Outcome::Untouched,
-        edge::Outcome::Answer { answer, .. } => Outcome::Answered {
+        edge::Outcome::Untouched => Treatment::Untouched,
+        edge::Outcome::Answer { answer, .. } => Treatment::Answered {
             status: answer.status,
             headers: sorted(
                 answer
@@ -46,10 +46,10 @@ pub fn serve(edge: &Edge, request: &Request, scratch: &mut Scratch) -> Outcome {
             body: answer.body.to_vec(),
         },
         edge::Outcome::Upstream(decided) => {
-            let mut set = Recorder::default();
+            let mut set = SetHeaders::default();
             let echo = decided.echo(edge, &head);
             edge.on_response(decided, echo, &Pairs::parse(b""), scratch, &mut set);
-            let take = |name: &str, set: &mut Recorder| {
+            let take = |name: &str, set: &mut SetHeaders| {
                 let at = set.0.iter().position(|(set, _)| set == name)?;
                 Some(set.0.remove(at).1)
             };
@@ -58,7 +58,7 @@ pub fn serve(edge: &Edge, request: &Request, scratch: &mut Scratch) -> Outcome {
             let explanation = take(names::EXPLAIN, &mut set);
             let bucket = decided.bucket.and_then(|id| edge.matcher().bucket(id));
             let is_enforced = bucket.is_none_or(|bucket| bucket.mode() == Mode::Enforce);
-            Outcome::Upstream {
+            Treatment::Upstream {
                 headers: is_enforced.then(|| sorted(set.0.into_iter())),
                 vary,
                 explanation,
@@ -69,9 +69,9 @@ pub fn serve(edge: &Edge, request: &Request, scratch: &mut Scratch) -> Outcome {
 
 /// What is set on a response that came without CORS headers.
 #[derive(Default)]
-struct Recorder(Headers);
+struct SetHeaders(SortedHeaders);
 
-impl ResponseHeaders for Recorder {
+impl ResponseHeaders for SetHeaders {
     fn set(&mut self, name: &'static str, value: &[u8]) {
         self.0.push((name.to_owned(), value.to_vec()));
     }
@@ -81,8 +81,8 @@ impl ResponseHeaders for Recorder {
     }
 }
 
-fn sorted(headers: impl Iterator<Item = (String, Vec<u8>)>) -> Headers {
-    let mut headers: Headers = headers.collect();
+fn sorted(headers: impl Iterator<Item = (String, Vec<u8>)>) -> SortedHeaders {
+    let mut headers: SortedHeaders = headers.collect();
     headers.sort();
     headers
 }

@@ -275,7 +275,7 @@ pub(crate) struct Envoy {
 
 /// An Envoy that did not start, and what it said.
 #[derive(Debug)]
-pub(crate) struct Refused {
+pub(crate) struct NotStarted {
     pub(crate) status: ExitStatus,
     pub(crate) log: String,
 }
@@ -285,12 +285,12 @@ impl Envoy {
     ///
     /// Envoy is stopped with the thread that started it, so that nothing is left even of a test that is killed: start
     /// it from the thread that outlives its use.
-    pub(crate) fn start(listeners: &[Listener], upstream: SocketAddr) -> Result<Self, Refused> {
+    pub(crate) fn start(listeners: &[Listener], upstream: SocketAddr) -> Result<Self, NotStarted> {
         Self::start_with(&bootstrap(listeners, &[cluster("upstream", upstream)]), &[])
     }
 
     /// The same with a bootstrap of the test's own, and files that it names as `./name`.
-    pub(crate) fn start_with(bootstrap: &Value, files: &[(&str, Value)]) -> Result<Self, Refused> {
+    pub(crate) fn start_with(bootstrap: &Value, files: &[(&str, Value)]) -> Result<Self, NotStarted> {
         // One worker: a VM that fails is then the VM of the next request too.
         Self::start_as(bootstrap, files, &["--disable-hot-restart", "--concurrency", "1"])
     }
@@ -300,12 +300,12 @@ impl Envoy {
         bootstrap: &Value,
         files: &[(&str, Value)],
         arguments: &[&str],
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, NotStarted> {
         let mut process = Process::spawn(bootstrap, files, arguments);
         let deadline = Instant::now() + START;
         while Instant::now() < deadline {
             if let Some(status) = process.0.child.try_wait().unwrap() {
-                return Err(Refused {
+                return Err(NotStarted {
                     status,
                     log: process.log(),
                 });

@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::answer::Answer;
-use super::conformance::{Hostile, Recorded};
+use super::answer::ClientAnswer;
+use super::conformance::{Hostile, RecordedAnswer};
 
 /// What a case asks of its answer.
 pub(crate) enum Expectation {
     /// The whole of the CORS headers.
     Exact(Exact),
     /// What a store's documentation, or a recording of it, fixes.
-    Recorded(Box<Recorded>),
+    Recorded(Box<RecordedAnswer>),
     /// What a hostile request may and may not achieve.
     Hostile(Box<Hostile>),
 }
 
 impl Expectation {
     /// In what the answer is wrong: a sentence each, none where it is right.
-    pub(crate) fn problems(&self, answer: &Answer) -> Vec<String> {
+    pub(crate) fn problems(&self, answer: &ClientAnswer) -> Vec<String> {
         match self {
             Self::Exact(exact) => exact.problems(answer),
             Self::Recorded(recorded) => recorded.problems(answer),
@@ -39,7 +39,7 @@ impl Expectation {
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum By {
+pub(crate) enum AnsweredBy {
     /// The filter, in place of the store.
     Edge,
     /// The store.
@@ -52,7 +52,7 @@ pub(crate) enum By {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exact {
-    pub(crate) by: By,
+    pub(crate) by: AnsweredBy,
     pub(crate) status: u16,
     /// Every `access-control-*`, `vary`, `x-bucket-cors`, `cross-origin-resource-policy` and `timing-allow-origin`
     /// header of the answer, names in lower case.
@@ -72,9 +72,9 @@ pub(crate) struct ErrorBody {
 }
 
 impl Exact {
-    fn problems(&self, answer: &Answer) -> Vec<String> {
+    fn problems(&self, answer: &ClientAnswer) -> Vec<String> {
         let mut problems = Vec::new();
-        if answer.reached_upstream != (self.by == By::Upstream) {
+        if answer.reached_upstream != (self.by == AnsweredBy::Upstream) {
             let saw = if answer.reached_upstream {
                 "saw"
             } else {
@@ -104,7 +104,7 @@ impl Exact {
         );
         match &self.error {
             Some(error) => problems.extend(error.problems(answer)),
-            None if self.by == By::Edge && !answer.body.is_empty() => {
+            None if self.by == AnsweredBy::Edge && !answer.body.is_empty() => {
                 problems.push(format!("a body: {}", String::from_utf8_lossy(&answer.body)));
             }
             None => {}
@@ -126,7 +126,7 @@ fn is_asserted(name: &str) -> bool {
 
 impl ErrorBody {
     /// In what the answer's body is another error than this.
-    pub(crate) fn problems(&self, answer: &Answer) -> Vec<String> {
+    pub(crate) fn problems(&self, answer: &ClientAnswer) -> Vec<String> {
         let elements = [
             ("Code", Some(&self.code)),
             ("Message", self.message.as_ref()),

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
-use super::case::Request;
+use super::case::WireRequest;
 
 /// Longer than anything here should take: a stream that hangs is a failure.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ pub(crate) struct Response {
 }
 
 /// The bytes of a request, with one more header line.
-pub(crate) fn serialise(request: &Request, extra: (&str, &str)) -> Vec<u8> {
+pub(crate) fn serialise(request: &WireRequest, extra: (&str, &str)) -> Vec<u8> {
     let mut bytes = format!("{} {} HTTP/1.1\r\n", request.method, request.path).into_bytes();
     let mut line = |name: &str, value: &[u8]| {
         bytes.extend_from_slice(name.as_bytes());

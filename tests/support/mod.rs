@@ -1,7 +1,7 @@
 //! What the rings of tests share: cases as data, what an answer should be, and a real Envoy to ask.
 //!
 //! The rings are the decision core, the filter on a native host, and the built module in an Envoy; each turns a
-//! [`case::Case`] into an [`answer::Answer`], and [`expect::Expectation`] says whether that is right.
+//! [`case::Case`] into an [`answer::ClientAnswer`], and [`expect::Expectation`] says whether that is right.
 
 // Each test binary uses a part of this.
 #![allow(dead_code)]

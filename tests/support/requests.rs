@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What of a request can matter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Request {
+pub struct CorsRequest {
     pub authority: Option<Vec<u8>>,
     pub path: Option<Vec<u8>>,
     pub method: Vec<u8>,
@@ -15,7 +15,7 @@ pub struct Request {
     pub request_id: Vec<u8>,
 }
 
-impl Request {
+impl CorsRequest {
     pub fn new(method: &str, path: &str) -> Self {
         Self {
             path: Some(path.into()),
@@ -66,28 +66,28 @@ impl Request {
 }
 
 /// Headers in the order of their names, so that two lists compare whatever the order of their making.
-pub type Headers = Vec<(String, Vec<u8>)>;
+pub type SortedHeaders = Vec<(String, Vec<u8>)>;
 
 /// What becomes of a request.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Treatment {
     /// Neither the request nor its response is any business of the edge.
     Untouched,
     /// The edge answers.
     Answered {
         status: u32,
-        headers: Headers,
+        headers: SortedHeaders,
         body: Vec<u8>,
     },
     /// The request goes upstream, and its response gets these CORS headers and no others; `None`: it keeps its own.
     Upstream {
-        headers: Option<Headers>,
+        headers: Option<SortedHeaders>,
         vary: Option<String>,
         explanation: Option<Vec<u8>>,
     },
 }
 
-impl Outcome {
+impl Treatment {
     /// The value of a header that the edge gives.
     pub fn header(&self, wanted: &str) -> Option<String> {
         let headers = match self {
@@ -113,9 +113,9 @@ impl Outcome {
     }
 }
 
-impl fmt::Debug for Outcome {
+impl fmt::Debug for Treatment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, headers: &Headers| {
+        let list = |f: &mut fmt::Formatter<'_>, headers: &SortedHeaders| {
             headers
                 .iter()
                 .try_for_each(|(name, value)| write!(f, "\n    {name}: {}", value.escape_ascii()))

@@ -3,13 +3,13 @@
 use bucket_cors::config::{Bucket, Mode, Settings};
 use bucket_cors::wildcard::Pattern;
 
-use super::generate::{Case, pattern};
-use super::requests::Request;
+use super::generate::{GeneratedCase, pattern};
+use super::requests::CorsRequest;
 
 /// How many smaller cases are tried before the smallest so far is good enough.
 const TRIES: usize = 50_000;
 
-pub fn shrink(mut case: Case, fails: impl Fn(&Case) -> bool) -> Case {
+pub fn shrink(mut case: GeneratedCase, fails: impl Fn(&GeneratedCase) -> bool) -> GeneratedCase {
     let mut tries = 0;
     'smaller: loop {
         for candidate in candidates(&case) {
@@ -27,9 +27,9 @@ pub fn shrink(mut case: Case, fails: impl Fn(&Case) -> bool) -> Case {
 }
 
 /// Cases with one thing less, the largest things first.
-fn candidates(case: &Case) -> Vec<Case> {
+fn candidates(case: &GeneratedCase) -> Vec<GeneratedCase> {
     let mut all = Vec::new();
-    let with = |change: &dyn Fn(&mut Case)| {
+    let with = |change: &dyn Fn(&mut GeneratedCase)| {
         let mut smaller = case.clone();
         change(&mut smaller);
         smaller
@@ -164,8 +164,8 @@ fn smaller_patterns(patterns: &[Pattern<'static>]) -> Vec<Vec<Pattern<'static>>>
     all
 }
 
-fn smaller_requests(request: &Request) -> Vec<Request> {
-    type Field = fn(&mut Request) -> &mut Option<Vec<u8>>;
+fn smaller_requests(request: &CorsRequest) -> Vec<CorsRequest> {
+    type Field = fn(&mut CorsRequest) -> &mut Option<Vec<u8>>;
     let fields: [Field; 6] = [
         |request| &mut request.authority,
         |request| &mut request.path,
@@ -187,7 +187,7 @@ fn smaller_requests(request: &Request) -> Vec<Request> {
         }
     }
     for method in without_one(&request.method) {
-        all.push(Request {
+        all.push(CorsRequest {
             method,
             ..request.clone()
         });

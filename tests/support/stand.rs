@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::ClientAnswer;
 use super::case::Case;
 use super::envoy::{self, Envoy, Listener};
 use super::http;
@@ -54,11 +54,11 @@ impl Stand {
     }
 
     /// What comes back for a case's request.
-    pub(crate) fn answer(&self, case: &Case) -> io::Result<Answer> {
+    pub(crate) fn answer(&self, case: &Case) -> io::Result<ClientAnswer> {
         self.upstream.prepare(&case.name, case.upstream.clone());
         let request = http::serialise(&case.request, (CASE_HEADER, &case.name));
         let response = http::exchange(self.port(case), &request)?;
-        Ok(Answer {
+        Ok(ClientAnswer {
             reached_upstream: !self.upstream.received(&case.name).is_empty(),
             status: response.status,
             headers: response.headers,

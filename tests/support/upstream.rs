@@ -18,7 +18,7 @@ pub(crate) const BODY: &str = "just for test";
 
 /// A request as it reached the store.
 #[derive(Debug, Clone)]
-pub(crate) struct Received {
+pub(crate) struct ReceivedRequest {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
@@ -28,13 +28,13 @@ pub(crate) struct Received {
 #[derive(Clone)]
 pub(crate) struct Upstream {
     address: SocketAddr,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<UpstreamState>>,
 }
 
 #[derive(Default)]
-struct State {
+struct UpstreamState {
     answers: HashMap<String, UpstreamAnswer>,
-    received: HashMap<String, Vec<Received>>,
+    received: HashMap<String, Vec<ReceivedRequest>>,
 }
 
 impl Upstream {
@@ -65,7 +65,7 @@ impl Upstream {
     }
 
     /// The requests of a case that came this far.
-    pub(crate) fn received(&self, case: &str) -> Vec<Received> {
+    pub(crate) fn received(&self, case: &str) -> Vec<ReceivedRequest> {
         self.state
             .lock()
             .unwrap()
@@ -77,7 +77,7 @@ impl Upstream {
 }
 
 /// Serves one connection, request after request. Requests here have no body.
-fn serve(mut stream: TcpStream, state: &Mutex<State>) -> io::Result<()> {
+fn serve(mut stream: TcpStream, state: &Mutex<UpstreamState>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut bytes = Vec::new();
     loop {
@@ -97,7 +97,7 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> io::Result<()> {
     }
 }
 
-fn parse(bytes: &[u8]) -> io::Result<Option<(Received, usize)>> {
+fn parse(bytes: &[u8]) -> io::Result<Option<(ReceivedRequest, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; 256];
     let mut head = httparse::Request::new(&mut headers);
     let parsed = head
@@ -106,7 +106,7 @@ fn parse(bytes: &[u8]) -> io::Result<Option<(Received, usize)>> {
     let httparse::Status::Complete(length) = parsed else {
         return Ok(None);
     };
-    let received = Received {
+    let received = ReceivedRequest {
         method: head.method.unwrap_or_default().to_owned(),
         path: head.path.unwrap_or_default().to_owned(),
         headers: owned(head.headers),
@@ -114,7 +114,7 @@ fn parse(bytes: &[u8]) -> io::Result<Option<(Received, usize)>> {
     Ok(Some((received, length)))
 }
 
-fn look_up(state: &Mutex<State>, received: Received) -> UpstreamAnswer {
+fn look_up(state: &Mutex<UpstreamState>, received: ReceivedRequest) -> UpstreamAnswer {
     let case = received.headers.iter().find(|(name, _)| name == CASE_HEADER);
     let case = case
         .map(|(_, value)| String::from_utf8_lossy(value).into_owned())

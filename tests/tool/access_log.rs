@@ -71,11 +71,11 @@ fn every_sample_and_page_has_the_same_log() {
 }
 
 /// Method, path and header lines.
-type Sent<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+type LoggedRequest<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
 
 /// Sends requests to an Envoy with the sample's log, and returns what it has written. `route` is what the route does
 /// besides.
-fn logged(rules: &Value, route: Value, requests: &[Sent<'_>]) -> String {
+fn logged(rules: &Value, route: Value, requests: &[LoggedRequest<'_>]) -> String {
     let upstream = Upstream::start();
     let mut manager = manager_of(SAMPLES[0]).to_string();
     if envoy::is_native() {
@@ -120,7 +120,7 @@ fn what_a_real_envoy_logs_is_explained() {
     const PUT: (&str, &str) = ("access-control-request-method", "PUT");
     const NAMES: (&str, &str) = ("access-control-request-headers", "content-type,x-a,x-b");
     let app = ("origin", APP);
-    let requests: [Sent<'_>; 9] = [
+    let requests: [LoggedRequest<'_>; 9] = [
         ("OPTIONS", "/photos/1", &[app, PUT, NAMES]),
         ("OPTIONS", "/photos/2?x=%1b", &[app, PUT, NAMES]),
         ("OPTIONS", "/photos/3", &[app, PUT]),

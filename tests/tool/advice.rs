@@ -15,10 +15,6 @@ fn bucket(name: &str, rules: Value) -> Value {
     json!({ "name": name, "cors": rules })
 }
 
-fn folder(name: &str, configuration: &Value) -> Folder {
-    Folder::new(name).with("cors.json", configuration.to_string())
-}
-
 /// The lines up to the first empty one.
 fn lead(folder: &Folder, arguments: &[&str]) -> String {
     let output = folder.run(&[&["explain", "cors.json"], arguments].concat());
@@ -29,7 +25,7 @@ fn lead(folder: &Folder, arguments: &[&str]) -> String {
 #[test]
 fn a_browser_that_does_not_ask_is_said_first() {
     let any = json!({ "buckets": [bucket("b", json!([rule(json!("*"), json!(["GET"]), json!([]))]))] });
-    let folder = folder("unsent", &any);
+    let folder = Folder::with_rules("unsent", &any);
     for (url, origin, check) in [
         ("http://edge.example/b/a", APP, "mixed-content"),
         ("http://192.0.2.1:8080/b/a", APP, "mixed-content"),
@@ -66,7 +62,7 @@ fn every_missing_header_is_named_at_once_with_the_rule_to_add_it_to() {
         rule(json!(["https://other.example"]), json!(["PUT"]), json!(["*"])),
         rule(json!([APP]), json!(["PUT"]), json!(["content-type"])),
     ]);
-    let folder = folder("missing", &json!({ "buckets": [bucket("b", rules)] }));
+    let folder = Folder::with_rules("missing", &json!({ "buckets": [bucket("b", rules)] }));
     let arguments = [
         "--url",
         "https://edge.example/b/a",
@@ -134,7 +130,7 @@ fn a_bucket_without_rules_and_credentials_have_their_way_out() {
             json!([rule(json!([APP, "null"]), json!(["GET"]), json!([]))])
         ),
     ]);
-    let folder = folder("ways-out", &json!({ "buckets": buckets }));
+    let folder = Folder::with_rules("ways-out", &json!({ "buckets": buckets }));
     for (url, arguments, way_out) in [
         (
             "https://e.example/none/a",
@@ -240,7 +236,7 @@ fn what_nearly_matches_is_explained_in_a_sentence() {
     {
         let rules = json!([rule(json!([pattern]), json!([method]), json!([]))]);
         let configuration = json!({ "profile": "fetch", "buckets": [bucket("b", rules)] });
-        let folder = folder(&format!("near-{index}"), &configuration);
+        let folder = Folder::with_rules(&format!("near-{index}"), &configuration);
         let arguments = [
             "--url",
             "http://localhost:8080/b/a",
@@ -270,13 +266,13 @@ fn a_listed_bucket_in_a_host_without_an_endpoint_is_pointed_out() {
     ];
     let url = "https://photos.oss.example/2024/a.jpg";
     for (index, configuration) in configurations.iter().enumerate() {
-        let folder = folder(&format!("in-host-{index}"), configuration);
+        let folder = Folder::with_rules(&format!("in-host-{index}"), configuration);
         let said = lead(&folder, &["--url", url, "--origin", APP]);
         assert!(said.contains("the listed bucket photos, but oss.example is no endpoint: add \"oss.example\" to \"endpoints\""), "{said}");
     }
     let path_only = json!({ "endpoints": ["oss.example/"], "buckets": [buckets[0]] });
     let said = lead(
-        &folder("in-host-path-only", &path_only),
+        &Folder::with_rules("in-host-path-only", &path_only),
         &["--url", url, "--origin", APP],
     );
     assert!(
@@ -284,7 +280,10 @@ fn a_listed_bucket_in_a_host_without_an_endpoint_is_pointed_out() {
         "{said}"
     );
     let known = json!({ "endpoints": ["oss.example"], "buckets": [buckets[0]] });
-    let said = lead(&folder("in-host", &known), &["--url", url, "--origin", APP]);
+    let said = lead(
+        &Folder::with_rules("in-host", &known),
+        &["--url", url, "--origin", APP],
+    );
     assert!(!said.contains("note: "), "{said}");
 }
 
@@ -295,7 +294,7 @@ fn warnings_about_the_rules_that_were_tried_are_shown_and_no_others() {
         bucket("a", rules("https://a.example/")),
         bucket("b", rules("https://B.example"))
     ]);
-    let folder = folder("warned", &json!({ "buckets": buckets }));
+    let folder = Folder::with_rules("warned", &json!({ "buckets": buckets }));
     let arguments = [
         "explain",
         "cors.json",
@@ -321,7 +320,7 @@ fn warnings_about_the_rules_that_were_tried_are_shown_and_no_others() {
 
 #[test]
 fn a_header_value_that_fetch_refuses_is_refused() {
-    let folder = folder("bytes", &json!({ "buckets": [] }));
+    let folder = Folder::with_rules("bytes", &json!({ "buckets": [] }));
     let output = folder.run(&[
         "explain",
         "cors.json",
@@ -347,7 +346,10 @@ fn what_the_edge_does_not_decide_is_told_from_what_it_refuses() {
     let open = json!({ "buckets": [bucket("Photos", rules.clone()), keep] });
     let closed =
         json!({ "unmanaged": "refuse", "endpoints": ["s3.example"], "buckets": [bucket("Photos", rules)] });
-    let (open, closed) = (folder("open", &open), folder("closed", &closed));
+    let (open, closed) = (
+        Folder::with_rules("open", &open),
+        Folder::with_rules("closed", &closed),
+    );
     let star = [
         "--response-header",
         "access-control-allow-origin: *",
@@ -403,7 +405,7 @@ fn what_no_browser_sends_is_asked_again_and_not_listed() {
         bucket("one", rules(json!([APP]))),
         bucket("any", rules(json!("*")))
     ]);
-    let folder = folder("not-sent", &json!({ "buckets": buckets }));
+    let folder = Folder::with_rules("not-sent", &json!({ "buckets": buckets }));
     for (origin, sent) in [
         ("https://A.example", "https://a.example"),
         ("https://a.example:443", "https://a.example"),
@@ -456,7 +458,7 @@ fn what_no_browser_sends_is_asked_again_and_not_listed() {
 #[test]
 fn a_url_is_resolved_as_a_browser_does_and_that_is_said() {
     let rules = json!([rule(json!([APP]), json!(["GET"]), json!([]))]);
-    let folder = folder("resolved", &json!({ "buckets": [bucket("b", rules)] }));
+    let folder = Folder::with_rules("resolved", &json!({ "buckets": [bucket("b", rules)] }));
     for (given, path) in [
         ("https://e.example/x/../b/a", "/b/a"),
         ("https://e.example/x/%2e%2E/b/./a", "/b/a"),
@@ -510,7 +512,7 @@ fn who_may_read_the_times_of_an_object_that_is_loaded_without_cors_is_said() {
         if !origins.is_null() {
             rules["timing_allow_origin"] = origins;
         }
-        let folder = folder("timing", &json!({ "buckets": [rules] }));
+        let folder = Folder::with_rules("timing", &json!({ "buckets": [rules] }));
         let mut asked = vec!["--url", "https://edge.example/b/a"];
         asked.extend(sent.iter().flat_map(|header| ["--response-header", header]));
         let said = lead(&folder, &asked);

@@ -1,5 +1,7 @@
 //! `bucket-cors explain`: the way of a request, and what a browser makes of it.
 
+mod recordings;
+
 use serde_json::{Value, json};
 
 use crate::check::json;
@@ -24,10 +26,6 @@ fn explained(folder: &Folder, arguments: &[&str]) -> Value {
 
 fn folder(name: &str) -> Folder {
     Folder::new(name).with("cors.json", RULES)
-}
-
-fn with(name: &str, configuration: &Value) -> Folder {
-    Folder::new(name).with("cors.json", configuration.to_string())
 }
 
 #[test]
@@ -223,7 +221,7 @@ fn credentials_null_and_the_same_origin_are_regarded() {
         ),
     ] {
         let said = explained(
-            &with(name, &configuration),
+            &Folder::with_rules(name, &configuration),
             &[&["--url", url], arguments].concat(),
         );
         assert_eq!(said["verdict"]["outcome"], outcome, "{name}: {said}");
@@ -245,16 +243,16 @@ fn each_way_to_a_bucket_is_named() {
             { "name": "*", "hosts": ["*"], "cors": cors, "profile": "s3" },
         ],
     });
-    let endpoints = with("ways", &configuration);
-    let bare = with(
+    let endpoints = Folder::with_rules("ways", &configuration);
+    let bare = Folder::with_rules(
         "bare",
         &json!({ "buckets": [{ "name": "listed", "cors": cors }] }),
     );
-    let path_only = with(
+    let path_only = Folder::with_rules(
         "path-only",
         &json!({ "endpoints": ["oss.example/"], "buckets": [{ "name": "listed", "cors": cors }] }),
     );
-    let any = with("any", &json!({ "buckets": [{ "name": "*", "cors": cors }] }));
+    let any = Folder::with_rules("any", &json!({ "buckets": [{ "name": "*", "cors": cors }] }));
     for (folder, url, bucket, how) in [
         (
             &endpoints,
@@ -377,7 +375,10 @@ fn what_the_store_sends_counts_where_the_edge_leaves_it() {
     assert_eq!(unlisted["exchanges"][0]["by"], "store-alone");
     assert_eq!(unlisted["verdict"]["outcome"], "allowed");
     let keep = json!({ "buckets": [{ "name": "b", "upstream_cors": "keep", "cors": [] }] });
-    let kept = explained(&with("keep", &keep), &asked("https://edge.example/b/x"));
+    let kept = explained(
+        &Folder::with_rules("keep", &keep),
+        &asked("https://edge.example/b/x"),
+    );
     assert_eq!(kept["exchanges"][0]["by"], "store-alone");
     assert_eq!(kept["verdict"]["outcome"], "allowed");
 }
@@ -387,7 +388,7 @@ fn a_rule_that_comes_too_late_is_told_from_one_that_does_not_match() {
     let rule = |id: &str| json!({ "ID": id, "AllowedOrigins": ["https://*.example.com"], "AllowedMethods": ["GET"] });
     let configuration = json!({ "buckets": [{ "name": "b", "cors": [rule("first"), rule("second")] }] });
     let output = explain(
-        &with("late", &configuration),
+        &Folder::with_rules("late", &configuration),
         &["--url", "https://a.example/b/x", "--origin", APP],
     );
     assert!(
@@ -495,63 +496,6 @@ fn the_rules_are_found_in_a_manifest_as_by_check() {
 }
 
 #[test]
-fn a_recording_of_chromium_is_explained() {
-    let folder = folder("chromium").with("a.har", include_str!("recordings/chromium.har"));
-    let output = explain(&folder, &["--har", "a.har"]);
-    assert_eq!(output.code, 1);
-    let (lines, details) = output.stdout.split_once("\n\n").unwrap();
-    assert_eq!(
-        lines,
-        "\
-allowed: OPTIONS https://edge.example/oss-cors-test/new.json, from a page of https://app.example.com
-allowed: PUT https://edge.example/oss-cors-test/new.json, from a page of https://app.example.com
-refused: DELETE https://edge.example/oss-cors-test/old.json?versionId=1, from a page of https://www.example.com"
-    );
-    assert!(
-        details.starts_with("refused: DELETE https://edge.example/oss-cors-test/old.json?versionId=1"),
-        "{details}"
-    );
-    assert!(
-        details.contains("\npreflight, since the method DELETE is not safelisted:\n"),
-        "{details}"
-    );
-    assert!(
-        details.ends_with("\ncross-origin requests: 3, refused: 1\n"),
-        "{details}"
-    );
-    let all = json(&explain(&folder, &["--har", "a.har", "--format", "json"]));
-    assert_eq!(all.as_array().unwrap().len(), 3);
-    // What the browser sent by itself asks for no preflight; what the page set does.
-    assert_eq!(
-        all[1]["preflight_because"],
-        json!([
-            "the method PUT is not safelisted",
-            "the header content-type is not safelisted",
-            "the header x-oss-meta-author is not safelisted"
-        ])
-    );
-}
-
-#[test]
-fn a_recording_of_firefox_is_explained_with_its_cookies() {
-    let folder = folder("firefox").with("a.har", include_str!("recordings/firefox.har"));
-    let output = explain(&folder, &["--har", "a.har"]);
-    assert_eq!(output.code, 1);
-    let first = output.stdout.lines().next().unwrap();
-    assert_eq!(
-        first,
-        "refused: GET https://edge.example/oss-cors-test/a.txt, from a page of https://www.example.com, with credentials"
-    );
-    assert!(output.stdout.contains("[no-allow-credentials]\n"), "{output:?}");
-    assert!(
-        output
-            .stdout
-            .ends_with("\ncross-origin requests: 1, refused: 1\n"),
-        "{output:?}"
-    );
-}
-
-#[test]
 fn a_url_is_explained_as_a_browser_writes_it() {
     let url = "https://bücher.example/oss-cors-test/é b?ü#x";
     let explanation = explained(&folder("written"), &["--url", url, "--origin", SITE]);
@@ -560,47 +504,4 @@ fn a_url_is_explained_as_a_browser_writes_it() {
         "https://xn--bcher-kva.example/oss-cors-test/%C3%A9%20b?%C3%BC"
     );
     assert_eq!(explanation["owner"]["bucket"], "oss-cors-test");
-}
-
-#[test]
-fn no_cross_origin_request_of_a_recording_is_dropped_in_silence() {
-    let recording = include_str!("recordings/firefox.har");
-    let folder = folder("odd-urls")
-        .with(
-            "text.har",
-            recording.replace("oss-cors-test/a.txt", "oss-cors-test/é a"),
-        )
-        .with(
-            "port.har",
-            recording.replace("https://edge.example/", "https://edge.example:99999/"),
-        );
-    let output = explain(&folder, &["--har", "text.har"]);
-    assert!(
-        output
-            .stdout
-            .contains("GET https://edge.example/oss-cors-test/%C3%A9%20a, from"),
-        "{output:?}"
-    );
-    let output = explain(&folder, &["--har", "port.har"]);
-    assert!(
-        output
-            .stderr
-            .starts_with("warning: port.har: not explained: the URL \"https://edge.example:99999/"),
-        "{output:?}"
-    );
-}
-
-#[test]
-fn what_a_recording_holds_cannot_command_a_terminal() {
-    let recording =
-        include_str!("recordings/firefox.har").replace("oss-cors-test/a.txt", "oss-cors-test/a.txt?\\u001b");
-    let escape =
-        include_str!("recordings/firefox.har").replace("https://www.example.com\"", "https://a\\u001b[2J\"");
-    let folder = folder("terminal")
-        .with("url.har", recording)
-        .with("origin.har", escape);
-    for file in ["url.har", "origin.har"] {
-        let output = explain(&folder, &["--har", file]);
-        assert!(!output.stdout.contains('\u{1b}'), "{output:?}");
-    }
 }

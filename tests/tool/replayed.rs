@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::check::json;
-use crate::support::answer::Answer;
+use crate::support::answer::ClientAnswer;
 use crate::support::case::{self, Case};
-use crate::support::conformance::{self, What};
+use crate::support::conformance::{self, GatheredCase};
 use crate::tool::Folder;
 
 /// The arguments that ask for a case; `None` where an argument cannot say it, or a browser would say it otherwise.
@@ -50,7 +50,7 @@ fn arguments(case: &Case) -> Option<Vec<String>> {
 }
 
 /// What the tool says of the case's own request, beside whether the edge says that a page may see it.
-fn answer(explanation: &Value, case: &Case) -> Answer {
+fn answer(explanation: &Value, case: &Case) -> ClientAnswer {
     let exchange = explanation["exchanges"].as_array().unwrap().last().unwrap();
     let reached_upstream = exchange["by"] != "edge";
     let headers = exchange["headers"].as_array().unwrap().iter();
@@ -63,7 +63,7 @@ fn answer(explanation: &Value, case: &Case) -> Answer {
         // The proxy's.
         headers.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
     }
-    Answer {
+    ClientAnswer {
         reached_upstream,
         status: match exchange["status"].as_u64() {
             Some(status) => status.try_into().unwrap(),
@@ -168,7 +168,7 @@ fn each_gathered_case_is_explained_as_the_edge_answers_it() {
         .iter()
         .filter(|case| !differs(&case.id))
         .filter_map(|case| match &case.what {
-            What::Exchange(case) if !case.takes_an_envoy() => Some(case),
+            GatheredCase::Exchange(case) if !case.takes_an_envoy() => Some(case),
             _ => None,
         })
         .collect();

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 /// How it ended, and what it wrote.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -33,6 +35,11 @@ impl Folder {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
+    }
+
+    /// With a configuration in `cors.json`.
+    pub(crate) fn with_rules(name: &str, configuration: &Value) -> Self {
+        Self::new(name).with("cors.json", configuration.to_string())
     }
 
     pub(crate) fn with(self, file: &str, content: impl AsRef<[u8]>) -> Self {

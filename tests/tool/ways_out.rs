@@ -11,10 +11,6 @@ fn rule(origins: &[&str], methods: &[&str]) -> Value {
     json!({ "AllowedOrigins": origins, "AllowedMethods": methods })
 }
 
-fn folder(name: &str, configuration: &Value) -> Folder {
-    Folder::new(name).with("cors.json", configuration.to_string())
-}
-
 /// What is said of a request.
 fn explained(folder: &Folder, arguments: &[&str]) -> Value {
     let all = [&["explain", "cors.json", "--format", "json"], arguments].concat();
@@ -29,7 +25,7 @@ fn notes(it: &Value) -> String {
 fn an_origin_that_no_browser_sends_is_never_to_be_listed() {
     // The pattern is for the origin in lower case, and matches the other spelling.
     let rules = json!([rule(&[APP], &["GET"]), rule(&["*pp.example.com"], &["HEAD"])]);
-    let folder = folder("spelled", &json!({ "buckets": [{ "name": "b", "cors": rules }] }));
+    let folder = Folder::with_rules("spelled", &json!({ "buckets": [{ "name": "b", "cors": rules }] }));
     for (origin, way_out) in [
         ("https://App.example.com", Some(APP)),
         ("HTTPS://app.example.com", Some(APP)),
@@ -98,9 +94,9 @@ fn a_way_out_for_credentials_is_complete_and_no_filter_refuses_it() {
             asked,
             "--credentials",
         ];
-        let it = explained(&folder(name, &before), &arguments);
+        let it = explained(&Folder::with_rules(name, &before), &arguments);
         assert_eq!(it["way_out"], said, "{it:#}");
-        let followed = explained(&folder(name, &after), &arguments);
+        let followed = explained(&Folder::with_rules(name, &after), &arguments);
         assert_eq!(followed["verdict"]["outcome"], "allowed", "{followed:#}");
     }
 }
@@ -108,7 +104,7 @@ fn a_way_out_for_credentials_is_complete_and_no_filter_refuses_it() {
 #[test]
 fn what_comes_to_light_once_a_request_is_sent_is_told_at_once() {
     let rules = json!([rule(&["https://other.example"], &["GET"])]);
-    let folder = folder("then", &json!({ "buckets": [{ "name": "b", "cors": rules }] }));
+    let folder = Folder::with_rules("then", &json!({ "buckets": [{ "name": "b", "cors": rules }] }));
     for (url, first) in [
         ("http://e.example/b/a", "ask the edge over https://"),
         ("https://e.example:6667/b/a", "serve the edge at another port"),
@@ -132,7 +128,7 @@ fn what_comes_to_light_once_a_request_is_sent_is_told_at_once() {
 fn where_the_store_decides_it_is_not_known() {
     let rules = json!([rule(&[APP], &["GET"])]);
     let bucket = json!({ "name": "b", "upstream_cors": "keep", "cors": rules });
-    let folder = folder("keep", &json!({ "buckets": [bucket] }));
+    let folder = Folder::with_rules("keep", &json!({ "buckets": [bucket] }));
     for origin in [APP, "https://other.example"] {
         let asked = ["--url", "https://e.example/b/a", "--origin", origin];
         let it = explained(&folder, &asked);
@@ -150,7 +146,7 @@ fn where_the_store_decides_it_is_not_known() {
 fn a_host_that_is_no_endpoint_is_told_from_a_bucket_that_is_not_listed() {
     let bucket = json!({ "name": "b", "cors": [rule(&[APP], &["GET"])] });
     let settings = json!({ "unmanaged": "refuse", "endpoints": ["s3.example.com"], "buckets": [bucket] });
-    let folder = folder("endpoint", &settings);
+    let folder = Folder::with_rules("endpoint", &settings);
     for (url, way_out) in [
         ("https://other.example.com/b/a", "add it to \"endpoints\""),
         ("https://s3.example.com/other/a", "list the bucket in \"buckets\""),
@@ -171,7 +167,7 @@ fn a_recording_may_say_null_for_no_headers() {
     let origin = json!([{ "name": "Origin", "value": APP }]);
     let recording = json!({ "log": { "entries": [entry(Value::Null), entry(origin)] } });
     let rules = json!([rule(&[APP], &["GET"])]);
-    let folder = folder(
+    let folder = Folder::with_rules(
         "har-null",
         &json!({ "buckets": [{ "name": "b", "cors": rules }] }),
     )

@@ -31,22 +31,22 @@ use crate::terminal::{Lines, complain_of};
 /// file is called after.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
-pub(crate) struct Arguments {
+pub(crate) struct CheckArguments {
     /// Files to check, or folders of them; `-` is standard input
     #[arg(required_unless_present = "names", value_name = "FILE", value_hint = ValueHint::FilePath)]
     files: Vec<String>,
 
     /// What to print: `sarif` is SARIF 2.1.0, which code scanning takes; `configuration` is what the filter would get,
     /// with the findings on standard error
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Human)]
+    format: FindingsFormat,
 
     /// Exit with 1 for warnings too
     #[arg(long)]
     deny_warnings: bool,
 
     #[command(flatten)]
-    clients: clients::checked::ClientArguments,
+    clients: clients::checked::ClientsToTry,
 }
 
 const EXAMPLES: &str = "\
@@ -68,14 +68,14 @@ Exit status:
 A file whose name ends with .json is read as JSON, one that ends with .yaml or .yml as YAML, any other by what it begins with.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum FindingsFormat {
     Human,
     Json,
     Sarif,
     Configuration,
 }
 
-pub(crate) fn run(mut arguments: Arguments, is_quiet: bool) -> ExitCode {
+pub(crate) fn run(mut arguments: CheckArguments, is_quiet: bool) -> ExitCode {
     arguments.clients.give_back_files(&mut arguments.files);
     match checked(&arguments) {
         Ok(files) => report(&arguments, &files, is_quiet),
@@ -88,18 +88,18 @@ pub(crate) fn run(mut arguments: Arguments, is_quiet: bool) -> ExitCode {
 
 /// # Errors
 /// What is wrong with the arguments.
-fn checked(arguments: &Arguments) -> Result<Vec<Checked>, String> {
+fn checked(arguments: &CheckArguments) -> Result<Vec<Checked>, String> {
     if arguments.files.is_empty() {
         return Err("name the FILE to check".to_owned());
     }
-    if arguments.clients.is_given() && arguments.format == Format::Sarif {
+    if arguments.clients.is_given() && arguments.format == FindingsFormat::Sarif {
         return Err("--client has no form in SARIF: take --format json".to_owned());
     }
     let clients = arguments.clients.clients()?;
     let files = source::read_all(&arguments.files).into_iter();
     let asked = match arguments.format {
-        Format::Configuration => Asked::Called,
-        Format::Human | Format::Json | Format::Sarif => Asked::File,
+        FindingsFormat::Configuration => Asked::Called,
+        FindingsFormat::Human | FindingsFormat::Json | FindingsFormat::Sarif => Asked::File,
     };
     let mut files: Vec<Checked> = files
         .map(|(file, found)| checked::check(file, found, asked))
@@ -112,7 +112,7 @@ fn checked(arguments: &Arguments) -> Result<Vec<Checked>, String> {
             file.clients.extend(lines);
         }
     }
-    if arguments.format == Format::Configuration {
+    if arguments.format == FindingsFormat::Configuration {
         let count: usize = files.iter().map(|file| file.configurations.len()).sum();
         let is_read = files.iter().all(|file| file.trouble.is_none());
         if is_read && count != 1 {
@@ -124,7 +124,7 @@ fn checked(arguments: &Arguments) -> Result<Vec<Checked>, String> {
     Ok(files)
 }
 
-fn report(arguments: &Arguments, files: &[Checked], is_quiet: bool) -> ExitCode {
+fn report(arguments: &CheckArguments, files: &[Checked], is_quiet: bool) -> ExitCode {
     let configurations = || files.iter().flat_map(|file| &file.configurations);
     let status = if files.iter().any(|file| file.trouble.is_some()) {
         ExitCode::from(2)
@@ -139,13 +139,15 @@ fn report(arguments: &Arguments, files: &[Checked], is_quiet: bool) -> ExitCode 
         ExitCode::SUCCESS
     };
     match arguments.format {
-        Format::Human => output::finish_for_people(status, |mut out| human::write(files, is_quiet, &mut out)),
-        Format::Json => {
+        FindingsFormat::Human => {
+            output::finish_for_people(status, |mut out| human::write(files, is_quiet, &mut out))
+        }
+        FindingsFormat::Json => {
             let of_clients = arguments.clients.is_given();
             output::finish(status, |out| writeln!(out, "{:#}", json::of(files, of_clients)))
         }
-        Format::Sarif => output::finish(status, |out| writeln!(out, "{:#}", sarif::of(files))),
-        Format::Configuration => {
+        FindingsFormat::Sarif => output::finish(status, |out| writeln!(out, "{:#}", sarif::of(files))),
+        FindingsFormat::Configuration => {
             let mut lines = Lines::on_stderr(io::stderr().lock());
             // There is nobody to tell where this fails.
             let _ = human::write(files, is_quiet, &mut lines);

@@ -6,14 +6,15 @@ use bucket_cors::config::{self, Bucket};
 use clap::ValueHint;
 use serde::Serialize;
 
-use super::trial::{Ending, Lack, Played, Trial, What};
+use super::lack::{Lack, RuleList};
+use super::trial::{Ending, Played, Trial};
 use super::{Client, Operation};
 use crate::explain::near;
 use crate::terminal::{BAD, DOUBTFUL, GOOD, styled};
 
 /// What `check` is asked of clients.
 #[derive(Debug, clap::Args)]
-pub(crate) struct ClientArguments {
+pub(crate) struct ClientsToTry {
     /// Try the rules with what these clients send: `bucket-cors clients` lists them, and `all` stands for every one
     #[arg(long = "client", value_name = "NAME", num_args = 1.., value_delimiter = ',', value_hint = ValueHint::Other)]
     names: Vec<String>,
@@ -41,7 +42,7 @@ pub(crate) struct OperationLine {
     remark: Option<String>,
 }
 
-impl ClientArguments {
+impl ClientsToTry {
     pub(crate) fn is_given(&self) -> bool {
         !self.names.is_empty()
     }
@@ -197,12 +198,12 @@ fn missing(missing: &[Lack]) -> String {
         .filter_map(|lacks| {
             let names: Vec<&str> = lacks.iter().map(|lack| lack.name.as_str()).collect();
             let what = match lacks.first()?.what {
-                What::Origin => "the origin",
-                What::Method => "the method",
-                What::Header => "the header",
-                What::Expose => "exposed",
+                RuleList::Origin => "the origin",
+                RuleList::Method => "the method",
+                RuleList::Header => "the header",
+                RuleList::Expose => "exposed",
             };
-            let s = if names.len() > 1 && lacks.first()?.what != What::Expose {
+            let s = if names.len() > 1 && lacks.first()?.what != RuleList::Expose {
                 "s"
             } else {
                 ""

@@ -9,7 +9,7 @@ use crate::explain::site::Site;
 
 /// The operation that `explain` is to play.
 #[derive(Debug, clap::Args)]
-pub(crate) struct ClientArguments {
+pub(crate) struct ClientToPlay {
     /// Play an operation of this client, to the URL: `bucket-cors clients` lists them
     #[arg(
         long,
@@ -25,7 +25,7 @@ pub(crate) struct ClientArguments {
     operation: Option<String>,
 }
 
-impl ClientArguments {
+impl ClientToPlay {
     pub(crate) fn is_given(&self) -> bool {
         self.client.is_some()
     }

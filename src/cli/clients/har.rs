@@ -6,7 +6,7 @@ use bucket_cors::http::names;
 use bucket_cors::http::token::is_token;
 use url::Url;
 
-use super::{Client, Operation, Sent};
+use super::{Client, ClientRequest, Operation};
 use crate::bare;
 use crate::explain::explanation::Question;
 use crate::explain::{har, near};
@@ -24,7 +24,7 @@ pub(super) struct RecordedBucket {
 
 /// What a recording gives.
 #[derive(Default)]
-pub(super) struct Recorded {
+pub(super) struct RecordedBuckets {
     pub(super) buckets: BTreeMap<String, RecordedBucket>,
     /// What no rule can let work.
     pub(super) impossible: Vec<String>,
@@ -36,11 +36,11 @@ pub(super) struct Recorded {
 ///
 /// # Errors
 /// Why there are none.
-pub(super) fn read(bytes: &[u8], bucket: Option<&str>) -> Result<Recorded, String> {
+pub(super) fn read(bytes: &[u8], bucket: Option<&str>) -> Result<RecordedBuckets, String> {
     let recording = har::read(bytes, false)?;
-    let mut recorded = Recorded {
+    let mut recorded = RecordedBuckets {
         remarks: recording.problems,
-        ..Recorded::default()
+        ..RecordedBuckets::default()
     };
     let requests = recording.questions.iter();
     let requests: Vec<&Question> = requests.filter(|it| !it.request.is_preflight()).collect();
@@ -76,7 +76,7 @@ fn first_segment(url: &str) -> String {
     first.unwrap_or_default().to_owned()
 }
 
-impl Recorded {
+impl RecordedBuckets {
     fn add(&mut self, question: &Question, wanted: Option<&str>, bucket: String, hosts: Vec<String>) {
         let request = &question.request;
         let operation = format!("{} to {}", request.method, request.host());
@@ -104,11 +104,11 @@ impl Recorded {
             note(&mut self.impossible, remark);
             false
         });
-        let sent = Sent {
+        let sent = ClientRequest {
             method: request.method.clone(),
             preflight: asks.then_some(names),
             range: request.header("range").is_some(),
-            ..Sent::simple()
+            ..ClientRequest::simple()
         };
         let of_bucket = self.buckets.entry(bucket).or_default();
         of_bucket.with_credentials |= with_credentials;

@@ -11,10 +11,10 @@ use crate::output;
 /// `explain --client` take the names.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
-pub(crate) struct Arguments {
+pub(crate) struct ListArguments {
     /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    format: ListFormat,
 }
 
 const EXAMPLES: &str = "\
@@ -23,16 +23,16 @@ Examples:
   bucket-cors clients --format json | jq -r '.[].name'";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum ListFormat {
     Human,
     /// The recordings themselves
     Json,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(arguments: &ListArguments) -> ExitCode {
     output::finish(ExitCode::SUCCESS, |mut out| match arguments.format {
-        Format::Human => write(&mut out),
-        Format::Json => write!(out, "{}", super::RECORDED),
+        ListFormat::Human => write(&mut out),
+        ListFormat::Json => write!(out, "{}", super::RECORDED),
     })
 }
 

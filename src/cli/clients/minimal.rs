@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Client, Sent};
+use super::{Client, ClientRequest};
 
 /// The lists of a rule, each name with the operations that ask for it. Names in order, without case.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ impl Lists {
         lists
     }
 
-    fn add(&mut self, sent: &Sent, by: (&str, &str)) {
+    fn add(&mut self, sent: &ClientRequest, by: (&str, &str)) {
         note(&mut self.methods, &sent.method, by);
         for name in sent.preflight.iter().flatten() {
             note(&mut self.headers, &listed(name), by);

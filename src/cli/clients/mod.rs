@@ -1,10 +1,13 @@
 //! What real clients in a browser ask of a store, as recorded, and what rules make of it.
 
+mod additions;
 pub(crate) mod checked;
 pub(crate) mod explained;
 mod har;
+mod lack;
 pub(crate) mod list;
 mod minimal;
+mod printed_bucket;
 pub(crate) mod recipe;
 mod replay;
 mod rule;
@@ -38,13 +41,13 @@ pub(crate) struct Operation {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) remark: Option<String>,
-    pub(crate) requests: Vec<Sent>,
+    pub(crate) requests: Vec<ClientRequest>,
 }
 
 /// A kind of request.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Sent {
+pub(crate) struct ClientRequest {
     pub(crate) method: String,
     /// The header names that its preflight asks for. None: it was sent without a preflight.
     #[serde(default)]

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use bucket_cors::config::{self, Finding};
 use bucket_cors::profile::{Credentials, Methods, Profile, STORE_METHODS};
 use clap::ValueHint;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Client;
 use super::har::{self, RecordedBucket};
+use super::printed_bucket::PrintedBucket;
 use super::rule::PrintedRule;
 use crate::arguments;
 use crate::explain::near;
@@ -24,7 +25,7 @@ use crate::terminal::{complain, complain_of};
 /// so.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
-pub(crate) struct Arguments {
+pub(crate) struct RecipeArguments {
     /// The clients: `bucket-cors clients` lists them, and `all` stands for every one
     #[arg(value_name = "NAME", required_unless_present = "har", value_hint = ValueHint::Other)]
     names: Vec<String>,
@@ -51,8 +52,8 @@ pub(crate) struct Arguments {
     bucket: Option<String>,
 
     /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Json)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = RecipeFormat::Json)]
+    format: RecipeFormat,
 }
 
 const EXAMPLES: &str = "\
@@ -69,13 +70,13 @@ Exit status:
   2  wrong usage, or a file that cannot be read";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum RecipeFormat {
     Json,
     /// What `ossutil cors --method put` and PutBucketCors take
     Xml,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+pub(crate) fn run(arguments: &RecipeArguments) -> ExitCode {
     match printed(arguments) {
         Ok(code) => code,
         Err(problem) => {
@@ -85,14 +86,14 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn printed(arguments: &Arguments) -> Result<ExitCode, String> {
+fn printed(arguments: &RecipeArguments) -> Result<ExitCode, String> {
     let mut clients = super::named(&arguments.names)?;
     super::only(&mut clients, &arguments.operation)?;
     let profile = arguments.profile;
     let mut said = Vec::new();
     let mut impossible = take_out_impossible(profile, &mut clients);
     let buckets = match &arguments.har {
-        None => vec![Recipe {
+        None => vec![PrintedBucket {
             bucket: arguments.bucket.clone().unwrap_or_else(|| "bucket".to_owned()),
             hosts: Vec::new(),
             with_credentials: false,
@@ -112,7 +113,7 @@ fn printed(arguments: &Arguments) -> Result<ExitCode, String> {
             recipes
         }
     };
-    let buckets: Vec<Recipe> = buckets.into_iter().filter(|it| !it.rules.is_empty()).collect();
+    let buckets: Vec<PrintedBucket> = buckets.into_iter().filter(|it| !it.rules.is_empty()).collect();
     said.extend(remarks(&clients));
     complain(&impossible);
     let status = ExitCode::from(u8::from(!impossible.is_empty()));
@@ -125,43 +126,7 @@ fn printed(arguments: &Arguments) -> Result<ExitCode, String> {
     Ok(output::finish(status, |out| out.write_all(text.as_bytes())))
 }
 
-/// The rules of a bucket.
-struct Recipe {
-    bucket: String,
-    hosts: Vec<String>,
-    with_credentials: bool,
-    rules: Vec<PrintedRule>,
-}
-
-impl Recipe {
-    fn rules(&self, as_s3: bool) -> Value {
-        let rules: Vec<Value> = self.rules.iter().map(|rule| rule.json(as_s3)).collect();
-        json!({ if as_s3 { "CORSRules" } else { "CORSRule" }: rules })
-    }
-
-    fn xml(&self) -> String {
-        let rules: String = self.rules.iter().map(PrintedRule::xml).collect();
-        format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CORSConfiguration>\n{rules}</CORSConfiguration>\n"
-        )
-    }
-
-    /// As the configuration of the filter lists it.
-    fn listed(&self) -> Value {
-        let mut bucket = Map::new();
-        bucket.insert("name".to_owned(), json!(self.bucket));
-        if !self.hosts.is_empty() {
-            bucket.insert("hosts".to_owned(), json!(self.hosts));
-        }
-        if self.with_credentials {
-            bucket.insert("allow_credentials".to_owned(), json!(true));
-        }
-        bucket.insert("cors".to_owned(), self.rules(true));
-        Value::Object(bucket)
-    }
-}
-
-impl Arguments {
+impl RecipeArguments {
     /// A rule for the pages of each origin: what was recorded of them, and the clients.
     fn recorded(
         &self,
@@ -170,7 +135,7 @@ impl Arguments {
         clients: &[Client],
         said: &mut Vec<String>,
         impossible: &mut Vec<String>,
-    ) -> Recipe {
+    ) -> PrintedBucket {
         let is_one = recorded.pages.len() == 1;
         let mut rules = Vec::new();
         for (origin, client) in recorded.pages {
@@ -197,7 +162,7 @@ impl Arguments {
                 rule.id = format!("{} {}", rule.id, index.saturating_add(1));
             }
         }
-        Recipe {
+        PrintedBucket {
             bucket,
             hosts: recorded.hosts,
             with_credentials: recorded.with_credentials
@@ -210,9 +175,9 @@ impl Arguments {
     ///
     /// # Errors
     /// Why the filter would refuse them, or why one document cannot hold them.
-    fn document(&self, buckets: &[Recipe], said: &mut Vec<String>) -> Result<String, String> {
+    fn document(&self, buckets: &[PrintedBucket], said: &mut Vec<String>) -> Result<String, String> {
         let profile = self.profile;
-        let listed: Vec<Value> = buckets.iter().map(Recipe::listed).collect();
+        let listed: Vec<Value> = buckets.iter().map(PrintedBucket::listed).collect();
         let configuration = json!({ "profile": profile.name, "buckets": listed });
         let (_, report) = config::parse(configuration.to_string().as_bytes());
         if let Some(error) = report.errors.kept().first() {
@@ -228,7 +193,7 @@ impl Arguments {
                 )
             }));
         }
-        if self.format == Format::Json {
+        if self.format == RecipeFormat::Json {
             let rules = buckets
                 .iter()
                 .flat_map(|it| it.rules.iter().map(move |rule| (it, rule)));
@@ -243,8 +208,8 @@ impl Arguments {
         }
         let names: Vec<&str> = buckets.iter().map(|it| it.bucket.as_str()).collect();
         let only = match buckets {
-            [only] if self.format == Format::Xml || self.bucket.is_none() => only,
-            _ if self.format == Format::Xml => {
+            [only] if self.format == RecipeFormat::Xml || self.bucket.is_none() => only,
+            _ if self.format == RecipeFormat::Xml => {
                 return Err(format!(
                     "XML holds the rules of one bucket, and the recording has {}: choose one with --bucket",
                     names.join(", ")
@@ -268,8 +233,8 @@ impl Arguments {
             ));
         }
         Ok(match self.format {
-            Format::Xml => only.xml(),
-            Format::Json => format!("{:#}\n", only.rules(profile.prints_rules_as_s3)),
+            RecipeFormat::Xml => only.xml(),
+            RecipeFormat::Json => format!("{:#}\n", only.rules(profile.prints_rules_as_s3)),
         })
     }
 }

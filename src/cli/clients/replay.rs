@@ -2,7 +2,7 @@
 
 use bucket_cors::http::names;
 
-use super::{Operation, Sent};
+use super::{ClientRequest, Operation};
 use crate::explain::explanation::Question;
 use crate::explain::request::Request;
 
@@ -19,7 +19,7 @@ impl Operation {
     }
 }
 
-impl Sent {
+impl ClientRequest {
     /// A GET as an image sends it, which takes no preflight.
     pub(super) fn simple() -> Self {
         Self {

@@ -2,15 +2,16 @@
 //! they are and with what a rule lacks added to it, until it passes.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use bucket_cors::config::{Bucket, Configuration, Mode, Rule, Settings, UpstreamCors};
 use bucket_cors::profile::{self, Methods, STORE_METHODS};
 use bucket_cors::wildcard::Pattern;
 use serde::Serialize;
 
+use super::additions::Additions;
+use super::lack::{Lack, RuleList};
 use super::minimal;
-use super::{Operation, Sent};
+use super::{ClientRequest, Operation};
 use crate::explain::credentials;
 use crate::explain::explanation::{Exchange, Explanation, Question, RequestKind};
 use crate::explain::request::Request;
@@ -29,23 +30,6 @@ pub(crate) enum Ending {
     Fails,
 }
 
-/// What a list of a rule lacks.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct Lack {
-    pub(crate) what: What,
-    pub(crate) name: String,
-}
-
-/// The list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum What {
-    Origin,
-    Method,
-    Header,
-    Expose,
-}
-
 /// How an operation ends with the rules of a bucket, and what would mend it.
 #[derive(Debug, Clone)]
 pub(crate) struct Played {
@@ -59,8 +43,6 @@ pub(crate) struct Played {
 #[derive(Debug, Clone)]
 pub(crate) struct Trial<'a> {
     bucket: Bucket<'a>,
-    /// How many rules there were before any was added.
-    rules: usize,
 }
 
 impl<'a> Trial<'a> {
@@ -73,7 +55,6 @@ impl<'a> Trial<'a> {
                 upstream_cors: UpstreamCors::Replace,
                 ..bucket.clone()
             },
-            rules: bucket.rules.len(),
         }
     }
 
@@ -82,7 +63,7 @@ impl<'a> Trial<'a> {
             rules,
             ..self.bucket.clone()
         };
-        Self { bucket, ..*self }
+        Self { bucket }
     }
 
     fn ask(&self, question: &Question) -> Explanation {
@@ -106,7 +87,7 @@ impl<'a> Trial<'a> {
         let mut changes = Additions::default();
         let mut mended = self.clone();
         mended.let_pass(&here, &mut changes);
-        let text = changes.text(self)?;
+        let text = changes.text(&self.bucket.rules)?;
         let it = mended.ask(&here);
         let rule = it
             .refused_by()
@@ -134,7 +115,7 @@ impl<'a> Trial<'a> {
         if patterns.is_empty() {
             return Ok(example(""));
         }
-        let simple = Sent::simple();
+        let simple = ClientRequest::simple();
         let is_admitted = |origin: &String| {
             let asked = simple.question(URL, origin).map(|question| self.ask(&question));
             let exchange = asked.as_ref().ok().and_then(|it| it.exchanges.first());
@@ -155,7 +136,7 @@ impl<'a> Trial<'a> {
         let mut fails = false;
         let requests = operation.requests.iter().filter(|sent| !sent.no_cors);
         let requests = requests.filter_map(|sent| Some((sent, sent.question(URL, origin).ok()?)));
-        let requests: Vec<(&Sent, Question)> = requests.collect();
+        let requests: Vec<(&ClientRequest, Question)> = requests.collect();
         for (_, question) in &requests {
             fails |= mended.let_pass(question, &mut changes);
         }
@@ -170,7 +151,7 @@ impl<'a> Trial<'a> {
         Played {
             ending,
             missing: changes.missing(),
-            change: changes.text(self),
+            change: changes.text(&self.bucket.rules),
         }
     }
 
@@ -191,7 +172,12 @@ impl<'a> Trial<'a> {
         let rules = self.bucket.rules.iter();
         let lacking = rules.map(|rule| self.with_rules(vec![rule.clone()]).lacks(question));
         // A rule for other origins is for other pages.
-        let cost = |lacks: &Vec<Lack>| (lacks.iter().any(|lack| lack.what == What::Origin), lacks.len());
+        let cost = |lacks: &Vec<Lack>| {
+            (
+                lacks.iter().any(|lack| lack.what == RuleList::Origin),
+                lacks.len(),
+            )
+        };
         if let Some((index, lacks)) = lacking.enumerate().min_by_key(|(_, lacks)| cost(lacks)) {
             for lack in lacks {
                 self.add(index, lack, changes);
@@ -223,9 +209,9 @@ impl<'a> Trial<'a> {
         let refused = explanation.exchanges.iter().find(is_refused)?;
         let tried = refused.decision.as_ref()?.rules.first()?;
         let what = match tried.fails? {
-            "origin" => What::Origin,
-            "method" => What::Method,
-            "header" => What::Header,
+            "origin" => RuleList::Origin,
+            "method" => RuleList::Method,
+            "header" => RuleList::Header,
             _ => return None,
         };
         let name = tried.values.first()?.clone();
@@ -234,7 +220,7 @@ impl<'a> Trial<'a> {
 
     /// Adds the response headers that the client has to read to the rule that the response gets them by. Whether it
     /// needs one.
-    fn let_read(&mut self, sent: &Sent, question: &Question, changes: &mut Additions) -> bool {
+    fn let_read(&mut self, sent: &ClientRequest, question: &Question, changes: &mut Additions) -> bool {
         let explanation = self.ask(question);
         let mut exchanges = explanation.exchanges.iter();
         let response = exchanges.find(|it| it.kind == RequestKind::Request);
@@ -248,7 +234,7 @@ impl<'a> Trial<'a> {
         let (needs, wants) = (unread(&sent.needs), unread(&sent.wants));
         let fails = !needs.is_empty();
         for name in needs.into_iter().chain(wants) {
-            let what = What::Expose;
+            let what = RuleList::Expose;
             self.add(rule, Lack { what, name }, changes);
         }
         fails
@@ -279,95 +265,5 @@ fn example(pattern: &str) -> String {
             let scheme = if before.is_empty() { "https://" } else { "" };
             format!("{scheme}{before}{filler}{after}")
         }
-    }
-}
-
-impl Lack {
-    /// Adds it to its list.
-    fn mend(&self, rule: &mut Rule<'_>) {
-        let text = || Cow::Owned(self.name.clone());
-        match self.what {
-            What::Origin => rule.allowed_origins.extend(Pattern::new(text())),
-            What::Header => rule.allowed_headers.extend(Pattern::new(text())),
-            What::Method => rule.allowed_methods.push(text()),
-            What::Expose => rule.expose_headers.push(text()),
-        }
-    }
-
-    /// What to write into the list; None: only the page knows its name.
-    fn listed(&self) -> Option<String> {
-        match self.what {
-            What::Expose if self.name.contains('*') => None,
-            What::Header => Some(minimal::listed(&self.name)),
-            _ => Some(self.name.clone()),
-        }
-    }
-}
-
-impl What {
-    /// The list's name in a CORS document.
-    fn field(self) -> &'static str {
-        match self {
-            What::Origin => "AllowedOrigins",
-            What::Method => "AllowedMethods",
-            What::Header => "AllowedHeaders",
-            What::Expose => "ExposeHeaders",
-        }
-    }
-}
-
-/// What was added to let everything pass.
-#[derive(Debug, Default)]
-struct Additions {
-    of_rules: BTreeMap<usize, Vec<Lack>>,
-    /// Methods that the rules of no store can list.
-    beyond_stores: Vec<String>,
-}
-
-impl Additions {
-    fn missing(&self) -> Vec<Lack> {
-        let mut missing: Vec<Lack> = self.of_rules.values().flatten().cloned().collect();
-        missing.sort();
-        missing.dedup();
-        missing
-    }
-
-    fn text(&self, trial: &Trial<'_>) -> Option<String> {
-        if let Some(method) = self.beyond_stores.first() {
-            return Some(format!(
-                "nothing helps: the rules of a store cannot list {method}. It takes another server, and profile \"fetch\""
-            ));
-        }
-        let of_rule = |(index, lacks): (&usize, &Vec<Lack>)| {
-            let mut lists: BTreeMap<What, Vec<String>> = BTreeMap::new();
-            for lack in lacks {
-                let names = lists.entry(lack.what).or_default();
-                let name = lack.listed().map_or_else(
-                    || format!("each {} that the page reads (by its name)", lack.name),
-                    |name| format!("{name:?}"),
-                );
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-            let parts: Vec<String> = lists
-                .iter()
-                .map(|(what, names)| format!("{} to {}", names.join(", "), what.field()))
-                .collect();
-            let parts = parts.join(" and ");
-            if *index >= trial.rules {
-                return format!("add a rule: {parts}");
-            }
-            let id = trial
-                .bucket
-                .rules
-                .get(*index)
-                .and_then(|rule| rule.id.as_ref())
-                .map(|id| format!(" {id:?}"))
-                .unwrap_or_default();
-            format!("rule {index}{id}: add {parts}")
-        };
-        let texts: Vec<String> = self.of_rules.iter().map(of_rule).collect();
-        (!texts.is_empty()).then(|| texts.join("; "))
     }
 }

@@ -19,7 +19,7 @@ use crate::clients;
 /// CORS document, whose rules are taken for those of the bucket in the URL.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
-pub(crate) struct Arguments {
+pub(crate) struct ExplainArguments {
     /// The configuration, or what it stands in; `-` is standard input
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: String,
@@ -80,11 +80,11 @@ pub(crate) struct Arguments {
     pub(super) access_log: Option<String>,
 
     #[command(flatten)]
-    pub(super) client: clients::explained::ClientArguments,
+    pub(super) client: clients::explained::ClientToPlay,
 
     /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
+    pub(super) format: ExplainFormat,
 }
 
 const EXAMPLES: &str = "\
@@ -109,7 +109,7 @@ In a recording (\"Save all as HAR\" in a browser's developer tools) the recorded
 is that of the samples, an object of JSON on each line. Requests that differ in the object alone are explained once.";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
+pub(super) enum ExplainFormat {
     Human,
     Json,
 }
@@ -118,7 +118,7 @@ pub(super) enum Format {
 ///
 /// # Errors
 /// Why it is no request.
-pub(super) fn question(arguments: &Arguments, url: &str) -> Result<Question, String> {
+pub(super) fn question(arguments: &ExplainArguments, url: &str) -> Result<Question, String> {
     let has = |name: &str| arguments.headers.iter().any(|(there, _)| there == name);
     let is_preflight = arguments.request_method.is_some() || has(names::REQUEST_METHOD);
     // A browser sends an OPTIONS of a script's, and an upper-case form of the common methods.

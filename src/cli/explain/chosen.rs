@@ -2,14 +2,14 @@
 
 use bucket_cors::config::Findings;
 
-use super::arguments::Arguments;
+use super::arguments::ExplainArguments;
 use crate::bare::{self, Asked};
 use crate::source::{self, FoundConfiguration, Trouble, Unread, Warning};
 use crate::terminal::complain;
 
 /// # Errors
 /// That there is none, or which there are to choose from.
-pub(super) fn configuration(arguments: &Arguments) -> Result<FoundConfiguration, String> {
+pub(super) fn configuration(arguments: &ExplainArguments) -> Result<FoundConfiguration, String> {
     let file = &arguments.file;
     let said = |trouble: Trouble| format!("{}: {}", trouble.place(file), trouble.message);
     let mut found = source::read(file).map_err(|trouble| said(bare::with_way_out(file, trouble)))?;

@@ -4,7 +4,8 @@ use bucket_cors::config::Bucket;
 use bucket_cors::profile::Credentials;
 use bucket_cors::wildcard::Pattern;
 
-/// How a page gets credentials by a rule, `own`. A bucket that allows them lists no `*` in any rule. `name`: the bucket's.
+/// How a page gets credentials by a rule, `own`. A bucket that allows them lists no `*` in any rule. `name`: the
+/// bucket's.
 pub(crate) fn way_out(bucket: &Bucket<'_>, origin: &str, own: usize, name: &str) -> String {
     if origin == "null" {
         return "null gets no credentials: serve the page from an origin of its own, or send no credentials"

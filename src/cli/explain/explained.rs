@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::access_log::report::LogReport;
-use super::arguments::Arguments;
+use super::arguments::ExplainArguments;
 use super::explanation::Explanation;
 use super::human;
 use crate::clients::checked::{self, OperationLine};
@@ -28,7 +28,7 @@ impl Explained {
 
     pub(super) fn write_for_people(
         &self,
-        arguments: &Arguments,
+        arguments: &ExplainArguments,
         is_quiet: bool,
         out: &mut impl Write,
     ) -> io::Result<()> {
@@ -55,7 +55,7 @@ impl Explained {
         checked::write(played.as_ref(), out)
     }
 
-    pub(super) fn write_json(&self, arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write_json(&self, arguments: &ExplainArguments, out: &mut impl Write) -> io::Result<()> {
         let value = match self {
             Self::Log(report) => serde_json::json!(report),
             Self::Requests(all, played) => match all.as_slice() {

@@ -25,14 +25,14 @@ use std::process::ExitCode;
 use crate::input;
 use crate::output;
 use crate::terminal::{complain, complain_of};
-pub(crate) use arguments::Arguments;
-use arguments::Format;
+pub(crate) use arguments::ExplainArguments;
+use arguments::ExplainFormat;
 use explained::Explained;
 use explanation::Question;
 use site::Site;
 use warned::Warned;
 
-pub(crate) fn run(arguments: &Arguments, is_quiet: bool) -> ExitCode {
+pub(crate) fn run(arguments: &ExplainArguments, is_quiet: bool) -> ExitCode {
     match explained(arguments) {
         Err(problem) => {
             complain_of(&problem);
@@ -41,10 +41,12 @@ pub(crate) fn run(arguments: &Arguments, is_quiet: bool) -> ExitCode {
         Ok(explained) => {
             let status = ExitCode::from(u8::from(explained.is_bad()));
             match arguments.format {
-                Format::Human => output::finish_for_people(status, |mut out| {
+                ExplainFormat::Human => output::finish_for_people(status, |mut out| {
                     explained.write_for_people(arguments, is_quiet, &mut out)
                 }),
-                Format::Json => output::finish(status, |mut out| explained.write_json(arguments, &mut out)),
+                ExplainFormat::Json => {
+                    output::finish(status, |mut out| explained.write_json(arguments, &mut out))
+                }
             }
         }
     }
@@ -52,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments, is_quiet: bool) -> ExitCode {
 
 /// # Errors
 /// Why nothing can be explained.
-fn explained(arguments: &Arguments) -> Result<Explained, String> {
+fn explained(arguments: &ExplainArguments) -> Result<Explained, String> {
     let configuration = chosen::configuration(arguments)?;
     let site = Site::new(&configuration.text)
         .map_err(|errors| chosen::refused(&arguments.file, &configuration, &errors))?;

@@ -62,7 +62,7 @@ impl Site<'_> {
 
     fn answer(&self, head: &RequestHead<'_>, store: &Headers) -> SiteAnswer {
         let mut scratch = Scratch::default();
-        let mut response = Response {
+        let mut response = FilteredResponse {
             headers: store.clone(),
             set: Vec::new(),
             removed: Vec::new(),
@@ -120,13 +120,13 @@ impl Site<'_> {
 }
 
 /// A response as the filter chain sees it.
-struct Response {
+struct FilteredResponse {
     headers: Headers,
     set: Headers,
     removed: Vec<String>,
 }
 
-impl ResponseHeaders for Response {
+impl ResponseHeaders for FilteredResponse {
     fn set(&mut self, name: &'static str, value: &[u8]) {
         self.headers.retain(|(there, _)| there != name);
         self.headers.push((name.to_owned(), value.to_vec()));

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use bucket_cors::config::{self, Finding, OnRefused, Severity};
 
+use super::envoy_place::EnvoyPlace;
 use super::json;
-use super::place::Place;
 use super::placeholder;
 use super::position::{Placement, Position, Region};
 use super::text::{readable, without_mark};
@@ -32,7 +32,7 @@ pub(crate) struct FoundConfiguration {
     pub(crate) text: Vec<u8>,
     /// Whether it runs, as far as its file shows: a dump has those that are refused or on their way out too.
     pub(crate) is_in_force: bool,
-    pub(super) place: Place,
+    pub(super) place: EnvoyPlace,
     /// What it stands in, where it is not all of its file.
     pub(super) document: Option<NodeId>,
     pub(super) tree: Rc<Tree>,
@@ -69,7 +69,7 @@ impl FoundConfiguration {
             pointer: String::new(),
             start: Position::START,
             is_in_force: true,
-            place: Place::default(),
+            place: EnvoyPlace::default(),
             document: None,
             tree: Rc::default(),
             root,

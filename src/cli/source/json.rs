@@ -38,7 +38,7 @@ fn read(text: &str) -> Reader<'_> {
 }
 
 /// A list or an object that has not ended.
-enum Frame {
+enum OpenJson {
     List(Position, Vec<NodeId>),
     Map(Position, Vec<(NodeId, NodeId)>, Option<NodeId>),
 }
@@ -48,7 +48,7 @@ struct Reader<'t> {
     offset: usize,
     at: Position,
     tree: Tree,
-    open: Vec<Frame>,
+    open: Vec<OpenJson>,
     root: Option<NodeId>,
 }
 
@@ -78,9 +78,9 @@ impl<'t> Reader<'t> {
                 }
                 self.step(first);
                 self.open.push(if first == '[' {
-                    Frame::List(start, Vec::new())
+                    OpenJson::List(start, Vec::new())
                 } else {
-                    Frame::Map(start, Vec::new(), None)
+                    OpenJson::Map(start, Vec::new(), None)
                 });
             }
             ']' | '}' => {
@@ -132,10 +132,10 @@ impl<'t> Reader<'t> {
         Some(())
     }
 
-    fn close(&mut self, frame: Frame) -> Option<()> {
+    fn close(&mut self, frame: OpenJson) -> Option<()> {
         let (start, content) = match frame {
-            Frame::List(start, items) => (start, Content::List(items)),
-            Frame::Map(start, pairs, _) => (start, Content::Map(pairs)),
+            OpenJson::List(start, items) => (start, Content::List(items)),
+            OpenJson::Map(start, pairs, _) => (start, Content::Map(pairs)),
         };
         let node = self.tree.add(content, Region::at(start)).ok()?;
         self.tree.ends(node, self.at);
@@ -146,8 +146,8 @@ impl<'t> Reader<'t> {
     fn put(&mut self, node: NodeId) {
         match self.open.last_mut() {
             None => self.root = Some(node),
-            Some(Frame::List(_, items)) => items.push(node),
-            Some(Frame::Map(_, pairs, key)) => match key.take() {
+            Some(OpenJson::List(_, items)) => items.push(node),
+            Some(OpenJson::Map(_, pairs, key)) => match key.take() {
                 Some(key) => pairs.push((key, node)),
                 None => *key = Some(node),
             },

@@ -1,14 +1,17 @@
 //! Files as people have them: the plugin configuration in each, as the filter would get it, and where its parts stand.
 
 mod around;
+mod envoy_place;
 mod find;
 mod found;
 mod handover;
 mod json;
 mod jsonc;
+mod kind;
+#[cfg(feature = "sync")]
+mod line_table;
 mod mounted;
 mod opening;
-mod place;
 pub(crate) mod placeholder;
 mod position;
 #[cfg(feature = "sync")]
@@ -21,6 +24,8 @@ mod tree;
 mod trouble;
 mod value;
 mod warning;
+#[cfg(feature = "sync")]
+mod written;
 mod yaml;
 
 pub(crate) use found::{FoundConfiguration, FoundConfigurations, Located, Unread};

@@ -1,8 +1,9 @@
-//! Configurations in the texts of a ConfigMap or of a Secret, which a pod has as files: the filter's own, or an Envoy's.
+//! Configurations in the texts of a ConfigMap or of a Secret, which a pod has as files: the filter's own, or an
+//! Envoy's.
 
 use std::collections::HashSet;
 
-use super::around::File;
+use super::around::SourceFile;
 use super::found::{FoundConfiguration, FoundConfigurations};
 use super::opening;
 use super::position::{Placement, Position, Region};
@@ -74,7 +75,7 @@ fn in_text(
         configurations: found.configurations.into_iter().filter(is_filter_s).collect(),
         ..found
     };
-    let files = [File {
+    let files = [SourceFile {
         name: key.into(),
         tree: inner,
         documents,

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use super::envoy_place::EnvoyPlace;
 use super::find::{self, Delivery, PluginConfig};
 use super::found::{FoundConfiguration, FoundConfigurations};
 use super::handover::{self, Form};
-use super::place::Place;
+use super::kind;
 use super::position::{self, Placement, Position, Region};
 use super::text::{is_json, readable, without_mark, without_mark_text};
 use super::tree::{Content, NodeId, ScalarForm, Tree};
@@ -13,13 +14,13 @@ use super::trouble::Trouble;
 use super::{json, yaml};
 
 /// A file's tree, its documents, and the configurations in them.
-pub(super) type Taken = (Rc<Tree>, Vec<NodeId>, FoundConfigurations);
+pub(super) type OpenedFile = (Rc<Tree>, Vec<NodeId>, FoundConfigurations);
 
 /// Finds the configurations in a text.
 ///
 /// # Errors
 /// What keeps it from being read.
-pub(super) fn find(file: &str, bytes: Vec<u8>) -> Result<Taken, Trouble> {
+pub(super) fn find(file: &str, bytes: Vec<u8>) -> Result<OpenedFile, Trouble> {
     // Nothing that YAML adds is in it: the filter takes it as it is.
     let is_json_in_yaml = || serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(&bytes)).is_ok();
     if is_json(file, &bytes) || is_json_in_yaml() {
@@ -45,10 +46,10 @@ pub(super) fn find(file: &str, bytes: Vec<u8>) -> Result<Taken, Trouble> {
     Ok(taken(tree, documents, places, text))
 }
 
-fn find_in_json(bytes: Vec<u8>) -> Taken {
+fn find_in_json(bytes: Vec<u8>) -> OpenedFile {
     let text = readable(&bytes);
     let (mut tree, root) = json::parse(text);
-    if let Some(root) = root.filter(|root| find::is_around(&tree, *root)) {
+    if let Some(root) = root.filter(|root| kind::is_around(&tree, *root)) {
         // What is no JSON is none for the proxy either.
         if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
             let places = find::search(&mut tree, &[root]);
@@ -61,7 +62,7 @@ fn find_in_json(bytes: Vec<u8>) -> Taken {
         pointer: String::new(),
         start: Position::START,
         is_in_force: true,
-        place: Place::default(),
+        place: EnvoyPlace::default(),
         document: None,
         tree: tree.clone(),
         root,
@@ -77,7 +78,7 @@ fn find_in_json(bytes: Vec<u8>) -> Taken {
     (tree, Vec::new(), found)
 }
 
-fn taken(tree: Tree, documents: Vec<NodeId>, places: Vec<PluginConfig>, text: &str) -> Taken {
+fn taken(tree: Tree, documents: Vec<NodeId>, places: Vec<PluginConfig>, text: &str) -> OpenedFile {
     let tree = Rc::new(tree);
     let mut found = FoundConfigurations {
         configurations: Vec::new(),
@@ -99,7 +100,7 @@ fn taken(tree: Tree, documents: Vec<NodeId>, places: Vec<PluginConfig>, text: &s
 
 fn configuration(tree: &Rc<Tree>, place: PluginConfig, region: Region, file: &str) -> FoundConfiguration {
     let value = place.value;
-    let stands = Place::of(tree, place.document, &place.pointer);
+    let stands = EnvoyPlace::of(tree, place.document, &place.pointer);
     let document = (place.delivery != Delivery::Itself).then_some(place.document);
     let whole = Placement::Block(Position::START);
     let json = |form| handover::json(tree, value, form).into_bytes();

@@ -6,12 +6,14 @@ use serde_json::Value;
 
 use super::find::{self, Delivery, PluginConfig};
 use super::handover::{self, Form};
+use super::line_table::LineTable;
 use super::placeholder;
-use super::position::{self, Placement, Position};
+use super::position::{self, Placement};
 use super::text::{is_json, without_mark_text};
 use super::tree::{Content, NodeId, ScalarForm, Tree};
 use super::trouble::Trouble;
-use super::{json, scalar, yaml};
+use super::written::{quoted, quoted_length, yaml_safe};
+use super::{json, yaml};
 
 /// A document that configurations stand in.
 pub(crate) struct Holder<'t> {
@@ -293,88 +295,4 @@ pub(crate) fn as_json(text: &str) -> Result<String, Trouble> {
         [document] => Ok(handover::json(&tree, *document, Form::Sorted)),
         _ => Err(Trouble::new("it is not one document")),
     }
-}
-
-/// The lines of a text, each with the byte that it begins at.
-struct LineTable<'t> {
-    of: Vec<(usize, &'t str)>,
-}
-
-impl<'t> LineTable<'t> {
-    fn new(text: &'t str) -> Self {
-        let mut at = 0_usize;
-        let lines = text.split('\n').map(|line| {
-            let start = at;
-            at = at.saturating_add(line.len()).saturating_add(1);
-            (start, line)
-        });
-        Self { of: lines.collect() }
-    }
-
-    fn start(&self, index: usize) -> Option<usize> {
-        self.of.get(index).map(|(start, _)| *start)
-    }
-
-    fn end(&self, index: usize) -> Option<usize> {
-        let (start, line) = self.of.get(index)?;
-        Some(start.saturating_add(line.trim_end_matches('\r').len()))
-    }
-
-    fn offset(&self, at: Position) -> Option<usize> {
-        let (start, line) = self.of.get(at.line.checked_sub(1)?)?;
-        let mut characters = line.char_indices().map(|(index, _)| index);
-        let within = characters.nth(at.column.checked_sub(1)?).unwrap_or(line.len());
-        Some(start.saturating_add(within))
-    }
-
-    /// What the further lines of a value that begins there stand behind: more than its key, as YAML has it.
-    fn indent_behind(&self, start: Position) -> String {
-        let line = start.line.checked_sub(1).and_then(|index| self.of.get(index));
-        let line = line.map_or("", |(_, line)| *line);
-        let before = line
-            .chars()
-            .take_while(|character| matches!(character, ' ' | '-'))
-            .count();
-        let column = start.column.saturating_sub(1);
-        let more = if before < column { 2 } else { 0 };
-        " ".repeat(before.min(column).saturating_add(more))
-    }
-}
-
-/// How long the quoted string is that a text begins with, with its quotes. `None`: it begins with none.
-fn quoted_length(text: &str) -> Option<usize> {
-    let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    let mut characters = text.char_indices().skip(1).peekable();
-    while let Some((at, character)) = characters.next() {
-        let next = characters.peek().map(|(_, next)| *next);
-        match character {
-            '\\' if quote == '"' => drop(characters.next()),
-            '\'' if quote == '\'' && next == Some('\'') => drop(characters.next()),
-            _ if character == quote => return Some(at.saturating_add(1)),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// A string, in JSON and in YAML.
-fn quoted(text: &str) -> String {
-    let mut out = String::new();
-    scalar::write_text(text, &mut out);
-    yaml_safe(&out)
-}
-
-/// JSON with escapes for what YAML takes for the end of a line, or refuses.
-fn yaml_safe(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for character in json.chars() {
-        match character {
-            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
-                // All of them are in strings, and in the basic plane.
-                out.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
-            _ => out.push(character),
-        }
-    }
-    out
 }

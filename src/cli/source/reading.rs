@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use bucket_cors::config;
 
-use super::around::{self, File, Subject};
-use super::find;
+use super::around::{self, SourceFile, Subject};
 use super::found::{FoundConfiguration, FoundConfigurations};
+use super::kind;
 use super::mounted::{self, Whole};
 use super::opening;
 use super::position::Position;
@@ -40,7 +40,7 @@ pub(crate) fn read(name: &str) -> Result<FoundConfigurations, Trouble> {
 ///
 /// # Errors
 /// What keeps it from being read.
-fn open(name: &str) -> Result<(File, FoundConfigurations), Trouble> {
+fn open(name: &str) -> Result<(SourceFile, FoundConfigurations), Trouble> {
     let bytes =
         input::bytes(name).map_err(|problem| Trouble::new(format!("it cannot be read: {problem}")))?;
     let text = bytes.clone();
@@ -51,7 +51,7 @@ fn open(name: &str) -> Result<(File, FoundConfigurations), Trouble> {
         tree: &tree,
     };
     found.configurations.extend(mounted::find(&whole, &documents)?);
-    let file = File {
+    let file = SourceFile {
         name: name.into(),
         tree,
         documents,
@@ -111,19 +111,23 @@ fn is_meant(it: &FoundConfiguration) -> bool {
     it.document.is_some()
         || it.root.map_or_else(
             || names.iter().any(|name| text.contains(name)),
-            |root| find::is_configuration(&it.tree, root),
+            |root| kind::is_configuration(&it.tree, root),
         )
 }
 
 /// Whether a file has resources of Kubernetes, which may stand around a configuration in another.
-fn holds_resources(file: &File) -> bool {
+fn holds_resources(file: &SourceFile) -> bool {
     let mut documents = file.documents.iter();
     documents.any(|document| file.tree.get(*document, "kind").is_some())
 }
 
 /// # Errors
 /// That nothing was found, or only what is not filled in yet.
-fn finish(files: &[File], at: usize, found: FoundConfigurations) -> Result<FoundConfigurations, Trouble> {
+fn finish(
+    files: &[SourceFile],
+    at: usize,
+    found: FoundConfigurations,
+) -> Result<FoundConfigurations, Trouble> {
     if found.configurations.is_empty() {
         if let Some(warning) = files
             .get(at)
@@ -161,7 +165,7 @@ impl FoundConfigurations {
     /// Says what stands around the configurations. `said`: what was said of others already.
     pub(super) fn look_around(
         &mut self,
-        files: &[File],
+        files: &[SourceFile],
         at: usize,
         is_whole: bool,
         said: &mut HashSet<(Rc<str>, Position, String, &'static str, String)>,

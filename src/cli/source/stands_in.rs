@@ -3,14 +3,14 @@
 
 use bucket_cors::config;
 
-use super::around::File;
+use super::around::SourceFile;
 use super::found::FoundConfiguration;
 use super::position::Region;
 use super::tree::NodeId;
 use super::warning::{DEFAULT_STANDS_IN, Warning};
 
 /// Takes those that answer nothing out of force, and says of a default that it stands in for others.
-pub(super) fn settle(file: &File, all: &mut [FoundConfiguration]) {
+pub(super) fn settle(file: &SourceFile, all: &mut [FoundConfiguration]) {
     let dump = Dump {
         file,
         all,
@@ -25,7 +25,7 @@ pub(super) fn settle(file: &File, all: &mut [FoundConfiguration]) {
 }
 
 /// The documents that have a part of this type.
-fn documents(file: &File, kind: &str) -> Vec<NodeId> {
+fn documents(file: &SourceFile, kind: &str) -> Vec<NodeId> {
     let tree = &file.tree;
     let is_part = |id| tree.text_of(id, "@type").is_some_and(|it| it.ends_with(kind));
     let documents = file.documents.iter().copied();
@@ -33,7 +33,7 @@ fn documents(file: &File, kind: &str) -> Vec<NodeId> {
 }
 
 struct Dump<'f> {
-    file: &'f File,
+    file: &'f SourceFile,
     all: &'f [FoundConfiguration],
     with_listeners: Vec<NodeId>,
     with_extensions: Vec<NodeId>,

@@ -27,7 +27,7 @@ pub(super) enum Content {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Node {
+pub(super) struct TreeNode {
     pub(super) content: Content,
     pub(super) region: Region,
     /// Behind all of it: a list or a map has the region of its first character.
@@ -49,7 +49,7 @@ pub(super) const MOST_NODES: usize = 10_000_000;
 /// The nodes. A node that aliases refer to stands here once.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
-    nodes: Vec<Node>,
+    nodes: Vec<TreeNode>,
 }
 
 impl Tree {
@@ -84,7 +84,7 @@ impl Tree {
             return Err(too_large());
         }
         let id = NodeId(self.nodes.len());
-        self.nodes.push(Node {
+        self.nodes.push(TreeNode {
             content,
             region,
             end: region.end,
@@ -101,7 +101,7 @@ impl Tree {
         }
     }
 
-    pub(super) fn node(&self, id: NodeId) -> Option<&Node> {
+    pub(super) fn node(&self, id: NodeId) -> Option<&TreeNode> {
         self.nodes.get(id.0)
     }
 

@@ -55,7 +55,7 @@ fn region(span: &Span) -> Region {
 }
 
 /// A list or a map that has not ended.
-struct Frame {
+struct OpenYaml {
     start: Position,
     anchor: usize,
     children: Vec<NodeId>,
@@ -69,7 +69,7 @@ struct Frame {
 struct Builder {
     tree: Tree,
     documents: Vec<NodeId>,
-    open: Vec<Frame>,
+    open: Vec<OpenYaml>,
     anchors: HashMap<usize, NodeId>,
     keeps_tags: bool,
     /// How many keys and values came by `<<`.
@@ -127,7 +127,7 @@ impl Builder {
         if self.open.len() >= MOST_LEVELS {
             return Err(tree::too_deep());
         }
-        self.open.push(Frame {
+        self.open.push(OpenYaml {
             start: region(&span).start,
             anchor,
             children: Vec::new(),

@@ -6,7 +6,9 @@
 //! What no browser sends is a warning: other clients exist.
 
 mod browser;
+mod characters;
 mod parts;
+mod port;
 mod shared_domains;
 mod star;
 #[cfg(test)]
@@ -15,15 +17,17 @@ mod tests;
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::config::reading::text::{before, has_control_character, split_once, trimmed};
+use crate::config::reading::text::{before, split_once, trimmed};
 use crate::config::report::{
-    Part::{Character, Number, Value, Words},
+    Part::{Value, Words},
     Place, Report, code,
 };
 use crate::wildcard::Pattern;
 pub(crate) use browser::{Transport, transport};
+use characters::{bytes_are_possible, impossible_character};
 pub(crate) use parts::split_scheme;
 use parts::{Parts, is_web_scheme};
+use port::port_is_possible;
 
 /// Reads an entry of `AllowedOrigin`. `None`: it is wrong, and reported. `credentials`: whether the bucket sends them
 /// to the origins that it names.
@@ -73,103 +77,6 @@ pub(crate) fn read<'a>(
     }
     // `bytes_are_possible` has counted the stars.
     Pattern::new(text).ok()
-}
-
-/// Bytes that are in no serialised origin, wherever they stand, are left out; `+`, `[` and `]` depend on the place. The
-/// URL standard lets a host hold more than DNS does (`_`, `~`, `!`), and other schemes' hosts may be percent-encoded:
-/// those pass, and `%` in the host of an `http` or `https` origin, which is decoded there, is refused later.
-const fn is_possible(byte: u8) -> bool {
-    byte.is_ascii_graphic()
-        && !matches!(
-            byte,
-            b',' | b';'
-                | b'?'
-                | b'#'
-                | b'@'
-                | b'\\'
-                | b'^'
-                | b'$'
-                | b'('
-                | b')'
-                | b'|'
-                | b'"'
-                | b'\''
-                | b'<'
-                | b'>'
-        )
-}
-
-#[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // Evaluated at compile time, within bounds.
-const POSSIBLE: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        table[byte] = is_possible(byte as u8);
-        byte += 1;
-    }
-    table
-};
-
-fn bytes_are_possible(report: &mut Report, place: &Place<'_>, text: &str) -> bool {
-    let mut stars = 0_usize;
-    let mut clean = true;
-    for &byte in text.as_bytes() {
-        clean &= POSSIBLE.get(usize::from(byte)).copied().unwrap_or(false);
-        stars = stars.saturating_add(usize::from(byte == b'*'));
-    }
-    if !clean {
-        let Some(character) = text.chars().find(|&c| !u8::try_from(c).is_ok_and(is_possible)) else {
-            return true;
-        };
-        impossible_character(report, place, text, character);
-        return false;
-    }
-    if stars > 1 {
-        report.add(
-            &code::TWO_WILDCARDS,
-            place,
-            "{} holds {} wildcards: a pattern holds at most one *, so write one entry per case",
-            &[Value(text), Number(stars)],
-        );
-    }
-    stars <= 1
-}
-
-fn impossible_character(report: &mut Report, place: &Place<'_>, text: &str, character: char) {
-    let (code, way_out) = match character {
-        _ if has_control_character(report, place, text) => return,
-        '^' | '$' | '(' | ')' | '|' | '\\' | '[' | ']' | '+' => (
-            &code::ORIGIN_REGULAR_EXPRESSION,
-            "regular expressions are not supported; write origins as browsers send them, with at most one *",
-        ),
-        '?' if text.contains(['\\', '^', '$', '(']) => (
-            &code::ORIGIN_REGULAR_EXPRESSION,
-            "regular expressions are not supported; write origins as browsers send them, with at most one *",
-        ),
-        '?' | '#' => (
-            &code::ORIGIN_QUERY,
-            "an origin ends with its host and port; take the query or fragment off",
-        ),
-        '@' => (
-            &code::ORIGIN_USERINFO,
-            "an origin holds no user and no password; take them off",
-        ),
-        ',' | ';' | ' ' => (
-            &code::ORIGIN_LIST,
-            "one entry is one origin; write several as a list of strings",
-        ),
-        other if !other.is_ascii() => (
-            &code::ORIGIN_NOT_ASCII,
-            "browsers send an internationalised name (IDN) in punycode; write its xn-- form",
-        ),
-        _ => (&code::ORIGIN_BYTE, "no origin holds it; take it out"),
-    };
-    report.add(
-        code,
-        place,
-        "{} holds {}: {}",
-        &[Value(text), Character(character), Words(way_out)],
-    );
 }
 
 /// What stands before and after `://` in a pattern, whose `*` can stand for a part of it: `https:*`, `*/a.example`.
@@ -305,63 +212,4 @@ fn ends_in_a_number(host: &str) -> bool {
     !host.contains('*')
         && !last.is_empty()
         && (last.bytes().all(|byte| byte.is_ascii_digit()) || hexadecimal())
-}
-
-/// Whether there can be such a port; false was reported as a warning. `None`: it is wrong, and reported.
-fn port_is_possible(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>) -> Option<bool> {
-    let Some(port) = parts.port else {
-        return Some(true);
-    };
-    let possible = match split_once(port, b'*') {
-        Some((start, end)) => admits_a_port(start, end),
-        None => is_port(port),
-    };
-    if possible {
-        return Some(true);
-    }
-    if port.contains('*') {
-        report.add(
-            &code::IMPOSSIBLE_PORT,
-            place,
-            "no browser sends {}: whatever the * stands for, {} is no port from 1 to 65535 without leading zeros",
-            &[Value(parts.text), Value(port)],
-        );
-        return Some(false);
-    }
-    let way_out = if parts.scheme.is_none() && (parts.path.starts_with('/') || is_web_scheme(parts.host)) {
-        "a scheme is followed by ://"
-    } else if port.contains(':') {
-        "an IPv6 address stands in brackets, as in http://[::1]:8080"
-    } else {
-        "write 1 to 65535 without leading zeros"
-    };
-    report.add(
-        &code::ORIGIN_PORT,
-        place,
-        "{} is no port in {}: {}",
-        &[Value(port), Value(parts.text), Words(way_out)],
-    );
-    None
-}
-
-/// 1 to 65535, without leading zeros.
-fn is_port(port: &str) -> bool {
-    !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
-}
-
-/// Whether a port begins and ends so. With at most four digits given there is always one: a digit, or none, between
-/// them.
-fn admits_a_port(start: &str, end: &str) -> bool {
-    let given = start.len().saturating_add(end.len());
-    let digits = start.bytes().chain(end.bytes());
-    digits.clone().all(|byte| byte.is_ascii_digit())
-        && !start.starts_with('0')
-        && (given <= 4
-            || (given == 5
-                && digits.clone().next() != Some(b'0')
-                && digits.fold(0_u32, |number, digit| {
-                    number
-                        .saturating_mul(10)
-                        .saturating_add(u32::from(digit.saturating_sub(b'0')))
-                }) <= u32::from(u16::MAX)))
 }

@@ -22,7 +22,7 @@ pub(crate) struct Demo {
 
 /// What became of an attempt, as the page shows it.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct AttemptOutcome {
     pub(crate) is_as_expected: bool,
     /// For each request a status that the page could read, or `refused`.
     pub(crate) answers: String,
@@ -67,14 +67,14 @@ impl Demo {
     }
 
     /// Runs an attempt by its button.
-    pub(crate) fn run(&self, attempt: &str) -> Outcome {
+    pub(crate) fn run(&self, attempt: &str) -> AttemptOutcome {
         self.browser.console();
         self.browser.click(&format!("#{attempt} button"));
         self.outcome(attempt)
     }
 
     /// What became of an attempt, once it is through.
-    pub(crate) fn outcome(&self, attempt: &str) -> Outcome {
+    pub(crate) fn outcome(&self, attempt: &str) -> AttemptOutcome {
         let view = format!("document.getElementById('{attempt}')");
         self.wait_until(&format!(
             "['as-expected', 'unexpected'].includes({view}.dataset.verdict)"
@@ -83,7 +83,7 @@ impl Demo {
             let texts = format!("[...{view}.querySelectorAll('{lines}')].map(line => {what})");
             serde_json::from_value(self.value(&texts)).unwrap()
         };
-        Outcome {
+        AttemptOutcome {
             is_as_expected: self.value(&format!("{view}.dataset.verdict")) == "as-expected",
             answers: all("[data-outcome]", "line.dataset.outcome").join(" "),
             lines: all("li", "line.textContent"),

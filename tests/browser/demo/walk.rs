@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::page::{Demo, Outcome};
+use super::page::{AttemptOutcome, Demo};
 
 /// What should become of an attempt, said without the page.
 pub(crate) struct Expected {
@@ -198,7 +198,7 @@ impl Expected {
         );
     }
 
-    pub(crate) fn assert_seen(&self, outcome: &Outcome) {
+    pub(crate) fn assert_seen(&self, outcome: &AttemptOutcome) {
         assert_eq!(outcome.answers, self.answers, "{outcome:#?}");
         assert_eq!(edge(outcome), self.edge, "{outcome:#?}");
         assert!(outcome.is_as_expected, "{outcome:#?}");
@@ -218,7 +218,7 @@ impl Expected {
     }
 
     /// What was uploaded is in the store, and what was refused is not.
-    fn assert_stored(&self, demo: &Demo, outcome: &Outcome) {
+    fn assert_stored(&self, demo: &Demo, outcome: &AttemptOutcome) {
         let stored = |end: &str| demo.stored(&format!("/photos/uploads/{}.{end}", outcome.run));
         match self.attempt {
             "form" => assert_eq!(stored("txt").body, b"posted from a form"),
@@ -280,7 +280,7 @@ impl Expected {
 }
 
 /// The methods in the edge's log.
-fn edge(outcome: &Outcome) -> String {
+fn edge(outcome: &AttemptOutcome) -> String {
     let lines = outcome.logged.iter();
     let methods: Vec<_> = lines.filter_map(|line| line.split(' ').next()).collect();
     methods.join(" ")

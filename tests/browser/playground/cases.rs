@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::world::World;
-use crate::support::answer::Answer;
+use super::world::PlaygroundWorld;
+use crate::support::answer::ClientAnswer;
 use crate::support::case::{self, Case, from_hex};
 use crate::support::stand::Stand;
 
@@ -79,10 +79,10 @@ fn to_json(case: &Case) -> Value {
 }
 
 /// The answer of the page as one that came over a wire.
-fn answer(given: &Value) -> Answer {
+fn answer(given: &Value) -> ClientAnswer {
     let bytes = |value: &Value| from_hex(value.as_str().unwrap());
     let headers = given["headers"].as_array().unwrap().iter();
-    Answer {
+    ClientAnswer {
         reached_upstream: given["by"] == "store",
         status: u16::try_from(given["status"].as_u64().unwrap()).unwrap(),
         headers: headers
@@ -94,7 +94,7 @@ fn answer(given: &Value) -> Answer {
 
 /// What of an answer the filter decides: the whole of it, but for the proxy's own headers, the store's body, and the id
 /// that each request has of its own.
-fn decided(answer: &Answer) -> (bool, u16, Vec<(String, String)>, String) {
+fn decided(answer: &ClientAnswer) -> (bool, u16, Vec<(String, String)>, String) {
     let mut headers: Vec<_> = answer
         .headers
         .iter()
@@ -112,7 +112,7 @@ fn decided(answer: &Answer) -> (bool, u16, Vec<(String, String)>, String) {
     (answer.reached_upstream, answer.status, headers, body)
 }
 
-pub(crate) fn as_envoy_answers(world: &World) {
+pub(crate) fn as_envoy_answers(world: &PlaygroundWorld) {
     world.open();
     let cases: Vec<Case> = case::load_all()
         .into_iter()
@@ -150,7 +150,7 @@ pub(crate) fn as_envoy_answers(world: &World) {
 
 /// Runs a module in the page's host: `text` is its source. The script finds it as `module`, and the files as in
 /// `ANSWER`.
-fn in_host(world: &World, text: &str, script: &str) -> Value {
+fn in_host(world: &PlaygroundWorld, text: &str, script: &str) -> Value {
     let before = "
         const [{ Vm, Trap }, { requestMap }, { HeaderMap, show }] = await Promise.all(
             ['host', 'request', 'header-map'].map((name) => import(`/playground/${name}.js`)));
@@ -163,7 +163,7 @@ fn in_host(world: &World, text: &str, script: &str) -> Value {
     world.run(&format!("{before}\n{script}"), &[json!(hex(&module))])
 }
 
-pub(crate) fn other_modules(world: &World) {
+pub(crate) fn other_modules(world: &PlaygroundWorld) {
     world.open();
     // The least that is a plugin: no context is made or deleted, and whatever it asks for it gets.
     let least = r#"(module

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::PlaygroundWorld;
 
 const PLAYED: &str = "const text = (id) => document.getElementById(id).textContent;
     return [text('operation-title'), text('recipe'), document.querySelectorAll('#operation-requests li').length];";
@@ -41,7 +41,7 @@ fn lists(document: &Value) -> Vec<Vec<String>> {
 }
 
 /// The sample in the form of S3 lets the AWS SDKs do everything.
-pub(crate) fn the_sample_of_s3(world: &World) {
+pub(crate) fn the_sample_of_s3(world: &PlaygroundWorld) {
     world.open();
     world.press("As S3 answers");
     let mut seen = 0;
@@ -64,7 +64,7 @@ pub(crate) fn the_sample_of_s3(world: &World) {
 }
 
 /// Each operation of each client ends as its rules let it, and works with the rule that the page shows for it.
-pub(crate) fn as_a_client(world: &World) {
+pub(crate) fn as_a_client(world: &PlaygroundWorld) {
     world.open();
     let recorded = recorded();
     let sample = world.run("return document.getElementById('rules').value", &[]);

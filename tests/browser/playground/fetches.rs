@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::PlaygroundWorld;
 use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::upstream::Upstream;
 
@@ -70,7 +70,7 @@ const JUDGE: &str = "
     });";
 
 /// The tool's checks are held to the same cases.
-pub(crate) fn as_fetch_says(world: &World) {
+pub(crate) fn as_fetch_says(world: &PlaygroundWorld) {
     world.open();
     let cases: Value = serde_json::from_str(include_str!("../fetch.json")).unwrap();
     let found = world.run(JUDGE, std::slice::from_ref(&cases));
@@ -85,7 +85,7 @@ pub(crate) fn as_fetch_says(world: &World) {
     }
 }
 
-pub(crate) fn as_predicted(world: &World) {
+pub(crate) fn as_predicted(world: &PlaygroundWorld) {
     let upstream = Upstream::start();
     // The page comes from a listener without the filter, whose port stands in the rules of the other.
     let pages = Envoy::start(&[Listener::new("pages", vec![])], upstream.address()).unwrap();
@@ -184,7 +184,7 @@ pub(crate) fn as_predicted(world: &World) {
 }
 
 /// Neither the answer of a store that was not asked, nor that to a request that is not sent, is an answer.
-pub(crate) fn what_nobody_knows(world: &World) {
+pub(crate) fn what_nobody_knows(world: &PlaygroundWorld) {
     world.open();
     let said = |fields: Value| {
         world.fill(&fields);
@@ -234,7 +234,7 @@ pub(crate) fn what_nobody_knows(world: &World) {
 }
 
 /// What a store prints, pasted as it is.
-pub(crate) fn bare_documents(world: &World) {
+pub(crate) fn bare_documents(world: &PlaygroundWorld) {
     world.open();
     let rule = json!({ "AllowedOrigins": ["https://a.example", "https://b.example/"], "AllowedMethods": ["GET", "HEAD"] });
     let oss =

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::world::{World, texts};
+use super::world::{PlaygroundWorld, texts};
 use crate::support::http;
 
 fn checkout(path: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-pub(crate) fn types_and_policy(world: &World) {
+pub(crate) fn types_and_policy(world: &PlaygroundWorld) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/playground");
     let mut files = vec![
         (String::new(), "envoy/playground/index.html".to_owned()),
@@ -74,7 +74,7 @@ pub(crate) fn types_and_policy(world: &World) {
 }
 
 /// The sample again, with rules that claim every host and refuse everybody.
-pub(crate) fn rules_leave_the_page_alone(world: &World) {
+pub(crate) fn rules_leave_the_page_alone(world: &PlaygroundWorld) {
     use crate::support::envoy::{self, Envoy, Listener};
     let configuration = json!({ "buckets": [{ "name": "all", "hosts": ["*"], "cors": null }] }).to_string();
     // The route as the launcher renders it, found in what it rendered.
@@ -116,7 +116,7 @@ pub(crate) fn rules_leave_the_page_alone(world: &World) {
     assert_eq!(ask("/playground/bucket_cors.wasm"), 200);
 }
 
-pub(crate) fn asks_nobody_else(world: &World) {
+pub(crate) fn asks_nobody_else(world: &PlaygroundWorld) {
     world.browser.console();
     world.open();
     for title in ["Preflight for PUT", "With mistakes", "Sample", "null origin"] {

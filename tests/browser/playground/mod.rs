@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Trial};
 
-use world::World;
+use world::PlaygroundWorld;
 
-type Test = fn(&World);
+type Test = fn(&PlaygroundWorld);
 
 const TESTS: &[(&str, Test)] = &[
     (
@@ -108,11 +108,11 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
     if arguments.list {
         return !libtest_mimic::run(&arguments, trials(None)).has_failed();
     }
-    let world = Arc::new(Mutex::new(World::start()));
+    let world = Arc::new(Mutex::new(PlaygroundWorld::start()));
     !libtest_mimic::run(&arguments, trials(Some(&world))).has_failed()
 }
 
-fn trials(world: Option<&Arc<Mutex<World>>>) -> Vec<Trial> {
+fn trials(world: Option<&Arc<Mutex<PlaygroundWorld>>>) -> Vec<Trial> {
     let trial = |&(name, test): &(&str, Test)| {
         let world = world.cloned();
         Trial::test(name, move || {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::world::{World, texts};
+use super::world::{PlaygroundWorld, texts};
 
 /// WebDriver's code points for keys without a letter.
 const TAB: &str = "\u{e004}";
@@ -13,17 +13,17 @@ const ENTER: &str = "\u{e007}";
 const RIGHT: &str = "\u{e014}";
 const SPACE: &str = " ";
 
-fn focused(world: &World) -> String {
+fn focused(world: &PlaygroundWorld) -> String {
     let script = "const at = document.activeElement;
         return at.id || at.value || at.textContent.trim();";
     world.run(script, &[]).as_str().unwrap().to_owned()
 }
 
-fn press(world: &World, key: &str) {
+fn press(world: &PlaygroundWorld, key: &str) {
     world.browser.type_into(":focus", key);
 }
 
-pub(crate) fn keyboard(world: &World) {
+pub(crate) fn keyboard(world: &PlaygroundWorld) {
     world.open();
     world.browser.type_into("body", TAB);
     let mut order = vec![focused(world)];
@@ -91,7 +91,7 @@ pub(crate) fn keyboard(world: &World) {
 }
 
 /// Waits for a verdict, which comes once nobody types any more.
-fn settle(world: &World, title: &str) {
+fn settle(world: &PlaygroundWorld, title: &str) {
     let came = world.run(
         "for (let waits = 0; waits < 200; waits += 1) {
             if (document.getElementById('verdict-title').textContent === arguments[0]) return true;
@@ -104,7 +104,7 @@ fn settle(world: &World, title: &str) {
 }
 
 /// As assistive technology gets it: Chromium's own accessibility tree.
-pub(crate) fn names_and_roles(world: &World) {
+pub(crate) fn names_and_roles(world: &PlaygroundWorld) {
     world.open();
     world.browser.devtools("Accessibility.enable", json!({}));
     let tree = world.browser.devtools("Accessibility.getFullAXTree", json!({}));
@@ -174,7 +174,7 @@ const EXAMPLES: [&str; 4] = [
     "As S3 answers",
 ];
 
-pub(crate) fn phone(world: &World) {
+pub(crate) fn phone(world: &PlaygroundWorld) {
     world.open();
     for width in [375, 320] {
         world.browser.resize(width, 740, true);
@@ -238,9 +238,9 @@ const CONTRAST: &str = "
     }
     return poor;";
 
-pub(crate) fn contrast(world: &World) {
+pub(crate) fn contrast(world: &PlaygroundWorld) {
     world.open();
-    let ground = |world: &World| -> Value {
+    let ground = |world: &PlaygroundWorld| -> Value {
         world.run(
             "return getComputedStyle(document.documentElement).backgroundColor",
             &[],
@@ -260,7 +260,7 @@ pub(crate) fn contrast(world: &World) {
     world.browser.prefer_dark(false);
 }
 
-pub(crate) fn no_shifts(world: &World) {
+pub(crate) fn no_shifts(world: &PlaygroundWorld) {
     for (width, is_phone) in [(1280, false), (375, true)] {
         world.browser.prefer_dark(false);
         world.browser.open("about:blank");
@@ -324,7 +324,7 @@ const PICTURES: [Picture; 3] = [
 ];
 
 /// With `SCREENSHOTS` set, as `make screenshots` does, they are kept.
-pub(crate) fn pictures(world: &World) {
+pub(crate) fn pictures(world: &PlaygroundWorld) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/playground");
     for picture in &PICTURES {
         let [width, height] = picture.size;

@@ -9,19 +9,19 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::world::World;
+use super::world::PlaygroundWorld;
 
 /// Python's web server; it ends with the test.
-struct Server(Child);
+struct StaticServer(Child);
 
-impl Drop for Server {
+impl Drop for StaticServer {
     fn drop(&mut self) {
         self.0.kill().ok();
         self.0.wait().ok();
     }
 }
 
-pub(crate) fn in_any_folder(world: &World) {
+pub(crate) fn in_any_folder(world: &PlaygroundWorld) {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("static-playground");
     let folder = root.join("some/folder");
     let written = Command::new("envoy/release/write-playground")
@@ -39,7 +39,7 @@ pub(crate) fn in_any_folder(world: &World) {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
-    let _server = Server(server.unwrap());
+    let _server = StaticServer(server.unwrap());
     while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
         thread::sleep(Duration::from_millis(20));
     }

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::world::{World, texts};
+use super::world::{PlaygroundWorld, texts};
 
 /// The status line and the headers that the filter decides on, sorted.
 fn decided(lines: &[String]) -> Vec<String> {
@@ -37,7 +37,7 @@ fn answer(command: &str) -> Vec<String> {
 }
 
 /// With the sample's rules in force in both.
-pub(crate) fn examples_are_what_curl_gets(world: &World) {
+pub(crate) fn examples_are_what_curl_gets(world: &PlaygroundWorld) {
     world.open();
     let titles = texts(&world.run(
         "return [...document.querySelectorAll('#request-examples button')].map((button) => button.textContent)",
@@ -97,7 +97,7 @@ pub(crate) fn examples_are_what_curl_gets(world: &World) {
     assert!(verdicts.len() > 6, "{verdicts:?}");
 }
 
-pub(crate) fn answer_follows(world: &World) {
+pub(crate) fn answer_follows(world: &PlaygroundWorld) {
     world.open();
     let shown = world.shown();
     assert_eq!(shown["title"], "Allowed by rule 1 (read-from-the-site)");
@@ -163,7 +163,7 @@ fn rules(explain: bool) -> String {
     .to_string()
 }
 
-pub(crate) fn rule_by_rule(world: &World) {
+pub(crate) fn rule_by_rule(world: &PlaygroundWorld) {
     world.open();
     let request = json!({
         "rules": rules(false), "preflight": true, "method": "PUT", "url": "/b/x", "origin": "https://a.example", "names": "x-a",
@@ -204,7 +204,7 @@ pub(crate) fn rule_by_rule(world: &World) {
     assert_eq!(world.shown()["title"], "No rules for this request");
 }
 
-pub(crate) fn findings_have_places(world: &World) {
+pub(crate) fn findings_have_places(world: &PlaygroundWorld) {
     world.open();
     world.press("With mistakes");
     let shown = world.shown();
@@ -241,7 +241,7 @@ pub(crate) fn findings_have_places(world: &World) {
         ])
     );
     // What becomes of traffic depends on the rules themselves, where these can be read that far.
-    let text = |world: &World| world.shown()["text"].clone();
+    let text = |world: &PlaygroundWorld| world.shown()["text"].clone();
     assert_eq!(
         text(world),
         "An Envoy that runs keeps the rules it has; one that starts exits."
@@ -270,7 +270,7 @@ pub(crate) fn findings_have_places(world: &World) {
     );
 }
 
-pub(crate) fn broken_rules(world: &World) {
+pub(crate) fn broken_rules(world: &PlaygroundWorld) {
     world.open();
     let deep = "[".repeat(100_000);
     for (rules, said) in [
@@ -308,7 +308,7 @@ pub(crate) fn broken_rules(world: &World) {
     assert_eq!(world.shown()["title"], "Allowed by rule 1 (read-from-the-site)");
 }
 
-pub(crate) fn huge_rules(world: &World) {
+pub(crate) fn huge_rules(world: &PlaygroundWorld) {
     world.open();
     let bucket = |number: usize| {
         json!({ "name": format!("bucket-{number}"), "cors": [
@@ -343,7 +343,7 @@ pub(crate) fn huge_rules(world: &World) {
     assert_eq!(world.shown()["tone"], "bad");
 }
 
-pub(crate) fn impossible_input(world: &World) {
+pub(crate) fn impossible_input(world: &PlaygroundWorld) {
     for (field, value) in [
         ("storeStatus", "1000"),
         ("storeStatus", "99"),
@@ -362,7 +362,7 @@ pub(crate) fn impossible_input(world: &World) {
     }
 }
 
-pub(crate) fn links(world: &World) {
+pub(crate) fn links(world: &PlaygroundWorld) {
     world.open();
     let state = json!({
         "rules": rules(true), "preflight": true, "method": "PUT", "url": "/b/x", "origin": "https://a.example",

@@ -42,12 +42,12 @@ const SHOWN: &str = "
         curl: document.getElementById('curl').textContent,
     };";
 
-pub(crate) struct World {
+pub(crate) struct PlaygroundWorld {
     pub(crate) browser: Browser,
     pub(crate) sample: Sample,
 }
 
-impl World {
+impl PlaygroundWorld {
     pub(crate) fn start() -> Self {
         let mut sample = Sample::start("run", &["PORT", "ADMIN_PORT", "ORIGIN_PORT"]);
         sample.greeting("Serving on ");

@@ -101,7 +101,7 @@ fn field(text: &mut String, choices: &mut Choices<'_>, names: [&str; 2], values:
     .expect("a String takes all");
 }
 
-struct Values {
+struct ValueChoices {
     origins: Vec<&'static str>,
     methods: Vec<&'static str>,
     headers: Vec<&'static str>,
@@ -109,7 +109,7 @@ struct Values {
     max_age: Option<usize>,
 }
 
-fn shaped(rules: &[Values], vary: Option<bool>, choices: &mut Choices<'_>) -> String {
+fn shaped(rules: &[ValueChoices], vary: Option<bool>, choices: &mut Choices<'_>) -> String {
     let mut texts = Vec::new();
     for rule in rules {
         let mut text = String::from("{");
@@ -184,8 +184,8 @@ fn a_document_is_the_same_in_every_shape() {
                 .collect()
         };
         let count = some(1, &[""]).len();
-        let rules: Vec<Values> = (0..3)
-            .map(|index| Values {
+        let rules: Vec<ValueChoices> = (0..3)
+            .map(|index| ValueChoices {
                 origins: some(
                     1,
                     &[

@@ -1,27 +1,27 @@
 //! What is compared with what.
 
-use super::{Given, Outcome};
-use crate::support::answer::Answer;
-use crate::support::conformance::{Gathered, What};
+use super::{CaseOutcome, RingResult};
+use crate::support::answer::ClientAnswer;
+use crate::support::conformance::{Gathered, GatheredCase};
 
 /// In what an outcome is another than its case's.
-pub(crate) fn problems(case: &Gathered, outcome: &Outcome) -> Vec<String> {
+pub(crate) fn problems(case: &Gathered, outcome: &CaseOutcome) -> Vec<String> {
     match (&case.what, outcome) {
-        (What::Exchange(case), Outcome::Answer(answer)) => case.expectation.problems(answer),
-        (What::Configuration(document), Outcome::Loaded(loaded)) => document.problems(loaded),
+        (GatheredCase::Exchange(case), CaseOutcome::Answer(answer)) => case.expectation.problems(answer),
+        (GatheredCase::Configuration(document), CaseOutcome::Loaded(loaded)) => document.problems(loaded),
         _ => unreachable!("a request has an answer, a configuration is loaded"),
     }
 }
 
 /// In what the rings do not agree, whatever the case says: the status and every header of CORS, the body, and every
 /// finding of a configuration.
-pub(crate) fn of_rings(natively: &Given, in_envoy: &Given) -> Vec<String> {
+pub(crate) fn of_rings(natively: &RingResult, in_envoy: &RingResult) -> Vec<String> {
     match (natively, in_envoy) {
-        (Some(Ok(Outcome::Answer(native))), Some(Ok(Outcome::Answer(envoy)))) => {
+        (Some(Ok(CaseOutcome::Answer(native))), Some(Ok(CaseOutcome::Answer(envoy)))) => {
             let (native, envoy) = (essence(native), essence(envoy));
             difference(native == envoy, &native, &envoy)
         }
-        (Some(Ok(Outcome::Loaded(native))), Some(Ok(Outcome::Loaded(envoy)))) => {
+        (Some(Ok(CaseOutcome::Loaded(native))), Some(Ok(CaseOutcome::Loaded(envoy)))) => {
             difference(native == envoy, native, envoy)
         }
         _ => Vec::new(),
@@ -44,7 +44,7 @@ struct Essence {
     error: Vec<Option<String>>,
 }
 
-fn essence(answer: &Answer) -> Essence {
+fn essence(answer: &ClientAnswer) -> Essence {
     let mut headers: Vec<_> = answer
         .headers
         .iter()
@@ -64,9 +64,9 @@ fn essence(answer: &Answer) -> Essence {
 
 /// Whether the comparison can fail at all: an answer that allows what the right one does not, or does not allow what it
 /// does, must be a problem of its case.
-pub(crate) fn sees(gathered: &[Gathered], natively: &[Given]) -> Result<(), String> {
-    let is_blind = |(gathered, given): &(&Gathered, &Given)| match (&gathered.what, given) {
-        (What::Exchange(case), Some(Ok(Outcome::Answer(answer)))) => {
+pub(crate) fn sees(gathered: &[Gathered], natively: &[RingResult]) -> Result<(), String> {
+    let is_blind = |(gathered, given): &(&Gathered, &RingResult)| match (&gathered.what, given) {
+        (GatheredCase::Exchange(case), Some(Ok(CaseOutcome::Answer(answer)))) => {
             let is_content = |answer| case.expectation.problems(answer).is_empty();
             case.expectation.fixes_the_verdict() && is_content(answer) && is_content(&contrary(answer))
         }
@@ -76,7 +76,7 @@ pub(crate) fn sees(gathered: &[Gathered], natively: &[Given]) -> Result<(), Stri
     super::none(blind.map(|(case, _)| case.id.clone()).collect())
 }
 
-fn contrary(answer: &Answer) -> Answer {
+fn contrary(answer: &ClientAnswer) -> ClientAnswer {
     let mut contrary = answer.clone();
     if answer.values("access-control-allow-origin").is_empty() {
         let allowed = ("access-control-allow-origin".to_owned(), b"*".to_vec());

@@ -3,20 +3,20 @@
 
 use std::io;
 
-use super::{Given, Outcome};
+use super::{CaseOutcome, RingResult};
 use crate::support::case::Case;
-use crate::support::conformance::{Gathered, Loaded, What};
+use crate::support::conformance::{Gathered, GatheredCase, LoadedDocument};
 use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::http;
 use crate::support::stand::Stand;
 
 pub(crate) fn start(gathered: &[Gathered]) -> Stand {
     let cases = gathered.iter().filter_map(|case| match &case.what {
-        What::Exchange(case) => Some(case),
+        GatheredCase::Exchange(case) => Some(case),
         _ => None,
     });
     let documents = gathered.iter().filter_map(|case| match &case.what {
-        What::Configuration(document) => {
+        GatheredCase::Configuration(document) => {
             let filter = envoy::bucket_cors_named(&case.id, &document.bytes);
             Some(envoy::listener_resource(&Listener::new(&case.id, vec![filter])))
         }
@@ -25,34 +25,36 @@ pub(crate) fn start(gathered: &[Gathered]) -> Stand {
     Stand::start(cases, &documents.collect::<Vec<_>>())
 }
 
-pub(crate) fn run(gathered: &[Gathered], stand: &Stand) -> Vec<Given> {
+pub(crate) fn run(gathered: &[Gathered], stand: &Stand) -> Vec<RingResult> {
     let log = stand.envoy.log();
     let run = |case: &Gathered| match &case.what {
-        What::Exchange(case) => Some(exchange(stand, case).map_err(|error| error.to_string())),
-        What::Configuration(_) => Some(loaded(stand, &log, &case.id).map_err(|error| error.to_string())),
-        What::NotRun => None,
+        GatheredCase::Exchange(case) => Some(exchange(stand, case).map_err(|error| error.to_string())),
+        GatheredCase::Configuration(_) => {
+            Some(loaded(stand, &log, &case.id).map_err(|error| error.to_string()))
+        }
+        GatheredCase::NotRun => None,
     };
     gathered.iter().map(run).collect()
 }
 
-fn exchange(stand: &Stand, case: &Case) -> io::Result<Outcome> {
+fn exchange(stand: &Stand, case: &Case) -> io::Result<CaseOutcome> {
     let answer = stand.answer(case)?;
     if !stand.is_alive(case)? {
         return Err(io::Error::other(
             "the next request on the same worker is not answered",
         ));
     }
-    Ok(Outcome::Answer(answer))
+    Ok(CaseOutcome::Answer(answer))
 }
 
 /// Whether the listener was added and answers, and what its filter had to say.
-fn loaded(stand: &Stand, log: &str, name: &str) -> io::Result<Outcome> {
+fn loaded(stand: &Stand, log: &str, name: &str) -> io::Result<CaseOutcome> {
     let is_accepted = match stand.envoy.find_port(name) {
         Some(port) => http::get(port, "/a-bucket-of-nobody/test.txt")?.status == 200,
         None => false,
     };
     let lines = |level: &str| Envoy::logged_by(log, name, level);
-    Ok(Outcome::Loaded(Loaded {
+    Ok(CaseOutcome::Loaded(LoadedDocument {
         is_accepted,
         errors: lines("error"),
         warnings: lines("warning"),

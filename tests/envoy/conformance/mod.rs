@@ -14,25 +14,25 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::support::answer::Answer;
-use crate::support::conformance::{self, Difference, Gathered, Loaded};
+use crate::support::answer::ClientAnswer;
+use crate::support::conformance::{self, Difference, Gathered, LoadedDocument};
 
 /// Prints the table and nothing else.
 const TABLE_ONLY: &str = "--table";
 
 /// What a ring gave for a case. `None`: it cannot be asked.
-type Given = Option<Result<Outcome, String>>;
+type RingResult = Option<Result<CaseOutcome, String>>;
 
 /// What came of a case in a ring.
 #[derive(Debug, Clone)]
-enum Outcome {
-    Answer(Answer),
-    Loaded(Loaded),
+enum CaseOutcome {
+    Answer(ClientAnswer),
+    Loaded(LoadedDocument),
 }
 
 /// A case's standing in a ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Standing {
+enum RingStanding {
     Agrees,
     /// On purpose, so says the list.
     Differs,
@@ -44,8 +44,8 @@ enum Standing {
 struct Row {
     id: String,
     source: String,
-    natively: Standing,
-    in_envoy: Standing,
+    natively: RingStanding,
+    in_envoy: RingStanding,
 }
 
 /// Whether the table is wanted, and nothing else.
@@ -55,23 +55,23 @@ pub(crate) fn is_table_only() -> bool {
 
 /// Prints the table. A case that fails makes it a failure.
 pub(crate) fn print_table() -> ExitCode {
-    let found = Found::look();
+    let found = ConformanceRun::look();
     print!("{}", found.table);
     ExitCode::from(u8::from(found.rows.iter().any(Row::fails)))
 }
 
 /// What came of every case.
-struct Found {
+struct ConformanceRun {
     gathered: Vec<Gathered>,
     differences: Vec<Difference>,
-    natively: Vec<Given>,
+    natively: Vec<RingResult>,
     /// What the log of the Envoy says of failures.
     failures: Vec<String>,
     rows: Vec<Row>,
     table: String,
 }
 
-impl Found {
+impl ConformanceRun {
     fn look() -> Self {
         let gathered = conformance::all();
         let differences = conformance::differences();
@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
         eprintln!("The gathered conformance cases are not beside this checkout: they do not run.");
         return !libtest_mimic::run(arguments, vec![absent()]).has_failed();
     }
-    let found = Found::look();
+    let found = ConformanceRun::look();
     let mut trials = vec![
         closing("every case has a name of its own", unique(&found.gathered)),
         closing(
@@ -129,11 +129,11 @@ fn closing(sentence: &str, result: Result<(), String>) -> Trial {
     Trial::test(sentence, move || result.map_err(Failed::from))
 }
 
-fn trial(ring: &str, row: &Row, standing: Standing) -> Trial {
+fn trial(ring: &str, row: &Row, standing: RingStanding) -> Trial {
     Trial::test(
         format!("{}: {} ({ring})", row.source, row.id),
         move || match standing {
-            Standing::Fails(problems) => Err(problems.into()),
+            RingStanding::Fails(problems) => Err(problems.into()),
             _ => Ok(()),
         },
     )
@@ -142,16 +142,18 @@ fn trial(ring: &str, row: &Row, standing: Standing) -> Trial {
 fn rows(
     gathered: &[Gathered],
     differences: &[Difference],
-    natively: &[Given],
-    in_envoy: &[Given],
+    natively: &[RingResult],
+    in_envoy: &[RingResult],
 ) -> Vec<Row> {
-    let row = |(case, (native, envoy)): (&Gathered, (&Given, &Given))| {
+    let row = |(case, (native, envoy)): (&Gathered, (&RingResult, &RingResult))| {
         let is_listed = differences.iter().any(|difference| difference.id == case.id);
         // What neither ring can be asked has to be listed.
         let is_excused = is_listed || native.is_some() || envoy.is_some();
-        let standing = |given: &Given, extra: Vec<String>| match given {
-            None if is_excused => Standing::NotRun,
-            None => Standing::Fails("it is not run, and tests/differences.json does not say why".to_owned()),
+        let standing = |given: &RingResult, extra: Vec<String>| match given {
+            None if is_excused => RingStanding::NotRun,
+            None => {
+                RingStanding::Fails("it is not run, and tests/differences.json does not say why".to_owned())
+            }
             Some(given) => standing(case, given, extra, is_listed),
         };
         Row {
@@ -170,22 +172,22 @@ fn rows(
 
 fn standing(
     case: &Gathered,
-    given: &Result<Outcome, String>,
+    given: &Result<CaseOutcome, String>,
     rings_differ: Vec<String>,
     is_listed: bool,
-) -> Standing {
+) -> RingStanding {
     if !rings_differ.is_empty() {
-        return Standing::Fails(rings_differ.join("\n"));
+        return RingStanding::Fails(rings_differ.join("\n"));
     }
     let problems = match given {
         Ok(outcome) => comparison::problems(case, outcome),
-        Err(problem) => return Standing::Fails(problem.clone()),
+        Err(problem) => return RingStanding::Fails(problem.clone()),
     };
     match (problems.is_empty(), is_listed) {
-        (true, false) => Standing::Agrees,
-        (false, true) => Standing::Differs,
-        (false, false) => Standing::Fails(problems.join("\n")),
-        (true, true) => Standing::Fails("it agrees: take it out of tests/differences.json".to_owned()),
+        (true, false) => RingStanding::Agrees,
+        (false, true) => RingStanding::Differs,
+        (false, false) => RingStanding::Fails(problems.join("\n")),
+        (true, true) => RingStanding::Fails("it agrees: take it out of tests/differences.json".to_owned()),
     }
 }
 
@@ -193,7 +195,7 @@ impl Row {
     fn fails(&self) -> bool {
         [&self.natively, &self.in_envoy]
             .iter()
-            .any(|standing| matches!(standing, Standing::Fails(_)))
+            .any(|standing| matches!(standing, RingStanding::Fails(_)))
     }
 }
 

@@ -1,28 +1,28 @@
 //! The cases on the native host.
 
-use super::{Given, Outcome};
-use crate::native_host::{Line, Vm};
+use super::{CaseOutcome, RingResult};
+use crate::native_host::{HostLogLine, NativeVm};
 use crate::ring::{Ring, texts};
 use crate::support::case::Case;
-use crate::support::conformance::{Document, Gathered, Loaded, What};
+use crate::support::conformance::{ConfigurationDocument, Gathered, GatheredCase, LoadedDocument};
 
-pub(crate) fn run(gathered: &[Gathered]) -> Vec<Given> {
+pub(crate) fn run(gathered: &[Gathered]) -> Vec<RingResult> {
     let mut ring = Ring::start();
-    let answers: Vec<Given> = gathered
+    let answers: Vec<RingResult> = gathered
         .iter()
         .map(|case| match &case.what {
-            What::Exchange(case) if !case.takes_an_envoy() && is_origin_form(case) => Some(
+            GatheredCase::Exchange(case) if !case.takes_an_envoy() && is_origin_form(case) => Some(
                 ring.answer(case)
-                    .map(Outcome::Answer)
+                    .map(CaseOutcome::Answer)
                     .map_err(|errors| errors.join("\n")),
             ),
             _ => None,
         })
         .collect();
     drop(ring);
-    let vm = Vm::start();
-    let load = |(case, answer): (&Gathered, Given)| match &case.what {
-        What::Configuration(document) => Some(Ok(Outcome::Loaded(load(&vm, document)))),
+    let vm = NativeVm::start();
+    let load = |(case, answer): (&Gathered, RingResult)| match &case.what {
+        GatheredCase::Configuration(document) => Some(Ok(CaseOutcome::Loaded(load(&vm, document)))),
         _ => answer,
     };
     gathered.iter().zip(answers).map(load).collect()
@@ -33,13 +33,13 @@ fn is_origin_form(case: &Case) -> bool {
     case.request.path.starts_with('/')
 }
 
-fn load(vm: &Vm, document: &Document) -> Loaded {
+fn load(vm: &NativeVm, document: &ConfigurationDocument) -> LoadedDocument {
     vm.take_log();
     let is_accepted = vm.configure(&document.bytes).is_ok();
     let log = vm.take_log();
-    Loaded {
+    LoadedDocument {
         is_accepted,
-        errors: texts(&log, Line::ERROR),
-        warnings: texts(&log, Line::WARN),
+        errors: texts(&log, HostLogLine::ERROR),
+        warnings: texts(&log, HostLogLine::WARN),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Row, Standing};
+use super::{RingStanding, Row};
 use crate::support::conformance::Difference;
 
 /// The table that is in the repository.
@@ -13,12 +13,12 @@ const CURRENT: &str = include_str!("../../conformance.md");
 struct Counts([usize; 4]);
 
 impl Counts {
-    fn add(&mut self, standing: &Standing) {
+    fn add(&mut self, standing: &RingStanding) {
         let place = match standing {
-            Standing::Agrees => 0,
-            Standing::Differs => 1,
-            Standing::NotRun => 2,
-            Standing::Fails(_) => 3,
+            RingStanding::Agrees => 0,
+            RingStanding::Differs => 1,
+            RingStanding::NotRun => 2,
+            RingStanding::Fails(_) => 3,
         };
         self.0[place] += 1;
     }
@@ -42,7 +42,7 @@ pub(crate) fn of(rows: &[Row], differences: &[Difference]) -> String {
 
     let only_envoy = rows
         .iter()
-        .filter(|row| row.natively == Standing::NotRun && row.in_envoy != Standing::NotRun)
+        .filter(|row| row.natively == RingStanding::NotRun && row.in_envoy != RingStanding::NotRun)
         .count();
     writeln!(
         table,

@@ -2,14 +2,14 @@
 
 use bucket_cors::http::token;
 
-use crate::bodies::proofs::oracle::trimmed;
-use crate::bodies::proofs::requests::{Headers, Request};
+use crate::bodies::proofs::oracle::text::trimmed;
+use crate::bodies::proofs::requests::{CorsRequest, SortedHeaders};
 
 /// The request as the filter is going to see it, or why it never does.
 ///
 /// Where a request has to have a host and a target, it is given them, and what can stand in neither is encoded or left
 /// out, as any client would do: the tape's own bytes hardly ever are a host.
-pub(crate) fn read(request: &Request) -> Result<Request, &'static str> {
+pub(crate) fn read(request: &CorsRequest) -> Result<CorsRequest, &'static str> {
     let mut request = request.clone();
     if !token::is_token(&request.method) {
         return Err("the method is no token");
@@ -51,7 +51,7 @@ fn target(path: &[u8]) -> Vec<u8> {
 }
 
 /// What goes on the wire for it, with the name of its exchange.
-pub(crate) fn written(request: &Request, exchange: (&str, &str)) -> Vec<u8> {
+pub(crate) fn written(request: &CorsRequest, exchange: (&str, &str)) -> Vec<u8> {
     let target = request.path.as_deref().unwrap_or_default();
     let mut bytes = [&request.method[..], b" ", target, b" HTTP/1.1\r\n"].concat();
     let mut line = |name: &str, value: &[u8]| {
@@ -69,7 +69,7 @@ pub(crate) fn written(request: &Request, exchange: (&str, &str)) -> Vec<u8> {
 
 /// A store's headers as the filter is going to see them: names in lower case, and one line of those that Envoy keeps in
 /// a field of its own.
-pub(crate) fn folded(sent: &Headers) -> Headers {
+pub(crate) fn folded(sent: &SortedHeaders) -> SortedHeaders {
     const FOLDED: [&str; 5] = [
         "vary",
         "content-type",
@@ -77,7 +77,7 @@ pub(crate) fn folded(sent: &Headers) -> Headers {
         "access-control-allow-credentials",
         "access-control-expose-headers",
     ];
-    let mut folded = Headers::new();
+    let mut folded = SortedHeaders::new();
     for (name, value) in sent {
         let (name, value) = (name.to_ascii_lowercase(), trimmed(value));
         let before = folded

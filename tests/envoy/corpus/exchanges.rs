@@ -5,30 +5,30 @@ use std::collections::BTreeMap;
 use super::codec;
 use super::tapes::Tape;
 use crate::bodies;
-use crate::bodies::proofs::generate::Case;
-use crate::bodies::proofs::oracle::{Fault, Oracle};
-use crate::bodies::proofs::requests::{Headers, Outcome, Request};
+use crate::bodies::proofs::generate::GeneratedCase;
+use crate::bodies::proofs::oracle::{NaiveFault, Oracle};
+use crate::bodies::proofs::requests::{CorsRequest, SortedHeaders, Treatment};
 use crate::support::case::UpstreamAnswer;
 use crate::support::http;
 use crate::support::upstream::{CASE_HEADER, Upstream};
 
 /// A request, and what came back.
-pub(crate) struct Exchange<'t> {
+pub(crate) struct CorpusExchange<'t> {
     tape: &'t Tape,
-    case: &'t Case,
+    case: &'t GeneratedCase,
     /// As the filter saw it.
-    request: Request,
+    request: CorsRequest,
     is_mended: bool,
-    seen: Result<Seen, String>,
+    seen: Result<SeenAnswer, String>,
 }
 
 /// What can be seen of an answer.
 #[derive(Debug, PartialEq, Eq)]
-struct Seen {
+struct SeenAnswer {
     reached_upstream: bool,
     status: u32,
     /// Those that the filter or the generated store may have set, in the order of their names.
-    headers: Headers,
+    headers: SortedHeaders,
     /// Of an answer of the filter.
     body: Option<String>,
 }
@@ -36,10 +36,10 @@ struct Seen {
 /// Sends what is asked of a tape's configuration, and counts what Envoy would not let through.
 pub(crate) fn of<'t>(
     tape: &'t Tape,
-    case: &'t Case,
+    case: &'t GeneratedCase,
     port: u16,
     upstream: &Upstream,
-    exchanges: &mut Vec<Exchange<'t>>,
+    exchanges: &mut Vec<CorpusExchange<'t>>,
     skipped: &mut BTreeMap<&'static str, usize>,
 ) {
     for (number, request) in case.requests.iter().enumerate() {
@@ -64,14 +64,14 @@ pub(crate) fn of<'t>(
                 read.request_id.clone_from(id);
             }
             let reached_upstream = !upstream.received(&name).is_empty();
-            Seen {
+            SeenAnswer {
                 reached_upstream,
                 status: response.status.into(),
                 headers: compared(response.headers),
                 body: (!reached_upstream).then(|| response.body.escape_ascii().to_string()),
             }
         });
-        exchanges.push(Exchange {
+        exchanges.push(CorpusExchange {
             tape,
             case,
             is_mended: (&read.authority, &read.path) != (&request.authority, &request.path),
@@ -81,7 +81,7 @@ pub(crate) fn of<'t>(
     }
 }
 
-impl Exchange<'_> {
+impl CorpusExchange<'_> {
     pub(crate) fn file(&self) -> &str {
         &self.tape.name
     }
@@ -96,7 +96,7 @@ impl Exchange<'_> {
     }
 
     /// In what the answer is another than the naive edge's, or than that of a naive edge with a fault.
-    pub(crate) fn problem(&self, fault: Option<Fault>) -> Option<String> {
+    pub(crate) fn problem(&self, fault: Option<NaiveFault>) -> Option<String> {
         let oracle = Oracle {
             fault,
             ..Oracle::new(&self.case.settings, &self.case.buckets)
@@ -111,21 +111,21 @@ impl Exchange<'_> {
         })
     }
 
-    fn expected(&self, outcome: Outcome, keeps: bool) -> Seen {
-        if let Outcome::Answered {
+    fn expected(&self, outcome: Treatment, keeps: bool) -> SeenAnswer {
+        if let Treatment::Answered {
             status,
             headers,
             body,
         } = outcome
         {
-            return Seen {
+            return SeenAnswer {
                 reached_upstream: false,
                 status,
                 headers: compared(headers),
                 body: Some(body.escape_ascii().to_string()),
             };
         }
-        Seen {
+        SeenAnswer {
             reached_upstream: true,
             status: 200,
             headers: compared(bodies::naive_response(
@@ -138,7 +138,7 @@ impl Exchange<'_> {
     }
 }
 
-fn compared(mut headers: Headers) -> Headers {
+fn compared(mut headers: SortedHeaders) -> SortedHeaders {
     const OTHERS: [&str; 4] = ["vary", "x-bucket-cors", "timing-allow-origin", "content-type"];
     headers.retain(|(name, _)| name.starts_with("access-control") || OTHERS.contains(&name.as_str()));
     headers.sort();

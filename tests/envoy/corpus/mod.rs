@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use libtest_mimic::{Arguments, Trial};
 use serde_json::json;
 
-use crate::bodies::proofs::oracle::{FAULTS, Fault};
-use crate::native_host::{Line, Vm};
-use crate::support::conformance::Loaded;
+use crate::bodies::proofs::oracle::{FAULTS, NaiveFault};
+use crate::native_host::{HostLogLine, NativeVm};
+use crate::support::conformance::LoadedDocument;
 use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::http;
 use crate::support::upstream::Upstream;
-use exchanges::Exchange;
+use exchanges::CorpusExchange;
 use tapes::Tape;
 
 /// The file of the listeners, which Envoy may refuse without ending.
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
     let upstream = Upstream::start();
     let envoy = start(&tapes, &upstream);
     let log = envoy.log();
-    let (vm, mut natively) = (Vm::start(), Vec::new());
+    let (vm, mut natively) = (NativeVm::start(), Vec::new());
     let (mut loads, mut exchanges, mut skipped) = (Vec::new(), Vec::new(), BTreeMap::new());
     for tape in &tapes {
         let loaded = load(&vm, tape);
@@ -86,35 +86,35 @@ fn start(tapes: &[Tape], upstream: &Upstream) -> Envoy {
         .unwrap_or_else(|refused| panic!("Envoy does not start, {}:\n{}", refused.status, refused.log))
 }
 
-fn load(vm: &Vm, tape: &Tape) -> Loaded {
+fn load(vm: &NativeVm, tape: &Tape) -> LoadedDocument {
     vm.take_log();
     let is_accepted = vm.configure(&tape.text).is_ok();
     let log = vm.take_log();
     // As of Envoy's log, where each thread repeats them, each line once.
     let lines = |level| {
         let mut seen = BTreeSet::new();
-        let lines = log.iter().filter(|line: &&Line| line.level == level);
+        let lines = log.iter().filter(|line: &&HostLogLine| line.level == level);
         lines
             .filter(|line| seen.insert(&line.text))
             .map(|line| line.text.clone())
             .collect()
     };
-    Loaded {
+    LoadedDocument {
         is_accepted,
-        errors: lines(Line::ERROR),
-        warnings: lines(Line::WARN),
+        errors: lines(HostLogLine::ERROR),
+        warnings: lines(HostLogLine::WARN),
     }
 }
 
-fn in_envoy(envoy: &Envoy, log: &str, tape: &Tape) -> Loaded {
-    Loaded {
+fn in_envoy(envoy: &Envoy, log: &str, tape: &Tape) -> LoadedDocument {
+    LoadedDocument {
         is_accepted: envoy.find_port(&tape.name).is_some(),
         errors: Envoy::logged_by(log, &tape.name, "error"),
         warnings: Envoy::logged_by(log, &tape.name, "warning"),
     }
 }
 
-fn difference(tape: &Tape, natively: &Loaded, in_envoy: &Loaded) -> Option<String> {
+fn difference(tape: &Tape, natively: &LoadedDocument, in_envoy: &LoadedDocument) -> Option<String> {
     (natively != in_envoy).then(|| format!("{}: natively {natively:#?}, in Envoy {in_envoy:#?}", tape.name))
 }
 
@@ -126,14 +126,14 @@ fn not_serving(envoy: &Envoy, tape: &Tape) -> Option<String> {
     }
 }
 
-fn is_noticed(exchanges: &[Exchange<'_>], fault: Fault) -> bool {
+fn is_noticed(exchanges: &[CorpusExchange<'_>], fault: NaiveFault) -> bool {
     exchanges
         .iter()
         .any(|exchange| exchange.problem(Some(fault)).is_some())
 }
 
 /// Where the codec would let nothing through any more, nothing would fail.
-fn too_few(exchanges: &[Exchange<'_>]) -> Vec<String> {
+fn too_few(exchanges: &[CorpusExchange<'_>]) -> Vec<String> {
     let by_edge = exchanges
         .iter()
         .filter(|exchange| !exchange.reached_upstream())
@@ -150,8 +150,8 @@ fn too_few(exchanges: &[Exchange<'_>]) -> Vec<String> {
 
 fn report(
     tapes: &[Tape],
-    natively: &[Loaded],
-    exchanges: &[Exchange<'_>],
+    natively: &[LoadedDocument],
+    exchanges: &[CorpusExchange<'_>],
     skipped: &BTreeMap<&str, usize>,
     unnoticed: &[String],
 ) {

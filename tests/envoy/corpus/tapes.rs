@@ -7,8 +7,8 @@ use std::path::Path;
 use bucket_cors::config::{self, Bucket};
 
 use crate::bodies;
-use crate::bodies::proofs::generate::Case;
-use crate::bodies::proofs::requests::Headers;
+use crate::bodies::proofs::generate::GeneratedCase;
+use crate::bodies::proofs::requests::SortedHeaders;
 use crate::render;
 use crate::support::case::files_in;
 
@@ -19,9 +19,9 @@ pub(crate) struct Tape {
     /// The configuration of the filter.
     pub(crate) text: Vec<u8>,
     /// `None`: the text is no configuration.
-    pub(crate) case: Option<Case>,
+    pub(crate) case: Option<GeneratedCase>,
     /// What the store sends beside its body.
-    pub(crate) sent: Headers,
+    pub(crate) sent: SortedHeaders,
 }
 
 impl Tape {
@@ -67,7 +67,7 @@ pub(crate) fn all() -> Vec<Tape> {
 }
 
 /// A store that has its own idea of CORS, none of which may be seen where a bucket's rules apply.
-fn a_store() -> Headers {
+fn a_store() -> SortedHeaders {
     let headers = [
         ("vary", "Accept-Encoding"),
         ("access-control-allow-origin", "https://store.example"),
@@ -83,7 +83,7 @@ fn configuration(text: Vec<u8>) -> Tape {
     let kept: &'static [u8] = text.clone().leak();
     let mut buckets: Vec<Bucket<'static>> = Vec::new();
     let (settings, report) = config::read(kept, &mut buckets);
-    let case = report.errors.is_empty().then(|| Case {
+    let case = report.errors.is_empty().then(|| GeneratedCase {
         requests: bodies::asked_of(kept, &settings, &buckets),
         settings,
         buckets,
@@ -98,7 +98,7 @@ fn configuration(text: Vec<u8>) -> Tape {
 
 /// What the tape generates. Where the reader refuses some of it, what is left without that is asked, and the whole is
 /// there to be refused.
-fn generated(mut case: Case, sent: Headers) -> Vec<Tape> {
+fn generated(mut case: GeneratedCase, sent: SortedHeaders) -> Vec<Tape> {
     render::make_writable(&mut case.buckets);
     let whole = render::text(&case.settings, &case.buckets);
     let mut text = whole.clone();
@@ -117,7 +117,7 @@ fn generated(mut case: Case, sent: Headers) -> Vec<Tape> {
             name: REFUSED.to_owned(),
             text: whole.into_bytes(),
             case: None,
-            sent: Headers::new(),
+            sent: SortedHeaders::new(),
         });
     }
     tapes.push(Tape {

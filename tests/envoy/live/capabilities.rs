@@ -14,7 +14,7 @@ const OTHER: &str = "https://other.example";
 
 /// What comes of a capability that is missing.
 #[derive(Clone, Copy)]
-enum Outcome {
+enum Consequence {
     /// The configuration is refused, and the log says for which.
     Refused,
     /// Every answer is as if it were there.
@@ -27,31 +27,31 @@ enum Outcome {
     Open,
 }
 
-const CAPABILITIES: [(&str, Outcome); 22] = [
-    ("proxy_on_context_create", Outcome::Refused),
-    ("proxy_on_configure", Outcome::Answers503),
-    ("proxy_on_request_headers", Outcome::Closed),
-    ("proxy_on_response_headers", Outcome::Open),
-    ("proxy_on_delete", Outcome::Works),
-    ("proxy_log", Outcome::Works),
-    ("proxy_get_buffer_bytes", Outcome::Refused),
+const CAPABILITIES: [(&str, Consequence); 22] = [
+    ("proxy_on_context_create", Consequence::Refused),
+    ("proxy_on_configure", Consequence::Answers503),
+    ("proxy_on_request_headers", Consequence::Closed),
+    ("proxy_on_response_headers", Consequence::Open),
+    ("proxy_on_delete", Consequence::Works),
+    ("proxy_log", Consequence::Works),
+    ("proxy_get_buffer_bytes", Consequence::Refused),
     // Either of these two reads headers.
-    ("proxy_get_header_map_pairs", Outcome::Works),
-    ("proxy_get_header_map_value", Outcome::Works),
-    ("proxy_replace_header_map_value", Outcome::Refused),
-    ("proxy_remove_header_map_value", Outcome::Refused),
-    ("proxy_send_local_response", Outcome::Refused),
+    ("proxy_get_header_map_pairs", Consequence::Works),
+    ("proxy_get_header_map_value", Consequence::Works),
+    ("proxy_replace_header_map_value", Consequence::Refused),
+    ("proxy_remove_header_map_value", Consequence::Refused),
+    ("proxy_send_local_response", Consequence::Refused),
     // Nothing is counted then.
-    ("proxy_on_tick", Outcome::Works),
-    ("proxy_set_tick_period_milliseconds", Outcome::Refused),
-    ("proxy_define_metric", Outcome::Refused),
-    ("proxy_increment_metric", Outcome::Refused),
-    ("proxy_record_metric", Outcome::Refused),
-    ("proxy_get_current_time_nanoseconds", Outcome::Refused),
-    ("proxy_set_property", Outcome::Refused),
-    ("proxy_get_property", Outcome::Refused),
-    ("proxy_get_shared_data", Outcome::Refused),
-    ("proxy_set_shared_data", Outcome::Refused),
+    ("proxy_on_tick", Consequence::Works),
+    ("proxy_set_tick_period_milliseconds", Consequence::Refused),
+    ("proxy_define_metric", Consequence::Refused),
+    ("proxy_increment_metric", Consequence::Refused),
+    ("proxy_record_metric", Consequence::Refused),
+    ("proxy_get_current_time_nanoseconds", Consequence::Refused),
+    ("proxy_set_property", Consequence::Refused),
+    ("proxy_get_property", Consequence::Refused),
+    ("proxy_get_shared_data", Consequence::Refused),
+    ("proxy_set_shared_data", Consequence::Refused),
 ];
 
 /// The filter in an Envoy that allows everything but that.
@@ -99,25 +99,25 @@ fn cors(response: &Response) -> (u16, String, String, String) {
     )
 }
 
-type Expected<'e> = (u16, &'e str, &'e str, &'e str);
+type ExpectedAnswer<'e> = (u16, &'e str, &'e str, &'e str);
 
-const OF_STORE: Expected<'_> = (200, "*", "DELETE", "Accept-Encoding");
-const CLOSED: Expected<'_> = (200, "", "", "Accept-Encoding, Origin");
+const OF_STORE: ExpectedAnswer<'_> = (200, "*", "DELETE", "Accept-Encoding");
+const CLOSED: ExpectedAnswer<'_> = (200, "", "", "Accept-Encoding, Origin");
 
 /// What comes of a page that may read, another one, an allowed preflight and a refused one.
-fn expected(outcome: Outcome) -> [Expected<'static>; 4] {
+fn expected(outcome: Consequence) -> [ExpectedAnswer<'static>; 4] {
     match outcome {
-        Outcome::Works => [
+        Consequence::Works => [
             (200, PAGE, "", "Accept-Encoding, Origin"),
             CLOSED,
             (200, PAGE, "GET", "Origin"),
             (403, "", "", "Origin"),
         ],
         // As Envoy answers where a filter's configuration never came.
-        Outcome::Refused => [(500, "", "", ""); 4],
-        Outcome::Answers503 => [(503, "", "", ""); 4],
-        Outcome::Closed => [CLOSED; 4],
-        Outcome::Open => [
+        Consequence::Refused => [(500, "", "", ""); 4],
+        Consequence::Answers503 => [(503, "", "", ""); 4],
+        Consequence::Closed => [CLOSED; 4],
+        Consequence::Open => [
             OF_STORE,
             OF_STORE,
             (200, PAGE, "GET", "Origin"),
@@ -173,7 +173,7 @@ pub(crate) fn a_capability_that_is_missing_opens_nothing_unseen() {
         // Root id and VM id.
         let errors = Envoy::logged_by(&log, &format!("{capability} {capability}"), "error");
         match outcome {
-            Outcome::Refused => assert!(
+            Consequence::Refused => assert!(
                 errors.len() == 1
                     && errors[0].contains(capability)
                     && errors[0].contains("allowed_capabilities"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::edge::{Edge, Rules, version_in_force, wait_for};
+use super::edge::{LiveEdge, RulesFile, version_in_force, wait_for};
 use super::versions;
 use super::wrk::{Summary, Wrk};
 use crate::support::envoy::Listener;
@@ -22,8 +22,8 @@ const CONNECTIONS: u32 = 16;
 
 /// Changes the rules `count` times, ten times a second, while wrk asks. Nothing may fail.
 pub(crate) fn under_load(count: u32) -> Summary {
-    let rules = Rules::new("0", &versions::configuration(0, []));
-    let edge = Edge::start(rules, &[], answers_itself);
+    let rules = RulesFile::new("0", &versions::configuration(0, []));
+    let edge = LiveEdge::start(rules, &[], answers_itself);
     let wrk = Wrk::start(edge.port, u64::from(count / 10) + 2, CONNECTIONS);
     let start = Instant::now();
     for version in 1..=count {
@@ -78,8 +78,8 @@ pub(crate) struct Memory {
 
 /// Changes rules of a megabyte `warm` times and then as often again as it takes to `count`.
 pub(crate) fn of_a_megabyte(warm: u32, count: u32) -> Memory {
-    let rules = Rules::new("0", &versions::configuration(0, []));
-    let edge = Edge::start(rules, &[], answers_itself);
+    let rules = RulesFile::new("0", &versions::configuration(0, []));
+    let edge = LiveEdge::start(rules, &[], answers_itself);
     let at_start_kib = edge.envoy.resident_kib();
     let mut memory = Memory {
         configuration_bytes: 0,

@@ -11,12 +11,12 @@ use super::versions::{EXPLANATION, OF_OTHER};
 use crate::support::envoy;
 
 /// A file with code, named as in a release; removed with this.
-pub(crate) struct Code {
+pub(crate) struct CodeFile {
     folder: PathBuf,
     file: PathBuf,
 }
 
-impl Code {
+impl CodeFile {
     /// A copy of what was built.
     pub(crate) fn built() -> Self {
         Self::of(&fs::read(built()).unwrap())
@@ -59,7 +59,7 @@ impl Code {
     }
 }
 
-impl Drop for Code {
+impl Drop for CodeFile {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.folder).ok();
     }

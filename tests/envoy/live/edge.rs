@@ -28,11 +28,11 @@ pub(crate) const TWO_WORKERS: [&str; 5] = [
 ];
 
 /// The file that an Envoy takes its rules from, in a folder of its own.
-pub(crate) struct Rules {
+pub(crate) struct RulesFile {
     folder: PathBuf,
 }
 
-impl Rules {
+impl RulesFile {
     pub(crate) fn new(version: &str, configuration: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -85,7 +85,7 @@ impl Rules {
     }
 }
 
-impl Drop for Rules {
+impl Drop for RulesFile {
     fn drop(&mut self) {
         if !thread::panicking() {
             fs::remove_dir_all(&self.folder).ok();
@@ -94,18 +94,22 @@ impl Drop for Rules {
 }
 
 /// An Envoy and its rules.
-pub(crate) struct Edge {
+pub(crate) struct LiveEdge {
     pub(crate) envoy: Envoy,
-    pub(crate) rules: Rules,
+    pub(crate) rules: RulesFile,
     pub(crate) port: u16,
 }
 
 /// The name of the listener.
 pub(crate) const LISTENER: &str = "edge";
 
-impl Edge {
+impl LiveEdge {
     /// Starts an Envoy with a listener that `adjust` may change, in front of some clusters.
-    pub(crate) fn start(rules: Rules, clusters: &[Value], adjust: impl FnOnce(Listener) -> Listener) -> Self {
+    pub(crate) fn start(
+        rules: RulesFile,
+        clusters: &[Value],
+        adjust: impl FnOnce(Listener) -> Listener,
+    ) -> Self {
         Self::of(
             adjust(Listener::new(LISTENER, vec![rules.filter()])),
             clusters,
@@ -114,7 +118,7 @@ impl Edge {
     }
 
     /// The same with a listener that has the rules in its chain already.
-    pub(crate) fn of(listener: Listener, clusters: &[Value], rules: Rules) -> Self {
+    pub(crate) fn of(listener: Listener, clusters: &[Value], rules: RulesFile) -> Self {
         let bootstrap = envoy::bootstrap(&[listener], clusters);
         let envoy = Envoy::start_as(&bootstrap, &[], &TWO_WORKERS)
             .unwrap_or_else(|refused| panic!("Envoy does not start, {}:\n{}", refused.status, refused.log));

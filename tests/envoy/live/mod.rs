@@ -23,7 +23,7 @@ use crate::support::case::UpstreamAnswer;
 use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::upstream::{CASE_HEADER, Upstream};
 use crate::trials::{run_all, trials};
-use edge::{Connection, Edge, Rules, request, statistic, version_in_force, wait_for};
+use edge::{Connection, LiveEdge, RulesFile, request, statistic, version_in_force, wait_for};
 use libtest_mimic::Arguments;
 
 /// Whether all of it holds.
@@ -69,7 +69,7 @@ fn own_statistic(envoy: &Envoy, name: &str) -> u64 {
     statistic(envoy, &format!("{host}.bucket_cors.{name}"))
 }
 
-fn ask(edge: &Edge) -> Result<u32, String> {
+fn ask(edge: &LiveEdge) -> Result<u32, String> {
     let mut connection = Connection::open(edge.port).unwrap();
     let response = connection
         .exchange("GET", "/object", &[("origin", versions::PAGE)])
@@ -89,8 +89,8 @@ fn a_response_is_of_the_version_that_its_request_met_however_long_it_takes() {
         delay_ms: 500,
         ..UpstreamAnswer::default()
     };
-    let edge = Edge::start(
-        Rules::new("0", &versions::configuration(0, [])),
+    let edge = LiveEdge::start(
+        RulesFile::new("0", &versions::configuration(0, [])),
         &[envoy::cluster("upstream", store.address())],
         |listener| listener,
     );
@@ -127,8 +127,8 @@ fn a_response_is_of_the_version_that_its_request_met_however_long_it_takes() {
 
 fn a_bad_document_changes_nothing_and_the_log_says_why() {
     let _alone = alone();
-    let edge = Edge::start(
-        Rules::new("good", &versions::configuration(1, [])),
+    let edge = LiveEdge::start(
+        RulesFile::new("good", &versions::configuration(1, [])),
         &[],
         changes::answers_itself,
     );
@@ -172,8 +172,8 @@ fn a_bad_document_changes_nothing_and_the_log_says_why() {
 
 fn where_the_first_rules_are_refused_nothing_is_served_until_good_ones_come() {
     let _alone = alone();
-    let edge = Edge::start(
-        Rules::new("bad", r#"{"bukets": []}"#),
+    let edge = LiveEdge::start(
+        RulesFile::new("bad", r#"{"bukets": []}"#),
         &[],
         changes::answers_itself,
     );
@@ -189,7 +189,7 @@ fn where_the_first_rules_are_refused_nothing_is_served_until_good_ones_come() {
 /// Kubernetes puts a ConfigMap's files into a folder of their own, and renames a link to that.
 fn a_config_map_that_is_replaced_is_read_again() {
     let _alone = alone();
-    let rules = Rules::new("1", &versions::configuration(1, []));
+    let rules = RulesFile::new("1", &versions::configuration(1, []));
     let (watched, file) = (rules.watched(), rules.file());
     let publish = |folder: &str| {
         symlink(folder, watched.join("..data_tmp")).unwrap();
@@ -200,9 +200,9 @@ fn a_config_map_that_is_replaced_is_read_again() {
     publish("..first");
     symlink("..data/filter.json", &file).unwrap();
 
-    let edge = Edge::start(rules, &[], changes::answers_itself);
+    let edge = LiveEdge::start(rules, &[], changes::answers_itself);
     assert_eq!(ask(&edge), Ok(1));
-    let second = Rules::new("2", &versions::configuration(2, []));
+    let second = RulesFile::new("2", &versions::configuration(2, []));
     fs::create_dir(watched.join("..second")).unwrap();
     fs::rename(second.file(), watched.join("..second/filter.json")).unwrap();
     publish("..second");

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::edge::{Connection, Edge, Rules, wait_for};
+use super::edge::{Connection, LiveEdge, RulesFile, wait_for};
 use super::{alone, changes, with_sample_log};
 
 const APP: &str = "https://app.example";
 
 /// Method, path, header lines; then `details` and `cors` of the log.
-type Line = (
+type LoggedLine = (
     &'static str,
     &'static str,
     &'static [(&'static str, &'static str)],
@@ -19,7 +19,7 @@ type Line = (
 const METHOD: &str = "access-control-request-method";
 const HEADERS: &str = "access-control-request-headers";
 
-const LINES: [Line; 14] = [
+const LINES: [LoggedLine; 14] = [
     (
         "OPTIONS",
         "/b/allowed",
@@ -131,7 +131,7 @@ pub(crate) fn the_access_log_of_the_sample_says_what_became_of_each_request_and_
             "AllowedOrigins": [APP], "AllowedMethods": ["PUT"],
         }] } },
     ] });
-    let edge = Edge::start(Rules::new("1", &configuration.to_string()), &[], |listener| {
+    let edge = LiveEdge::start(RulesFile::new("1", &configuration.to_string()), &[], |listener| {
         with_sample_log(changes::answers_itself(listener))
     });
     let mut connection = Connection::open(edge.port).unwrap();

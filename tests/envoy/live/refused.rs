@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::code::{Code, document, resource};
-use super::edge::{Connection, Edge, LISTENER, Rules, TWO_WORKERS, header, wait_for};
+use super::code::{CodeFile, document, resource};
+use super::edge::{Connection, LISTENER, LiveEdge, RulesFile, TWO_WORKERS, header, wait_for};
 use super::wrk::Wrk;
 use super::{alone, ask, own_statistic, versions};
 use crate::support::envoy::{self, Envoy, Listener};
@@ -51,7 +51,7 @@ fn gauge(envoy: &Envoy) -> u64 {
 }
 
 /// Every answer has the version that is given, on every connection.
-fn assert_in_force(edge: &Edge, version: u32) {
+fn assert_in_force(edge: &LiveEdge, version: u32) {
     for _ in 0..20 {
         assert_eq!(ask(edge), Ok(version));
     }
@@ -75,9 +75,9 @@ fn has_gauge() -> bool {
 pub(crate) fn the_last_good_rules_hold_at_a_start_at_a_change_and_at_one_of_the_code() {
     let _alone = alone();
     const KEPT: &str = "last_good";
-    let rules = Rules::new("unset", "");
+    let rules = RulesFile::new("unset", "");
     rules.replace_text(&document("bad", &[resource(&bad(0, KEPT), None)]));
-    let edge = Edge::start(rules, &[], open_store);
+    let edge = LiveEdge::start(rules, &[], open_store);
     assert_closed(edge.port);
     let refused_rules = |value: u64| {
         if has_gauge() {
@@ -94,7 +94,7 @@ pub(crate) fn the_last_good_rules_hold_at_a_start_at_a_change_and_at_one_of_the_
     refused_rules(0);
 
     let wrk = Wrk::start(edge.port, 8, 16);
-    let code = Code::other();
+    let code = CodeFile::other();
     let mut in_force = 1;
     for version in 2..=10 {
         change(&format!("bad {version}"), &[resource(&bad(version, KEPT), None)]);
@@ -198,11 +198,11 @@ pub(crate) fn with_a_default_the_proxy_itself_keeps_the_last_good_rules() {
         document("bad", &[resource(&bad(0, "reject"), None)]),
         document("none", &[]),
     ] {
-        let rules = Rules::new("unset", "");
+        let rules = RulesFile::new("unset", "");
         rules.replace_text(&first);
         let mut filter = rules.filter();
         filter["config_discovery"]["default_config"] = default_of_the_sample(None);
-        let edge = Edge::of(open_store(Listener::new(LISTENER, vec![filter])), &[], rules);
+        let edge = LiveEdge::of(open_store(Listener::new(LISTENER, vec![filter])), &[], rules);
         assert_closed(edge.port);
 
         edge.change_text("good", &document("good", &[resource(&good(1, "reject"), None)]));

@@ -8,27 +8,27 @@ use serde_json::{Value, json};
 
 use super::alone;
 use super::changes::answers_itself;
-use super::code::{Code, document, resource};
-use super::edge::{Connection, Edge, LISTENER, Rules, TWO_WORKERS, header, statistic, wait_for};
+use super::code::{CodeFile, document, resource};
+use super::edge::{Connection, LISTENER, LiveEdge, RulesFile, TWO_WORKERS, header, statistic, wait_for};
 use super::refused::default_of_the_sample;
 use super::versions::{self, EXPLANATION, OF_OTHER};
 use super::wrk::Wrk;
 use crate::support::envoy::{self, Envoy, Listener};
 
 /// An Envoy whose bootstrap and whose rules name this code.
-fn started(code: &Path) -> Edge {
-    let rules = Rules::new("unset", "");
+fn started(code: &Path) -> LiveEdge {
+    let rules = RulesFile::new("unset", "");
     let configuration = versions::configuration(1, []);
     rules.replace_text(&document("1", &[resource(&configuration, Some(code))]));
     let mut filter = rules.filter();
     filter["config_discovery"]["default_config"] = default_of_the_sample(Some(code));
     let listener = answers_itself(Listener::new(LISTENER, vec![filter]));
-    Edge::of(listener, &[], rules)
+    LiveEdge::of(listener, &[], rules)
 }
 
 /// The Envoys that the balancer knows.
-fn endpoints(edges: &[&Edge]) -> Value {
-    let endpoint = |edge: &&Edge| json!({ "endpoint": { "address": { "socket_address": { "address": "127.0.0.1", "port_value": edge.port } } } });
+fn endpoints(edges: &[&LiveEdge]) -> Value {
+    let endpoint = |edge: &&LiveEdge| json!({ "endpoint": { "address": { "socket_address": { "address": "127.0.0.1", "port_value": edge.port } } } });
     envoy::resources(&[json!({
         "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
         "cluster_name": "edges",
@@ -36,7 +36,7 @@ fn endpoints(edges: &[&Edge]) -> Value {
     })])
 }
 
-fn balancer(edges: &[&Edge]) -> Envoy {
+fn balancer(edges: &[&LiveEdge]) -> Envoy {
     let routes = json!([{ "match": { "prefix": "/" }, "route": { "cluster": "edges" } }]);
     let manager = json!({ "stat_prefix": "balancer" });
     let listener = Listener::new("balancer", Vec::new())
@@ -67,8 +67,8 @@ fn preflight(port: u16) -> &'static str {
 }
 
 /// The steps of envoy/deploy.md.
-fn replace(balancer: &Envoy, edges: &mut [Edge; 2], at: usize, code: &Path) {
-    let requests = |edge: &Edge| edge.http("downstream_rq_total");
+fn replace(balancer: &Envoy, edges: &mut [LiveEdge; 2], at: usize, code: &Path) {
+    let requests = |edge: &LiveEdge| edge.http("downstream_rq_total");
     let [old, other] = [at, 1 - at].map(|at| &edges[at]);
     let updates = statistic(balancer, "cluster.edges.update_success");
     balancer.replace("edges.json", &endpoints(&[other]));
@@ -90,7 +90,7 @@ fn replace(balancer: &Envoy, edges: &mut [Edge; 2], at: usize, code: &Path) {
 
 pub(crate) fn envoys_that_are_replaced_in_turn_cost_no_request() {
     let _alone = alone();
-    let (built, other) = (Code::built(), Code::other());
+    let (built, other) = (CodeFile::built(), CodeFile::other());
     let mut edges = [started(built.file()), started(built.file())];
     let balancer = balancer(&[&edges[0], &edges[1]]);
     let port = balancer.port("balancer");

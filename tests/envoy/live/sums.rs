@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::code::{Code, document, resource};
-use super::edge::{Connection, Edge, Rules, version_in_force, wait_for};
+use super::code::{CodeFile, document, resource};
+use super::edge::{Connection, LiveEdge, RulesFile, version_in_force, wait_for};
 use super::{alone, changes};
 use crate::support::envoy;
 
@@ -17,7 +17,7 @@ const METHOD: &str = "access-control-request-method";
 const HEADERS: &str = "access-control-request-headers";
 
 /// How often it is sent in a round, the request, and what that adds to.
-type Sent = (
+type CountedRequest = (
     u64,
     &'static str,
     &'static str,
@@ -25,7 +25,7 @@ type Sent = (
     &'static [&'static str],
 );
 
-const MIX: [Sent; 14] = [
+const MIX: [CountedRequest; 14] = [
     (7, "GET", "/b/o", &[("origin", PAGE)], &["actual_matched"]),
     (
         3,
@@ -116,7 +116,7 @@ fn configuration(version: u32) -> String {
 }
 
 /// The filter's sums as Prometheus gets them.
-fn sums(edge: &Edge) -> BTreeMap<String, u64> {
+fn sums(edge: &LiveEdge) -> BTreeMap<String, u64> {
     let text = edge.envoy.admin("/stats/prometheus");
     let prefix = if envoy::is_native() {
         "envoy_dynamicmodulescustom_bucket_cors_"
@@ -133,11 +133,15 @@ fn sums(edge: &Edge) -> BTreeMap<String, u64> {
 }
 
 /// `codes`: what the rules come with in turn; none: they do not change.
-fn run(codes: &[Code]) {
+fn run(codes: &[CodeFile]) {
     const ROUNDS: u64 = 20;
     let changes_each_round = !codes.is_empty();
     let mut codes = codes.iter().cycle();
-    let edge = Edge::start(Rules::new("0", &configuration(0)), &[], changes::answers_itself);
+    let edge = LiveEdge::start(
+        RulesFile::new("0", &configuration(0)),
+        &[],
+        changes::answers_itself,
+    );
     // Opened at once, so that both workers have some, and kept over changes.
     let mut connections: Vec<_> = (0..16).map(|_| Connection::open(edge.port).unwrap()).collect();
     let mut expected = BTreeMap::<String, u64>::new();
@@ -156,7 +160,7 @@ fn run(codes: &[Code]) {
             if changes_each_round && round % 2 == 0 {
                 // Without waiting: the requests that follow are counted by either version.
                 let rules = configuration(u32::try_from(sent).unwrap());
-                let code = codes.next().map(Code::file);
+                let code = codes.next().map(CodeFile::file);
                 version = sent.to_string();
                 edge.rules
                     .replace_text(&document(&version, &[resource(&rules, code)]));
@@ -209,10 +213,10 @@ pub(crate) fn prometheus_gets_the_sums_over_both_workers() {
 
 pub(crate) fn no_count_is_lost_when_rules_change() {
     let _alone = alone();
-    run(&[Code::built()]);
+    run(&[CodeFile::built()]);
 }
 
 pub(crate) fn no_count_is_lost_when_the_code_changes() {
     let _alone = alone();
-    run(&[Code::other(), Code::built()]);
+    run(&[CodeFile::other(), CodeFile::built()]);
 }

@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use super::code::{Code, document, resource};
-use super::edge::{Connection, Edge, Rules, header, request, wait_for};
+use super::code::{CodeFile, document, resource};
+use super::edge::{Connection, LiveEdge, RulesFile, header, request, wait_for};
 use super::versions::{EXPLANATION, OF_OTHER};
 use super::wrk::Wrk;
 use super::{alone, changes, own_statistic, versions};
@@ -21,7 +21,7 @@ fn of(response: &Response) -> (&'static str, Result<u32, String>) {
     (names.next().unwrap_or("neither"), versions::of(response))
 }
 
-fn ask(edge: &Edge) -> (&'static str, Result<u32, String>) {
+fn ask(edge: &LiveEdge) -> (&'static str, Result<u32, String>) {
     let mut connection = Connection::open(edge.port).unwrap();
     let origin = [("origin", versions::PAGE)];
     of(&connection.exchange("GET", "/object", &origin).unwrap())
@@ -36,7 +36,7 @@ fn with_a_slow_object(listener: Listener) -> Listener {
     ]))
 }
 
-fn matched(edge: &Edge) -> u64 {
+fn matched(edge: &LiveEdge) -> u64 {
     own_statistic(&edge.envoy, "actual.matched")
 }
 
@@ -46,16 +46,16 @@ fn rules_of(version: u32) -> String {
 
 pub(crate) fn new_code_and_the_way_back_cost_no_request_and_no_count() {
     let _alone = alone();
-    let (built, other) = (Code::built(), Code::other());
+    let (built, other) = (CodeFile::built(), CodeFile::other());
     let store = Upstream::start();
     let slow = UpstreamAnswer {
         delay_ms: 1_500,
         ..UpstreamAnswer::default()
     };
     let first = document("0", &[resource(&rules_of(0), Some(built.file()))]);
-    let rules = Rules::new("unset", "");
+    let rules = RulesFile::new("unset", "");
     rules.replace_text(&first);
-    let edge = Edge::start(
+    let edge = LiveEdge::start(
         rules,
         &[envoy::cluster("upstream", store.address())],
         with_a_slow_object,
@@ -114,16 +114,16 @@ pub(crate) fn new_code_and_the_way_back_cost_no_request_and_no_count() {
 /// A library stays as it was loaded, and a module is read again.
 pub(crate) fn new_code_under_the_old_name_is_not_taken_for_a_library() {
     let _alone = alone();
-    let (built, other) = (Code::built(), Code::other());
+    let (built, other) = (CodeFile::built(), CodeFile::other());
     let text = |version: u32| {
         document(
             &version.to_string(),
             &[resource(&rules_of(version), Some(built.file()))],
         )
     };
-    let rules = Rules::new("unset", "");
+    let rules = RulesFile::new("unset", "");
     rules.replace_text(&text(0));
-    let edge = Edge::start(rules, &[], changes::answers_itself);
+    let edge = LiveEdge::start(rules, &[], changes::answers_itself);
     fs::rename(other.file(), built.file()).unwrap();
     assert_eq!(ask(&edge), (EXPLANATION, Ok(0)));
     let name = if envoy::is_native() { EXPLANATION } else { OF_OTHER };

@@ -1,9 +1,9 @@
 //! What is in a body does not concern the filter: it waits for none, holds none back, and changes none.
 
 use super::chains::{ALLOWED, MAY_PUT, World};
-use super::client::{PAGE, Protocol, Request};
+use super::client::{PAGE, Protocol, WorldRequest};
 use super::store::BODY;
-use super::{Check, Situation, ask, connect, equal, expect};
+use super::{CheckResult, Situation, ask, connect, equal, expect};
 
 pub(crate) const SITUATIONS: &[Situation] = &[
     ("a 304 has the bucket's headers", unchanged),
@@ -24,13 +24,13 @@ pub(crate) const SITUATIONS: &[Situation] = &[
     ),
 ];
 
-fn unchanged(world: &World, protocol: Protocol) -> Check {
-    let get = Request::get("/photos/o/unchanged").line("if-none-match", "\"1\"");
+fn unchanged(world: &World, protocol: Protocol) -> CheckResult {
+    let get = WorldRequest::get("/photos/o/unchanged").line("if-none-match", "\"1\"");
     expect(&ask(world, "plain", protocol, &get)?, 304, &ALLOWED)
 }
 
-fn head(world: &World, protocol: Protocol) -> Check {
-    let head = Request::new("HEAD", "/photos/o/object").line("origin", PAGE);
+fn head(world: &World, protocol: Protocol) -> CheckResult {
+    let head = WorldRequest::new("HEAD", "/photos/o/object").line("origin", PAGE);
     let response = ask(world, "plain", protocol, &head)?;
     equal("body", &response.body, &Vec::new())?;
     equal(
@@ -41,10 +41,10 @@ fn head(world: &World, protocol: Protocol) -> Check {
     expect(&response, 200, &ALLOWED)
 }
 
-fn streaming(world: &World, protocol: Protocol) -> Check {
+fn streaming(world: &World, protocol: Protocol) -> CheckResult {
     let gate = format!("stream over {}", protocol.name()).replace([' ', '/'], "-");
     let mut connection = connect(world, "plain", protocol)?;
-    let get = Request::get(&format!("/photos/o/stream?{gate}"));
+    let get = WorldRequest::get(&format!("/photos/o/stream?{gate}"));
     // The store has more to say only once the client has this.
     let mut response = connection.start(&get).map_err(|error| error.to_string())?;
     expect(&response, 200, &ALLOWED)?;
@@ -55,10 +55,10 @@ fn streaming(world: &World, protocol: Protocol) -> Check {
     equal("body", &response.body.as_slice(), &BODY.as_bytes())
 }
 
-fn upload(world: &World, protocol: Protocol) -> Check {
+fn upload(world: &World, protocol: Protocol) -> CheckResult {
     // More than Envoy would buffer for a filter that waits for the whole.
     let size = 8 << 20;
-    let put = Request::new("PUT", "/photos/o/upload")
+    let put = WorldRequest::new("PUT", "/photos/o/upload")
         .line("origin", PAGE)
         .body(vec![b'x'; size]);
     let response = ask(world, "plain", protocol, &put)?;
@@ -66,9 +66,9 @@ fn upload(world: &World, protocol: Protocol) -> Check {
     expect(&response, 200, &ALLOWED)
 }
 
-fn upgrade(world: &World, protocol: Protocol) -> Check {
+fn upgrade(world: &World, protocol: Protocol) -> CheckResult {
     let mut connection = connect(world, "plain", protocol)?;
-    let mut get = Request::get("/photos/o/socket");
+    let mut get = WorldRequest::get("/photos/o/socket");
     get.upgrades = true;
     let response = connection.start(&get).map_err(|error| error.to_string())?;
     // Over HTTP/2 it is an extended CONNECT (RFC 8441), which Envoy shows its filters as the GET that HTTP/1.1 has.
@@ -83,8 +83,8 @@ fn upgrade(world: &World, protocol: Protocol) -> Check {
     equal("echo", &echoed.as_slice(), &b"over and out".as_slice())
 }
 
-fn trailers(world: &World, protocol: Protocol) -> Check {
-    let mut call = Request::new("POST", "/photos/o/call")
+fn trailers(world: &World, protocol: Protocol) -> CheckResult {
+    let mut call = WorldRequest::new("POST", "/photos/o/call")
         .line("origin", PAGE)
         .line("content-type", "application/grpc")
         .line("te", "trailers")
@@ -98,16 +98,16 @@ fn trailers(world: &World, protocol: Protocol) -> Check {
     equal("the request's trailer", &trailer("x-checksum-seen"), &true)
 }
 
-fn keep_alive(world: &World, protocol: Protocol) -> Check {
+fn keep_alive(world: &World, protocol: Protocol) -> CheckResult {
     let mut connection = connect(world, "plain", protocol)?;
-    let put = Request::new("PUT", "/photos/o/upload")
+    let put = WorldRequest::new("PUT", "/photos/o/upload")
         .line("origin", PAGE)
         .body(vec![b'x'; 1_000]);
     for _ in 0..3 {
         for (request, cors) in [
-            (Request::preflight("/photos/o/upload", "PUT"), &MAY_PUT[..]),
+            (WorldRequest::preflight("/photos/o/upload", "PUT"), &MAY_PUT[..]),
             (put.clone(), &ALLOWED),
-            (Request::get("/photos/o/object"), &ALLOWED),
+            (WorldRequest::get("/photos/o/object"), &ALLOWED),
         ] {
             let response = connection.exchange(&request).map_err(|error| error.to_string())?;
             expect(&response, 200, cors)?;

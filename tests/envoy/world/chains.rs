@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::client::PAGE;
-use super::store::Store;
+use super::store::GatedStore;
 use crate::support::envoy::{self, Envoy, Listener, bucket_cors, cluster, http_filter};
 
 /// What all situations share.
 pub(crate) struct World {
     pub(crate) envoy: Envoy,
-    pub(crate) store: Store,
+    pub(crate) store: GatedStore,
 }
 
 /// One bucket, whose page may read and write.
@@ -50,7 +50,7 @@ pub(crate) const SWAPPED: [(&str, &str); 2] = [("swapped-1", "rules1.json"), ("s
 
 impl World {
     pub(crate) fn start() -> Self {
-        let store = Store::start();
+        let store = GatedStore::start();
         // Nothing listens there.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
         let clusters = [upstream(store.address), cluster("nowhere", nowhere)];

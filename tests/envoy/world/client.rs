@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::wire::Lines;
+use super::wire::HeaderLines;
 use super::{http1, http2};
 
 /// The origin that the rules allow.
@@ -27,17 +27,17 @@ impl Protocol {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Request {
+pub(crate) struct WorldRequest {
     pub(crate) method: String,
     pub(crate) path: String,
-    pub(crate) lines: Lines,
+    pub(crate) lines: HeaderLines,
     pub(crate) body: Vec<u8>,
-    pub(crate) trailers: Lines,
+    pub(crate) trailers: HeaderLines,
     /// Ask for a WebSocket.
     pub(crate) upgrades: bool,
 }
 
-impl Request {
+impl WorldRequest {
     pub(crate) fn new(method: &str, path: &str) -> Self {
         Self {
             method: method.to_owned(),
@@ -70,14 +70,14 @@ impl Request {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Response {
+pub(crate) struct WorldResponse {
     pub(crate) status: u16,
-    pub(crate) lines: Lines,
+    pub(crate) lines: HeaderLines,
     pub(crate) body: Vec<u8>,
-    pub(crate) trailers: Lines,
+    pub(crate) trailers: HeaderLines,
 }
 
-impl Response {
+impl WorldResponse {
     /// Every line of the CORS protocol, `Vary` included, sorted.
     pub(crate) fn cors(&self) -> Vec<String> {
         let is_cors = |name: &str| name.starts_with("access-control-") || name == "vary";
@@ -93,33 +93,33 @@ impl Response {
     }
 }
 
-pub(crate) enum Connection {
-    Http1(http1::Connection),
-    Http2(http2::Connection),
+pub(crate) enum WorldConnection {
+    Http1(http1::Http1Connection),
+    Http2(http2::Http2Connection),
 }
 
-impl Connection {
+impl WorldConnection {
     pub(crate) fn open(protocol: Protocol, port: u16) -> io::Result<Self> {
         Ok(match protocol {
-            Protocol::Http1 => Self::Http1(http1::Connection::open(port)?),
-            Protocol::Http2 => Self::Http2(http2::Connection::open(port)?),
+            Protocol::Http1 => Self::Http1(http1::Http1Connection::open(port)?),
+            Protocol::Http2 => Self::Http2(http2::Http2Connection::open(port)?),
         })
     }
 
     /// Sends a request and reads the head of its response.
-    pub(crate) fn start(&mut self, request: &Request) -> io::Result<Response> {
+    pub(crate) fn start(&mut self, request: &WorldRequest) -> io::Result<WorldResponse> {
         self.send(request)?;
         self.head()
     }
 
-    pub(crate) fn send(&mut self, request: &Request) -> io::Result<()> {
+    pub(crate) fn send(&mut self, request: &WorldRequest) -> io::Result<()> {
         match self {
             Self::Http1(connection) => connection.send(request),
             Self::Http2(connection) => connection.send(request),
         }
     }
 
-    pub(crate) fn head(&mut self) -> io::Result<Response> {
+    pub(crate) fn head(&mut self) -> io::Result<WorldResponse> {
         match self {
             Self::Http1(connection) => connection.head(),
             Self::Http2(connection) => connection.head(),
@@ -127,14 +127,14 @@ impl Connection {
     }
 
     /// Reads the rest of a response.
-    pub(crate) fn finish(&mut self, response: &mut Response) -> io::Result<()> {
+    pub(crate) fn finish(&mut self, response: &mut WorldResponse) -> io::Result<()> {
         match self {
             Self::Http1(connection) => connection.finish(response),
             Self::Http2(connection) => connection.finish(response),
         }
     }
 
-    pub(crate) fn exchange(&mut self, request: &Request) -> io::Result<Response> {
+    pub(crate) fn exchange(&mut self, request: &WorldRequest) -> io::Result<WorldResponse> {
         let mut response = self.start(request)?;
         self.finish(&mut response)?;
         Ok(response)

@@ -3,10 +3,10 @@
 use std::io;
 use std::net::{Ipv4Addr, TcpStream};
 
-use super::client::{AUTHORITY, Request, Response};
-use super::wire::{Head, Lines, PATIENCE, Wire};
+use super::client::{AUTHORITY, WorldRequest, WorldResponse};
+use super::wire::{Head, HeaderLines, PATIENCE, Wire};
 
-pub(crate) struct Connection {
+pub(crate) struct Http1Connection {
     pub(crate) wire: Wire,
     is_head: bool,
     framing: Framing,
@@ -21,7 +21,7 @@ enum Framing {
     UntilClosed,
 }
 
-impl Connection {
+impl Http1Connection {
     pub(crate) fn open(port: u16) -> io::Result<Self> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -32,12 +32,12 @@ impl Connection {
         })
     }
 
-    pub(crate) fn send(&mut self, request: &Request) -> io::Result<()> {
+    pub(crate) fn send(&mut self, request: &WorldRequest) -> io::Result<()> {
         self.is_head = request.method == "HEAD";
         self.wire.write(&serialise(request))
     }
 
-    pub(crate) fn head(&mut self) -> io::Result<Response> {
+    pub(crate) fn head(&mut self) -> io::Result<WorldResponse> {
         let head = self.wire.head()?;
         let status = head
             .start
@@ -50,14 +50,14 @@ impl Connection {
             101 | 204 | 304 => Framing::Nothing,
             _ => framing(&head),
         };
-        Ok(Response {
+        Ok(WorldResponse {
             status,
             lines: head.lines,
-            ..Response::default()
+            ..WorldResponse::default()
         })
     }
 
-    pub(crate) fn finish(&mut self, response: &mut Response) -> io::Result<()> {
+    pub(crate) fn finish(&mut self, response: &mut WorldResponse) -> io::Result<()> {
         match std::mem::take(&mut self.framing) {
             Framing::Nothing => {}
             Framing::Length(length) => response.body = self.wire.exactly(length)?,
@@ -90,8 +90,8 @@ fn framing(head: &Head) -> Framing {
     }
 }
 
-pub(crate) fn serialise(request: &Request) -> Vec<u8> {
-    let mut lines: Lines = vec![("host".to_owned(), AUTHORITY.to_owned())];
+pub(crate) fn serialise(request: &WorldRequest) -> Vec<u8> {
+    let mut lines: HeaderLines = vec![("host".to_owned(), AUTHORITY.to_owned())];
     lines.extend(request.lines.clone());
     let mut line = |name: &str, value: &str| lines.push((name.to_owned(), value.to_owned()));
     if request.upgrades {
@@ -117,7 +117,7 @@ pub(crate) fn serialise(request: &Request) -> Vec<u8> {
     bytes
 }
 
-fn write_lines(bytes: &mut Vec<u8>, lines: &Lines) {
+fn write_lines(bytes: &mut Vec<u8>, lines: &HeaderLines) {
     for (name, value) in lines {
         bytes.extend(format!("{name}: {value}\r\n").bytes());
     }

@@ -12,10 +12,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
-use super::client::{AUTHORITY, Request, Response};
-use super::wire::{Lines, PATIENCE};
+use super::client::{AUTHORITY, WorldRequest, WorldResponse};
+use super::wire::{HeaderLines, PATIENCE};
 
-pub(crate) struct Connection {
+pub(crate) struct Http2Connection {
     runtime: Runtime,
     requests: SendRequest<Bytes>,
     /// The exchange under way.
@@ -24,7 +24,7 @@ pub(crate) struct Connection {
     received: Option<RecvStream>,
 }
 
-impl Connection {
+impl Http2Connection {
     pub(crate) fn open(port: u16) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let requests = patiently(&runtime, async {
@@ -43,7 +43,7 @@ impl Connection {
         })
     }
 
-    pub(crate) fn send(&mut self, request: &Request) -> io::Result<()> {
+    pub(crate) fn send(&mut self, request: &WorldRequest) -> io::Result<()> {
         let head = head(request)?;
         let trailers = map(&request.trailers)?;
         let requests = self.requests.clone();
@@ -90,19 +90,19 @@ impl Connection {
         })
     }
 
-    pub(crate) fn head(&mut self) -> io::Result<Response> {
+    pub(crate) fn head(&mut self) -> io::Result<WorldResponse> {
         let awaited = self.awaited.take().ok_or_else(nothing_sent)?;
         let response = patiently(&self.runtime, async { awaited.await.map_err(io::Error::other) })?;
         let (parts, received) = response.into_parts();
         self.received = Some(received);
-        Ok(Response {
+        Ok(WorldResponse {
             status: parts.status.as_u16(),
             lines: lines(&parts.headers),
-            ..Response::default()
+            ..WorldResponse::default()
         })
     }
 
-    pub(crate) fn finish(&mut self, response: &mut Response) -> io::Result<()> {
+    pub(crate) fn finish(&mut self, response: &mut WorldResponse) -> io::Result<()> {
         let mut received = self.received.take().ok_or_else(nothing_sent)?;
         let (body, trailers) = patiently(&self.runtime, async {
             let mut body = Vec::new();
@@ -158,7 +158,7 @@ async fn data(received: &mut RecvStream) -> io::Result<Option<Bytes>> {
     Ok(Some(part))
 }
 
-pub(crate) fn head(request: &Request) -> io::Result<http::Request<()>> {
+pub(crate) fn head(request: &WorldRequest) -> io::Result<http::Request<()>> {
     let uri = Uri::builder()
         .scheme("http")
         .authority(AUTHORITY)
@@ -176,7 +176,7 @@ pub(crate) fn head(request: &Request) -> io::Result<http::Request<()>> {
     Ok(head)
 }
 
-fn map(lines: &Lines) -> io::Result<HeaderMap> {
+fn map(lines: &HeaderLines) -> io::Result<HeaderMap> {
     let mut map = HeaderMap::new();
     for (name, value) in lines {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(io::Error::other)?;
@@ -185,7 +185,7 @@ fn map(lines: &Lines) -> io::Result<HeaderMap> {
     Ok(map)
 }
 
-fn lines(map: &HeaderMap) -> Lines {
+fn lines(map: &HeaderMap) -> HeaderLines {
     map.iter()
         .map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();

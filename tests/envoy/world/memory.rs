@@ -5,9 +5,9 @@ use std::{io, thread};
 
 use serde_json::{Value, json};
 
-use super::Check;
+use super::CheckResult;
 use super::chains::rules;
-use super::client::{PAGE, Request};
+use super::client::{PAGE, WorldRequest};
 use super::{http1, http2};
 use crate::support::envoy::{self, Envoy, Listener, bucket_cors, http_filter};
 
@@ -25,7 +25,7 @@ const RESIDENT_SLACK_BYTES: u64 = 4_500_000;
 /// How long Envoy may take to see that connections are closed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(crate) fn is_level() -> Check {
+pub(crate) fn is_level() -> CheckResult {
     let envoy = start();
     let port = envoy.port("edge");
     run(port, 40_000)?;
@@ -102,7 +102,7 @@ fn counter(envoy: &Envoy, name: &str) -> u64 {
 }
 
 /// Nine in ten requests are answered; one in ten is aborted, its connection closed.
-fn run(port: u16, count: usize) -> Check {
+fn run(port: u16, count: usize) -> CheckResult {
     let kinds = kinds();
     let heads: Result<Vec<_>, _> = (0..BATCH)
         .map(|at| http2::head(&kinds[at % kinds.len()]))
@@ -117,37 +117,37 @@ fn run(port: u16, count: usize) -> Check {
     Ok(())
 }
 
-fn kinds() -> [Request; 10] {
-    let get = |path: &str| Request::new("GET", path);
+fn kinds() -> [WorldRequest; 10] {
+    let get = |path: &str| WorldRequest::new("GET", path);
     let long = "x-".to_owned() + &"y".repeat(500);
     [
-        Request::get("/photos/a"),
+        WorldRequest::get("/photos/a"),
         get("/photos/a").line("origin", "https://evil.example"),
         get("/photos/a"),
-        Request::preflight("/photos/a", "PUT"),
-        Request::preflight("/photos/a", "PUT").line("access-control-request-headers", &long),
-        Request::preflight("/photos/a", "DELETE"),
-        Request::new("OPTIONS", "/photos/a"),
-        Request::get("/nobody/a"),
-        Request::new("HEAD", "/photos/a").line("origin", PAGE),
-        Request::get(&format!("/photos/{long}")),
+        WorldRequest::preflight("/photos/a", "PUT"),
+        WorldRequest::preflight("/photos/a", "PUT").line("access-control-request-headers", &long),
+        WorldRequest::preflight("/photos/a", "DELETE"),
+        WorldRequest::new("OPTIONS", "/photos/a"),
+        WorldRequest::get("/nobody/a"),
+        WorldRequest::new("HEAD", "/photos/a").line("origin", PAGE),
+        WorldRequest::get(&format!("/photos/{long}")),
     ]
 }
 
 fn side_by_side(port: u16, heads: &[http::Request<()>]) -> io::Result<()> {
-    let mut connection = http2::Connection::open(port)?;
+    let mut connection = http2::Http2Connection::open(port)?;
     (0..9).try_for_each(|_| connection.batch(heads))
 }
 
-fn one_by_one(port: u16, kinds: &[Request]) -> io::Result<()> {
-    let mut connection = http1::Connection::open(port)?;
+fn one_by_one(port: u16, kinds: &[WorldRequest]) -> io::Result<()> {
+    let mut connection = http1::Http1Connection::open(port)?;
     for request in kinds {
         connection.send(request)?;
         let mut response = connection.head()?;
         connection.finish(&mut response)?;
         // So Envoy ends every 400 of its own or of a filter's over HTTP/1.1.
         if response.value("connection") == Some("close") {
-            connection = http1::Connection::open(port)?;
+            connection = http1::Http1Connection::open(port)?;
         }
     }
     Ok(())
@@ -156,18 +156,18 @@ fn one_by_one(port: u16, kinds: &[Request]) -> io::Result<()> {
 /// Requests that are never answered, on a connection that is closed: over HTTP/2 most of the time, where one connection
 /// carries many.
 fn aborted(port: u16, round: usize) -> io::Result<()> {
-    let held = Request::get("/photos/a").line("x-hold", "yes");
+    let held = WorldRequest::get("/photos/a").line("x-hold", "yes");
     if round.is_multiple_of(20) {
         for _ in 0..BATCH {
-            http1::Connection::open(port)?.send(&held)?;
+            http1::Http1Connection::open(port)?.send(&held)?;
         }
         return Ok(());
     }
-    let mut connection = http2::Connection::open(port)?;
+    let mut connection = http2::Http2Connection::open(port)?;
     for _ in 0..BATCH - 1 {
         connection.send(&held)?;
     }
     // What comes after them is answered, so they have been seen.
-    connection.send(&Request::get("/photos/a"))?;
+    connection.send(&WorldRequest::get("/photos/a"))?;
     connection.head().map(drop)
 }

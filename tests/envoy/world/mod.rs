@@ -19,12 +19,12 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Trial};
 
 use chains::World;
-use client::{Connection, Protocol, Request, Response};
+use client::{Protocol, WorldConnection, WorldRequest, WorldResponse};
 
-type Check = Result<(), String>;
+type CheckResult = Result<(), String>;
 
 /// A sentence, and what shows that it holds.
-type Situation = (&'static str, fn(&World, Protocol) -> Check);
+type Situation = (&'static str, fn(&World, Protocol) -> CheckResult);
 
 /// Whether all of it holds.
 pub(crate) fn run(arguments: &Arguments) -> bool {
@@ -70,18 +70,23 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
 }
 
 /// One exchange on a connection of its own.
-fn ask(world: &World, listener: &str, protocol: Protocol, request: &Request) -> Result<Response, String> {
+fn ask(
+    world: &World,
+    listener: &str,
+    protocol: Protocol,
+    request: &WorldRequest,
+) -> Result<WorldResponse, String> {
     connect(world, listener, protocol)?
         .exchange(request)
         .map_err(|error| format!("{} {}: {error}", request.method, request.path))
 }
 
-fn connect(world: &World, listener: &str, protocol: Protocol) -> Result<Connection, String> {
-    Connection::open(protocol, world.envoy.port(listener)).map_err(|error| error.to_string())
+fn connect(world: &World, listener: &str, protocol: Protocol) -> Result<WorldConnection, String> {
+    WorldConnection::open(protocol, world.envoy.port(listener)).map_err(|error| error.to_string())
 }
 
 /// The status and, line by line, the headers of CORS.
-fn expect(response: &Response, status: u16, cors: &[&str]) -> Check {
+fn expect(response: &WorldResponse, status: u16, cors: &[&str]) -> CheckResult {
     equal("status", &response.status, &status)?;
     equal(
         "headers",
@@ -90,7 +95,7 @@ fn expect(response: &Response, status: u16, cors: &[&str]) -> Check {
     )
 }
 
-fn equal<T: PartialEq + std::fmt::Debug>(what: &str, given: &T, expected: &T) -> Check {
+fn equal<T: PartialEq + std::fmt::Debug>(what: &str, given: &T, expected: &T) -> CheckResult {
     if given == expected {
         Ok(())
     } else {

@@ -1,8 +1,8 @@
 //! Envoy's own CORS filter in the same chain. The sample says not to; this is what happens to whoever does.
 
 use super::chains::{ALLOWED, MAY_PUT, NOT_ALLOWED, OTHER_PAGE, World};
-use super::client::{Protocol, Request};
-use super::{Check, Situation, ask, expect};
+use super::client::{Protocol, WorldRequest};
+use super::{CheckResult, Situation, ask, expect};
 
 pub(crate) const SITUATIONS: &[Situation] = &[
     ("Envoy's own CORS filter behind ours changes nothing", behind),
@@ -12,22 +12,22 @@ pub(crate) const SITUATIONS: &[Situation] = &[
     ),
 ];
 
-fn behind(world: &World, protocol: Protocol) -> Check {
-    let preflight = Request::preflight("/photos/o/object", "PUT");
+fn behind(world: &World, protocol: Protocol) -> CheckResult {
+    let preflight = WorldRequest::preflight("/photos/o/object", "PUT");
     expect(&ask(world, "native behind", protocol, &preflight)?, 200, &MAY_PUT)?;
-    let get = Request::get("/photos/o/object");
+    let get = WorldRequest::get("/photos/o/object");
     expect(&ask(world, "native behind", protocol, &get)?, 200, &ALLOWED)?;
     // It would allow this one.
-    let other = Request::new("GET", "/photos/o/object").line("origin", OTHER_PAGE);
+    let other = WorldRequest::new("GET", "/photos/o/object").line("origin", OTHER_PAGE);
     expect(&ask(world, "native behind", protocol, &other)?, 200, &NOT_ALLOWED)?;
-    let other = Request::new("OPTIONS", "/photos/o/object")
+    let other = WorldRequest::new("OPTIONS", "/photos/o/object")
         .line("origin", OTHER_PAGE)
         .line("access-control-request-method", "PUT");
     expect(&ask(world, "native behind", protocol, &other)?, 403, &NOT_ALLOWED)
 }
 
-fn before(world: &World, protocol: Protocol) -> Check {
-    let preflight = Request::preflight("/photos/o/object", "PUT");
+fn before(world: &World, protocol: Protocol) -> CheckResult {
+    let preflight = WorldRequest::preflight("/photos/o/object", "PUT");
     let native = [
         "access-control-allow-credentials: true",
         "access-control-allow-headers: x-native",
@@ -38,7 +38,7 @@ fn before(world: &World, protocol: Protocol) -> Check {
     ];
     expect(&ask(world, "native before", protocol, &preflight)?, 200, &native)?;
     // A page that it does not know gets to ours.
-    let unknown = Request::new("OPTIONS", "/photos/o/object")
+    let unknown = WorldRequest::new("OPTIONS", "/photos/o/object")
         .line("origin", "https://unknown.example")
         .line("access-control-request-method", "PUT");
     expect(
@@ -46,7 +46,7 @@ fn before(world: &World, protocol: Protocol) -> Check {
         403,
         &NOT_ALLOWED,
     )?;
-    let get = Request::get("/photos/o/object");
+    let get = WorldRequest::get("/photos/o/object");
     let mixed = [
         "access-control-allow-credentials: true",
         "access-control-allow-origin: https://app.example.com",

@@ -1,8 +1,8 @@
 //! Who answers: other filters, the router, the route table, our filter, the store with a redirect.
 
 use super::chains::{ALLOWED, MAY_PUT, NOT_ALLOWED, World};
-use super::client::{Protocol, Request};
-use super::{Check, Situation, ask, connect, equal, expect};
+use super::client::{Protocol, WorldRequest};
+use super::{CheckResult, Situation, ask, connect, equal, expect};
 
 pub(crate) const SITUATIONS: &[Situation] = &[
     (
@@ -44,9 +44,9 @@ pub(crate) const SITUATIONS: &[Situation] = &[
     ),
 ];
 
-fn unauthorised(world: &World, protocol: Protocol) -> Check {
-    let preflight =
-        Request::preflight("/photos/o/object", "PUT").line("access-control-request-headers", "authorization");
+fn unauthorised(world: &World, protocol: Protocol) -> CheckResult {
+    let preflight = WorldRequest::preflight("/photos/o/object", "PUT")
+        .line("access-control-request-headers", "authorization");
     let mut may_send_authorization = vec!["access-control-allow-headers: authorization"];
     may_send_authorization.extend(MAY_PUT);
     expect(
@@ -54,7 +54,7 @@ fn unauthorised(world: &World, protocol: Protocol) -> Check {
         200,
         &may_send_authorization,
     )?;
-    let get = Request::get("/photos/o/object");
+    let get = WorldRequest::get("/photos/o/object");
     expect(&ask(world, "credentials", protocol, &get)?, 401, &ALLOWED)?;
     let with_credentials = get.line("authorization", "Basic dXNlcjp0ZXN0");
     expect(
@@ -64,44 +64,44 @@ fn unauthorised(world: &World, protocol: Protocol) -> Check {
     )
 }
 
-fn unauthorised_before_ours(world: &World, protocol: Protocol) -> Check {
-    let preflight = Request::preflight("/photos/o/object", "PUT");
+fn unauthorised_before_ours(world: &World, protocol: Protocol) -> CheckResult {
+    let preflight = WorldRequest::preflight("/photos/o/object", "PUT");
     expect(&ask(world, "credentials first", protocol, &preflight)?, 401, &[])?;
-    let get = Request::get("/photos/o/object");
+    let get = WorldRequest::get("/photos/o/object");
     expect(&ask(world, "credentials first", protocol, &get)?, 401, &[])
 }
 
-fn not_found(world: &World, protocol: Protocol) -> Check {
-    let get = Request::get("/photos/without-a-route");
+fn not_found(world: &World, protocol: Protocol) -> CheckResult {
+    let get = WorldRequest::get("/photos/without-a-route");
     expect(&ask(world, "plain", protocol, &get)?, 404, &ALLOWED)?;
-    let other = Request::new("GET", "/photos/without-a-route").line("origin", "https://evil.example");
+    let other = WorldRequest::new("GET", "/photos/without-a-route").line("origin", "https://evil.example");
     expect(&ask(world, "plain", protocol, &other)?, 404, &NOT_ALLOWED)
 }
 
-fn unavailable(world: &World, protocol: Protocol) -> Check {
-    let get = Request::get("/photos/nowhere");
+fn unavailable(world: &World, protocol: Protocol) -> CheckResult {
+    let get = WorldRequest::get("/photos/nowhere");
     expect(&ask(world, "plain", protocol, &get)?, 503, &ALLOWED)
 }
 
-fn late(world: &World, protocol: Protocol) -> Check {
-    let get = Request::get("/photos/late");
+fn late(world: &World, protocol: Protocol) -> CheckResult {
+    let get = WorldRequest::get("/photos/late");
     expect(&ask(world, "plain", protocol, &get)?, 504, &ALLOWED)
 }
 
-fn limited(world: &World, protocol: Protocol) -> Check {
-    let preflight = Request::preflight("/photos/o/object", "PUT");
+fn limited(world: &World, protocol: Protocol) -> CheckResult {
+    let preflight = WorldRequest::preflight("/photos/o/object", "PUT");
     for _ in 0..5 {
         expect(&ask(world, "limited", protocol, &preflight)?, 200, &MAY_PUT)?;
     }
     // Whoever comes first has the only token.
-    let get = Request::get("/photos/o/object");
+    let get = WorldRequest::get("/photos/o/object");
     ask(world, "limited", protocol, &get)?;
     expect(&ask(world, "limited", protocol, &get)?, 429, &ALLOWED)?;
     expect(&ask(world, "limited", protocol, &preflight)?, 200, &MAY_PUT)
 }
 
-fn redirect(world: &World, protocol: Protocol) -> Check {
-    let response = ask(world, "plain", protocol, &Request::get("/photos/301"))?;
+fn redirect(world: &World, protocol: Protocol) -> CheckResult {
+    let response = ask(world, "plain", protocol, &WorldRequest::get("/photos/301"))?;
     equal(
         "location",
         &response.value("location"),
@@ -110,8 +110,8 @@ fn redirect(world: &World, protocol: Protocol) -> Check {
     expect(&response, 301, &ALLOWED)
 }
 
-fn moved(world: &World, protocol: Protocol) -> Check {
-    let response = ask(world, "plain", protocol, &Request::get("/photos/o/moved"))?;
+fn moved(world: &World, protocol: Protocol) -> CheckResult {
+    let response = ask(world, "plain", protocol, &WorldRequest::get("/photos/o/moved"))?;
     equal(
         "location",
         &response.value("location"),
@@ -120,27 +120,31 @@ fn moved(world: &World, protocol: Protocol) -> Check {
     expect(&response, 307, &ALLOWED)
 }
 
-fn followed(world: &World, protocol: Protocol) -> Check {
-    let response = ask(world, "plain", protocol, &Request::get("/photos/internal"))?;
+fn followed(world: &World, protocol: Protocol) -> CheckResult {
+    let response = ask(world, "plain", protocol, &WorldRequest::get("/photos/internal"))?;
     equal("location", &response.value("location"), &None)?;
     expect(&response, 200, &ALLOWED)
 }
 
-fn direct(world: &World, protocol: Protocol) -> Check {
+fn direct(world: &World, protocol: Protocol) -> CheckResult {
     expect(
-        &ask(world, "plain", protocol, &Request::get("/photos/direct"))?,
+        &ask(world, "plain", protocol, &WorldRequest::get("/photos/direct"))?,
         410,
         &ALLOWED,
     )
 }
 
-fn once(world: &World, protocol: Protocol) -> Check {
+fn once(world: &World, protocol: Protocol) -> CheckResult {
     // On every path through the edge that ends in a reply of ours.
-    let refused = Request::preflight("/photos/o/object", "DELETE");
-    let not_a_preflight = Request::new("OPTIONS", "/photos/o/object");
+    let refused = WorldRequest::preflight("/photos/o/object", "DELETE");
+    let not_a_preflight = WorldRequest::new("OPTIONS", "/photos/o/object");
     let mut connection = connect(world, "plain", protocol)?;
     for (request, status, cors) in [
-        (Request::preflight("/photos/o/object", "PUT"), 200, &MAY_PUT[..]),
+        (
+            WorldRequest::preflight("/photos/o/object", "PUT"),
+            200,
+            &MAY_PUT[..],
+        ),
         (refused, 403, &NOT_ALLOWED),
         (not_a_preflight, 400, &NOT_ALLOWED),
     ] {
@@ -156,19 +160,19 @@ fn once(world: &World, protocol: Protocol) -> Check {
     Ok(())
 }
 
-fn complete(world: &World, protocol: Protocol) -> Check {
+fn complete(world: &World, protocol: Protocol) -> CheckResult {
     let allowed = ask(
         world,
         "plain",
         protocol,
-        &Request::preflight("/photos/o/object", "PUT"),
+        &WorldRequest::preflight("/photos/o/object", "PUT"),
     )?;
     equal("body", &allowed.body, &Vec::new())?;
     let refused = ask(
         world,
         "plain",
         protocol,
-        &Request::preflight("/photos/o/object", "DELETE"),
+        &WorldRequest::preflight("/photos/o/object", "DELETE"),
     )?;
     equal(
         "content-length",
@@ -182,8 +186,8 @@ fn complete(world: &World, protocol: Protocol) -> Check {
     )
 }
 
-fn grpc_error(world: &World, protocol: Protocol) -> Check {
-    let call = Request::new("POST", "/photos/nowhere")
+fn grpc_error(world: &World, protocol: Protocol) -> CheckResult {
+    let call = WorldRequest::new("POST", "/photos/nowhere")
         .line("origin", super::client::PAGE)
         .line("content-type", "application/grpc");
     let response = ask(world, "plain", protocol, &call)?;

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use super::wire::{Head, Lines, PATIENCE, Wire};
+use super::wire::{Head, HeaderLines, PATIENCE, Wire};
 
 pub(crate) const BODY: &str = "just for test";
 
@@ -17,7 +17,7 @@ const PERMISSIVE: &str = "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow
      access-control-allow-private-network: true\r\n";
 
 #[derive(Clone)]
-pub(crate) struct Store {
+pub(crate) struct GatedStore {
     pub(crate) address: SocketAddr,
     gates: Arc<Gates>,
 }
@@ -25,12 +25,12 @@ pub(crate) struct Store {
 /// What requests wait for.
 #[derive(Default)]
 struct Gates {
-    state: Mutex<State>,
+    state: Mutex<GateState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct GateState {
     open: BTreeSet<String>,
     waiting: BTreeSet<String>,
 }
@@ -41,12 +41,12 @@ impl Gates {
         let mut state = self.state.lock().unwrap();
         state.waiting.insert(name.to_owned());
         self.changed.notify_all();
-        let is_shut = |state: &mut State| !state.open.contains(name);
+        let is_shut = |state: &mut GateState| !state.open.contains(name);
         drop(self.changed.wait_timeout_while(state, PATIENCE, is_shut));
     }
 }
 
-impl Store {
+impl GatedStore {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let store = Self {
@@ -73,7 +73,7 @@ impl Store {
     /// Returns once a request is at this gate.
     pub(crate) fn wait_for_request(&self, name: &str) -> Result<(), String> {
         let state = self.gates.state.lock().unwrap();
-        let is_missing = |state: &mut State| !state.waiting.contains(name);
+        let is_missing = |state: &mut GateState| !state.waiting.contains(name);
         let (_state, waited) = self
             .gates
             .changed
@@ -174,7 +174,7 @@ fn answer(wire: &mut Wire, head: &Head, gates: &Gates) -> io::Result<()> {
 }
 
 /// A request's body and trailers.
-fn body(wire: &mut Wire, head: &Head) -> io::Result<(Vec<u8>, Lines)> {
+fn body(wire: &mut Wire, head: &Head) -> io::Result<(Vec<u8>, HeaderLines)> {
     if !head.is_chunked() {
         return Ok((wire.exactly(head.length().unwrap_or_default())?, Vec::new()));
     }

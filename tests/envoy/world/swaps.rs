@@ -4,9 +4,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::chains::{ALLOWED, NOT_ALLOWED, OTHER_PAGE, SWAPPED, World, rules, rules_file};
-use super::client::{PAGE, Protocol, Request};
+use super::client::{PAGE, Protocol, WorldRequest};
 use super::wire::PATIENCE;
-use super::{Check, Situation, ask, connect, equal, expect};
+use super::{CheckResult, Situation, ask, connect, equal, expect};
 use crate::support::envoy;
 
 pub(crate) const SITUATIONS: &[Situation] = &[
@@ -26,11 +26,11 @@ const OTHER_ALLOWED: [&str; 3] = [
     "vary: Origin",
 ];
 
-fn get(origin: &str) -> Request {
-    Request::new("GET", "/photos/o/object").line("origin", origin)
+fn get(origin: &str) -> WorldRequest {
+    WorldRequest::new("GET", "/photos/o/object").line("origin", origin)
 }
 
-fn side_by_side(world: &World, protocol: Protocol) -> Check {
+fn side_by_side(world: &World, protocol: Protocol) -> CheckResult {
     // Two VM ids, of which one has all instances but one: each has the VM that checks the code, the main thread's, and
     // that of the only worker.
     if !envoy::is_native() {
@@ -59,11 +59,11 @@ fn side_by_side(world: &World, protocol: Protocol) -> Check {
     Ok(())
 }
 
-fn swapped(world: &World, protocol: Protocol) -> Check {
+fn swapped(world: &World, protocol: Protocol) -> CheckResult {
     let (listener, file) = SWAPPED[usize::from(protocol == Protocol::Http2)];
     let gate = format!("held-{listener}").replace(' ', "-");
     let mut connection = connect(world, listener, protocol)?;
-    let held = Request::get(&format!("/photos/o/held?{gate}"));
+    let held = WorldRequest::get(&format!("/photos/o/held?{gate}"));
     connection.send(&held).map_err(|error| error.to_string())?;
     world.store.wait_for_request(&gate)?;
 
@@ -103,7 +103,7 @@ fn swapped(world: &World, protocol: Protocol) -> Check {
     expect(&next, 200, &OTHER_ALLOWED)
 }
 
-fn until(holds: impl Fn() -> Result<bool, String>) -> Check {
+fn until(holds: impl Fn() -> Result<bool, String>) -> CheckResult {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         if holds()? {

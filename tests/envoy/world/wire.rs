@@ -8,7 +8,7 @@ use std::time::Duration;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Header lines in order, names in lower case.
-pub(crate) type Lines = Vec<(String, String)>;
+pub(crate) type HeaderLines = Vec<(String, String)>;
 
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -19,7 +19,7 @@ pub(crate) struct Wire {
 pub(crate) struct Head {
     /// The request line or the status line.
     pub(crate) start: String,
-    pub(crate) lines: Lines,
+    pub(crate) lines: HeaderLines,
 }
 
 impl Head {
@@ -88,7 +88,7 @@ impl Wire {
     }
 
     /// What follows the last chunk.
-    pub(crate) fn trailers(&mut self) -> io::Result<Lines> {
+    pub(crate) fn trailers(&mut self) -> io::Result<HeaderLines> {
         let mut trailers = Vec::new();
         while let Some(trailer) = header(&self.line()?) {
             trailers.push(trailer);

@@ -1,8 +1,8 @@
 //! Unusual requests: of the whole server, with lines twice, of odd methods, with more headers than anybody sends.
 
 use super::chains::{ALLOWED, MAY_PUT, NOT_ALLOWED, World};
-use super::client::{AUTHORITY, Connection, PAGE, Protocol, Request};
-use super::{Check, Situation, ask, connect, equal, expect};
+use super::client::{AUTHORITY, PAGE, Protocol, WorldConnection, WorldRequest};
+use super::{CheckResult, Situation, ask, connect, equal, expect};
 
 pub(crate) const SITUATIONS: &[Situation] = &[
     (
@@ -30,9 +30,9 @@ pub(crate) const OF_HTTP1: &[Situation] = &[
     ("an absolute request target is the path in it", absolute),
 ];
 
-fn options_star(world: &World, protocol: Protocol) -> Check {
+fn options_star(world: &World, protocol: Protocol) -> CheckResult {
     let mut connection = connect(world, "plain", protocol)?;
-    let mut request = Request::preflight("*", "PUT");
+    let mut request = WorldRequest::preflight("*", "PUT");
     let response = connection.exchange(&request).map_err(|error| error.to_string())?;
     expect(&response, 404, &[])?;
     request.path = "/photos/o/object".to_owned();
@@ -40,19 +40,20 @@ fn options_star(world: &World, protocol: Protocol) -> Check {
     expect(&response, 200, &MAY_PUT)
 }
 
-fn two_origins(world: &World, protocol: Protocol) -> Check {
+fn two_origins(world: &World, protocol: Protocol) -> CheckResult {
     for second in [PAGE, "https://evil.example"] {
-        let get = Request::get("/photos/o/object").line("origin", second);
+        let get = WorldRequest::get("/photos/o/object").line("origin", second);
         expect(&ask(world, "plain", protocol, &get)?, 200, &NOT_ALLOWED)?;
-        let preflight = Request::preflight("/photos/o/object", "PUT").line("origin", second);
+        let preflight = WorldRequest::preflight("/photos/o/object", "PUT").line("origin", second);
         expect(&ask(world, "plain", protocol, &preflight)?, 403, &NOT_ALLOWED)?;
     }
-    let twice = Request::preflight("/photos/o/object", "PUT").line("access-control-request-method", "GET");
+    let twice =
+        WorldRequest::preflight("/photos/o/object", "PUT").line("access-control-request-method", "GET");
     expect(&ask(world, "plain", protocol, &twice)?, 403, &NOT_ALLOWED)
 }
 
-fn lower_case(world: &World, protocol: Protocol) -> Check {
-    let request = Request::new("options", "/photos/o/object")
+fn lower_case(world: &World, protocol: Protocol) -> CheckResult {
+    let request = WorldRequest::new("options", "/photos/o/object")
         .line("origin", PAGE)
         .line("access-control-request-method", "PUT");
     let response = ask(world, "plain", protocol, &request)?;
@@ -63,7 +64,7 @@ fn lower_case(world: &World, protocol: Protocol) -> Check {
     }
 }
 
-fn with_headers(mut request: Request, count: usize, value: &str) -> Request {
+fn with_headers(mut request: WorldRequest, count: usize, value: &str) -> WorldRequest {
     for at in 0..count {
         request = request.line(&format!("x-{at}"), value);
     }
@@ -75,13 +76,13 @@ fn expect_each(
     world: &World,
     listener: &str,
     protocol: Protocol,
-    with_more: impl Fn(Request) -> Request,
-) -> Check {
+    with_more: impl Fn(WorldRequest) -> WorldRequest,
+) -> CheckResult {
     const PATH: &str = "/photos/o/object";
     for (request, status, cors) in [
-        (Request::get(PATH), 200, &ALLOWED[..]),
-        (Request::preflight(PATH, "PUT"), 200, &MAY_PUT),
-        (Request::preflight(PATH, "DELETE"), 403, &NOT_ALLOWED),
+        (WorldRequest::get(PATH), 200, &ALLOWED[..]),
+        (WorldRequest::preflight(PATH, "PUT"), 200, &MAY_PUT),
+        (WorldRequest::preflight(PATH, "DELETE"), 403, &NOT_ALLOWED),
     ] {
         expect(
             &ask(world, listener, protocol, &with_more(request))?,
@@ -92,7 +93,7 @@ fn expect_each(
     Ok(())
 }
 
-fn ninety_headers(world: &World, protocol: Protocol) -> Check {
+fn ninety_headers(world: &World, protocol: Protocol) -> CheckResult {
     let cookies = "c=".to_owned() + &"x".repeat(50_000);
     expect_each(world, "plain", protocol, |request| {
         with_headers(request.line("cookie", &cookies), 85, "any")
@@ -100,34 +101,34 @@ fn ninety_headers(world: &World, protocol: Protocol) -> Check {
 }
 
 /// More than the filter could hand to its host, whose limits are 1,024 headers and 1 MiB: from the host there are none.
-fn many_headers(world: &World, protocol: Protocol) -> Check {
+fn many_headers(world: &World, protocol: Protocol) -> CheckResult {
     large(world, protocol, "large", 1_500, "any")
 }
 
-fn one_by_one(world: &World, protocol: Protocol) -> Check {
+fn one_by_one(world: &World, protocol: Protocol) -> CheckResult {
     large(world, protocol, "one by one", 5, "any")
 }
 
-fn megabyte_of_headers(world: &World, protocol: Protocol) -> Check {
+fn megabyte_of_headers(world: &World, protocol: Protocol) -> CheckResult {
     large(world, protocol, "large", 2_400, &"x".repeat(500))
 }
 
-fn large(world: &World, protocol: Protocol, listener: &str, count: usize, value: &str) -> Check {
+fn large(world: &World, protocol: Protocol, listener: &str, count: usize, value: &str) -> CheckResult {
     expect_each(world, listener, protocol, |request| {
         with_headers(request, count, value)
     })
 }
 
-fn many_response_headers(world: &World, protocol: Protocol) -> Check {
-    let response = ask(world, "plain", protocol, &Request::get("/photos/o/many"))?;
+fn many_response_headers(world: &World, protocol: Protocol) -> CheckResult {
+    let response = ask(world, "plain", protocol, &WorldRequest::get("/photos/o/many"))?;
     if response.lines.len() < 1_200 {
         return Err(format!("only {} headers came", response.lines.len()));
     }
     expect(&response, 200, &ALLOWED)
 }
 
-fn raw(world: &World, text: &str) -> Result<super::Response, String> {
-    let Connection::Http1(mut connection) = connect(world, "plain", Protocol::Http1)? else {
+fn raw(world: &World, text: &str) -> Result<super::WorldResponse, String> {
+    let WorldConnection::Http1(mut connection) = connect(world, "plain", Protocol::Http1)? else {
         return Err("not HTTP/1.1".to_owned());
     };
     connection
@@ -138,14 +139,14 @@ fn raw(world: &World, text: &str) -> Result<super::Response, String> {
         .map_err(|error| error.to_string())
 }
 
-fn http_1_0(world: &World, _: Protocol) -> Check {
+fn http_1_0(world: &World, _: Protocol) -> CheckResult {
     let get = format!("GET /photos/o/object HTTP/1.0\r\nhost: {AUTHORITY}\r\norigin: {PAGE}\r\n\r\n");
     let response = raw(world, &get)?;
     equal("body", &response.body.as_slice(), &super::store::BODY.as_bytes())?;
     expect(&response, 200, &ALLOWED)
 }
 
-fn absolute(world: &World, _: Protocol) -> Check {
+fn absolute(world: &World, _: Protocol) -> CheckResult {
     let get = format!(
         "GET http://{AUTHORITY}/photos/o/object HTTP/1.1\r\nhost: else.example\r\norigin: {PAGE}\r\n\r\n"
     );

@@ -3,7 +3,7 @@
 
 use wasmi::{Caller, Config, Engine, Extern, ExternType, Func, Instance, Linker, Memory, Module, Store, Val};
 
-pub(crate) use headers::Headers;
+pub(crate) use headers::HostHeaders;
 
 #[path = "../../native/host/headers.rs"]
 #[allow(dead_code)] // Another host uses the rest of it.
@@ -20,10 +20,10 @@ const REQUEST_HEADERS: i32 = 0;
 
 /// What the host calls hand out and take.
 #[derive(Default)]
-struct Host {
+struct WasmHost {
     configuration: Vec<u8>,
-    request: Headers,
-    response: Headers,
+    request: HostHeaders,
+    response: HostHeaders,
     /// The status of a local response.
     answered: Option<i32>,
     metrics: i32,
@@ -31,14 +31,14 @@ struct Host {
 }
 
 /// A VM with the module in it, and at most one root context in force.
-pub(crate) struct Vm {
-    store: Store<Host>,
+pub(crate) struct WasmVm {
+    store: Store<WasmHost>,
     instance: Instance,
     last_context: i32,
     root: Option<i32>,
 }
 
-impl Vm {
+impl WasmVm {
     pub(crate) fn start(module: &[u8]) -> Self {
         Self::start_in(&Engine::default(), module)
     }
@@ -50,7 +50,7 @@ impl Vm {
 
     fn start_in(engine: &Engine, module: &[u8]) -> Self {
         let module = Module::new(engine, module).expect("the module is valid");
-        let mut store = Store::new(engine, Host::default());
+        let mut store = Store::new(engine, WasmHost::default());
         // An engine that does not count refuses fuel.
         store.set_fuel(u64::MAX).ok();
         let mut linker = Linker::new(engine);
@@ -120,7 +120,7 @@ impl Vm {
     }
 
     /// A request and its response pass the filter. The status of the local response, or `None`.
-    pub(crate) fn exchange(&mut self, request: Headers, response: Headers) -> Option<i32> {
+    pub(crate) fn exchange(&mut self, request: HostHeaders, response: HostHeaders) -> Option<i32> {
         let root = self.root.expect("a configuration is in force");
         let stream = self.create_context(root);
         let counts = [request.len(), response.len()].map(|count| i32::try_from(count).unwrap());
@@ -173,7 +173,7 @@ fn memory(export: Option<Extern>) -> Memory {
 }
 
 /// A host call. `arguments` are as in the ABI, version 0.2.1; 64-bit ones, which are figures, are read as 0.
-fn host_call(vm: &mut Caller<'_, Host>, name: &str, arguments: &[i32]) -> i32 {
+fn host_call(vm: &mut Caller<'_, WasmHost>, name: &str, arguments: &[i32]) -> i32 {
     let at = |index: usize| arguments.get(index).copied().unwrap_or_default();
     match name {
         "proxy_get_buffer_bytes" => {
@@ -207,7 +207,7 @@ fn host_call(vm: &mut Caller<'_, Host>, name: &str, arguments: &[i32]) -> i32 {
             let headers = read(vm, at(5), at(6));
             let host = vm.data_mut();
             host.answered = Some(at(0));
-            host.response = Headers::parse(&headers).expect("a map of headers");
+            host.response = HostHeaders::parse(&headers).expect("a map of headers");
             OK
         }
         "proxy_define_metric" => {
@@ -229,7 +229,7 @@ fn host_call(vm: &mut Caller<'_, Host>, name: &str, arguments: &[i32]) -> i32 {
     }
 }
 
-fn headers<'h>(vm: &'h mut Caller<'_, Host>, map: i32) -> &'h mut Headers {
+fn headers<'h>(vm: &'h mut Caller<'_, WasmHost>, map: i32) -> &'h mut HostHeaders {
     let host = vm.data_mut();
     if map == REQUEST_HEADERS {
         &mut host.request
@@ -238,7 +238,7 @@ fn headers<'h>(vm: &'h mut Caller<'_, Host>, map: i32) -> &'h mut Headers {
     }
 }
 
-fn read(vm: &Caller<'_, Host>, start: i32, len: i32) -> Vec<u8> {
+fn read(vm: &Caller<'_, WasmHost>, start: i32, len: i32) -> Vec<u8> {
     let mut bytes = vec![0; len as u32 as usize];
     memory(vm.get_export("memory"))
         .read(vm, start as u32 as usize, &mut bytes)
@@ -246,14 +246,14 @@ fn read(vm: &Caller<'_, Host>, start: i32, len: i32) -> Vec<u8> {
     bytes
 }
 
-fn write(vm: &mut Caller<'_, Host>, start: i32, bytes: &[u8]) {
+fn write(vm: &mut Caller<'_, WasmHost>, start: i32, bytes: &[u8]) {
     memory(vm.get_export("memory"))
         .write(vm, start as u32 as usize, bytes)
         .expect("the module's own memory");
 }
 
 /// Writes a value into a block that the module allocates for it.
-fn hand_over(vm: &mut Caller<'_, Host>, value: &[u8], to: i32, len_to: i32) -> i32 {
+fn hand_over(vm: &mut Caller<'_, WasmHost>, value: &[u8], to: i32, len_to: i32) -> i32 {
     let len = i32::try_from(value.len()).unwrap();
     let mut block = [Val::I32(0)];
     if !value.is_empty() {

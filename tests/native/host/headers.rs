@@ -2,7 +2,7 @@
 
 /// Headers in order, any bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Headers(Vec<(Vec<u8>, Vec<u8>)>);
+pub(crate) struct HostHeaders(Vec<(Vec<u8>, Vec<u8>)>);
 
 /// Request headers of which Envoy keeps one line only: its own CORS filter, which is part of every official build,
 /// registers them as inline headers, and a further line is appended with a comma.
@@ -12,7 +12,7 @@ const INLINE: [&[u8]; 3] = [
     b"access-control-request-headers",
 ];
 
-impl Headers {
+impl HostHeaders {
     /// A request as the filter chain sees it, with the request id that the proxy gave it.
     pub(crate) fn request<'a>(
         method: &str,
@@ -94,7 +94,7 @@ impl Headers {
         out
     }
 
-    /// The inverse of [`Headers::serialise`], which takes nothing else.
+    /// The inverse of [`HostHeaders::serialise`], which takes nothing else.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let number = |at: usize| {
             let digits = bytes.get(at..at + 4)?.try_into().ok()?;
@@ -114,7 +114,7 @@ impl Headers {
     }
 }
 
-impl<'a> FromIterator<(&'a [u8], &'a [u8])> for Headers {
+impl<'a> FromIterator<(&'a [u8], &'a [u8])> for HostHeaders {
     fn from_iter<I: IntoIterator<Item = (&'a [u8], &'a [u8])>>(lines: I) -> Self {
         let mut map = Self::default();
         for (name, value) in lines {
@@ -124,13 +124,13 @@ impl<'a> FromIterator<(&'a [u8], &'a [u8])> for Headers {
     }
 }
 
-impl Extend<(Vec<u8>, Vec<u8>)> for Headers {
+impl Extend<(Vec<u8>, Vec<u8>)> for HostHeaders {
     fn extend<I: IntoIterator<Item = (Vec<u8>, Vec<u8>)>>(&mut self, lines: I) {
         self.0.extend(lines);
     }
 }
 
-impl IntoIterator for Headers {
+impl IntoIterator for HostHeaders {
     type Item = (Vec<u8>, Vec<u8>);
     type IntoIter = std::vec::IntoIter<Self::Item>;
 

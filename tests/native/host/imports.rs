@@ -6,9 +6,11 @@
 
 use std::slice;
 
-use super::headers::Headers;
-use super::owner::{self, Owner};
-use super::state::{BAD_ARGUMENT, Callback, Host, Import, Line, NOT_FOUND, OK, Reply, text, with_host};
+use super::headers::HostHeaders;
+use super::owner::{self, CodeOwner};
+use super::state::{
+    BAD_ARGUMENT, Callback, HostLogLine, Import, LocalReply, NOT_FOUND, NativeHost, OK, text, with_host,
+};
 
 /// `proxy_buffer_type_t::PluginConfiguration`.
 const PLUGIN_CONFIGURATION: u32 = 7;
@@ -21,13 +23,13 @@ fn status(result: Result<u32, u32>) -> u32 {
 ///
 /// # Safety
 /// `data` and `len` are where the module wants to be told of it.
-unsafe fn hand_over(host: &mut Host, bytes: &[u8], data: *mut *mut u8, len: *mut usize) -> u32 {
+unsafe fn hand_over(host: &mut NativeHost, bytes: &[u8], data: *mut *mut u8, len: *mut usize) -> u32 {
     if let Some(call) = host.exchange.calls.last_mut() {
         call.handed_over = bytes.len();
     }
     let mut block = std::ptr::null_mut();
     if !bytes.is_empty() {
-        block = owner::scoped(Owner::Abi, || edge_malloc(bytes.len()));
+        block = owner::scoped(CodeOwner::Abi, || edge_malloc(bytes.len()));
         // SAFETY: the block is new and as long as was asked for.
         unsafe { block.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     }
@@ -62,7 +64,7 @@ unsafe extern "C" fn proxy_log(level: u32, message: *const u8, len: usize) -> u3
     // SAFETY: the module's slice.
     let message = unsafe { bytes(message, len) };
     with_host(|host| {
-        host.log.push(Line {
+        host.log.push(HostLogLine {
             level,
             text: String::from_utf8_lossy(message).into_owned(),
         });
@@ -172,13 +174,13 @@ unsafe extern "C" fn proxy_send_local_response(
         if host.callback != Some(Callback::RequestHeaders) || host.exchange.reply.is_some() {
             return Err(host.note("a local response in the response callback, or a second one".into()));
         }
-        let Some(headers) = Headers::parse(headers) else {
+        let Some(headers) = HostHeaders::parse(headers) else {
             return Err(host.note(format!("malformed header map: {}", text(headers))));
         };
         for (name, value) in headers.iter() {
             host.check_header(name, value);
         }
-        host.exchange.reply = Some(Reply {
+        host.exchange.reply = Some(LocalReply {
             status: status_code,
             headers,
             body: body.to_vec(),
@@ -372,7 +374,7 @@ unexpected! {
 #[cfg(test)]
 #[allow(unused_imports)] // A test binary with a harness of its own leaves these tests out.
 mod tests {
-    use super::super::state::{Exchange, REQUEST_HEADERS, RESPONSE_HEADERS};
+    use super::super::state::{REQUEST_HEADERS, RESPONSE_HEADERS, StreamExchange};
     use super::*;
 
     fn read(map: u32, name: &str) -> (u32, Option<Vec<u8>>) {
@@ -385,7 +387,11 @@ mod tests {
         }
     }
 
-    fn in_callback<R>(callback: Callback, exchange: Exchange, work: impl FnOnce() -> R) -> (R, Vec<String>) {
+    fn in_callback<R>(
+        callback: Callback,
+        exchange: StreamExchange,
+        work: impl FnOnce() -> R,
+    ) -> (R, Vec<String>) {
         with_host(|host| {
             host.reset();
             host.callback = Some(callback);
@@ -400,7 +406,7 @@ mod tests {
         (returned, violations)
     }
 
-    fn exchange() -> Exchange {
+    fn exchange() -> StreamExchange {
         let lines = [
             ("Origin", "https://a.example"),
             ("accept", "a"),
@@ -408,10 +414,10 @@ mod tests {
             ("accept", "b"),
         ];
         let lines = lines.map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-        Exchange {
-            request: Headers::request("GET", "edge.example", "/", lines),
-            response: Some(Headers::default()),
-            ..Exchange::default()
+        StreamExchange {
+            request: HostHeaders::request("GET", "edge.example", "/", lines),
+            response: Some(HostHeaders::default()),
+            ..StreamExchange::default()
         }
     }
 
@@ -463,10 +469,10 @@ mod tests {
     fn only_a_whole_map_is_read() {
         let map = exchange().request;
         let bytes = map.serialise();
-        assert_eq!(Headers::parse(&bytes).as_ref(), Some(&map));
+        assert_eq!(HostHeaders::parse(&bytes).as_ref(), Some(&map));
         for end in 0..bytes.len() {
-            assert_eq!(Headers::parse(&bytes[..end]), None, "{end}");
+            assert_eq!(HostHeaders::parse(&bytes[..end]), None, "{end}");
         }
-        assert_eq!(Headers::parse(&[&bytes[..], b"x"].concat()), None);
+        assert_eq!(HostHeaders::parse(&[&bytes[..], b"x"].concat()), None);
     }
 }

@@ -30,10 +30,10 @@ use std::marker::PhantomData;
 use std::mem;
 use std::sync::Once;
 
-pub(crate) use headers::Headers;
-use owner::Owner;
-pub(crate) use state::{Call, Callback, Import, Line};
-use state::{Exchange, Host, Reply, with_host};
+pub(crate) use headers::HostHeaders;
+use owner::CodeOwner;
+pub(crate) use state::{Call, Callback, HostLogLine, Import};
+use state::{LocalReply, NativeHost, StreamExchange, with_host};
 
 /// The status whose response has no length (RFC 9110 section 8.6).
 const NO_CONTENT: u32 = 204;
@@ -65,7 +65,7 @@ mod exports {
 /// Runs an export of the module, and then fails if the module did on the way what it must not.
 fn call<R>(callback: Callback, export: impl FnOnce() -> R) -> R {
     with_host(|host| host.callback = Some(callback));
-    let returned = owner::scoped(Owner::Module, export);
+    let returned = owner::scoped(CodeOwner::Module, export);
     let violations = with_host(|host| {
         host.callback = None;
         mem::take(&mut host.violations)
@@ -75,9 +75,9 @@ fn call<R>(callback: Callback, export: impl FnOnce() -> R) -> R {
 }
 
 /// The VM of this thread.
-pub(crate) struct Vm(PhantomData<*const ()>);
+pub(crate) struct NativeVm(PhantomData<*const ()>);
 
-impl Vm {
+impl NativeVm {
     /// Starts the module, or has it forget what an earlier test on this thread left.
     pub(crate) fn start() -> Self {
         static FIRST: Once = Once::new();
@@ -88,12 +88,12 @@ impl Vm {
             drop(std::panic::take_hook());
         });
         exports::_initialize();
-        with_host(Host::reset);
+        with_host(NativeHost::reset);
         Self(PhantomData)
     }
 
     /// Gives a new root context its configuration; the error is that the module refuses it.
-    pub(crate) fn configure(&self, text: &[u8]) -> Result<Plugin, Refused> {
+    pub(crate) fn configure(&self, text: &[u8]) -> Result<Plugin, RefusedConfiguration> {
         let root = with_host(|host| {
             host.configuration = text.to_vec();
             host.next_context()
@@ -107,7 +107,7 @@ impl Vm {
         }) {
             Ok(plugin)
         } else {
-            Err(Refused { plugin })
+            Err(RefusedConfiguration { plugin })
         }
     }
 
@@ -168,14 +168,14 @@ impl Vm {
     }
 
     /// What the module has logged since this was last asked.
-    pub(crate) fn take_log(&self) -> Vec<Line> {
+    pub(crate) fn take_log(&self) -> Vec<HostLogLine> {
         with_host(|host| mem::take(&mut host.log))
     }
 }
 
 /// A configuration that the module does not take.
 #[derive(Debug)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedConfiguration {
     /// The root context that got it.
     pub(crate) plugin: Plugin,
 }
@@ -193,27 +193,27 @@ impl Plugin {
     }
 
     /// A request arrives.
-    pub(crate) fn open(&self, request: Headers) -> Stream {
-        let id = with_host(Host::next_context);
+    pub(crate) fn open(&self, request: HostHeaders) -> NativeStream {
+        let id = with_host(NativeHost::next_context);
         call(Callback::ContextCreate, || {
             exports::edge_on_context_create(id, self.root);
         });
-        Stream {
+        NativeStream {
             id,
-            exchange: Exchange {
+            exchange: StreamExchange {
                 request,
-                ..Exchange::default()
+                ..StreamExchange::default()
             },
         }
     }
 
     /// A whole exchange: `upstream` answers where the filter does not.
-    pub(crate) fn exchange(&self, request: Headers, upstream: &Response) -> Answer {
+    pub(crate) fn exchange(&self, request: HostHeaders, upstream: &NativeResponse) -> Exchanged {
         let mut stream = self.open(request);
         let by_edge = stream.request_headers();
         let is_edge = by_edge.is_some();
         let response = by_edge.unwrap_or_else(|| stream.response_headers(upstream.clone()));
-        Answer {
+        Exchanged {
             is_edge,
             response,
             calls: stream.take_calls(),
@@ -229,13 +229,13 @@ impl Drop for Plugin {
 
 /// A response on its way to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Response {
+pub(crate) struct NativeResponse {
     pub(crate) status: u32,
-    pub(crate) headers: Headers,
+    pub(crate) headers: HostHeaders,
     pub(crate) body: Vec<u8>,
 }
 
-impl Response {
+impl NativeResponse {
     /// What a store answers.
     pub(crate) fn new<'a>(status: u32, headers: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Self {
         Self {
@@ -246,14 +246,14 @@ impl Response {
     }
 
     /// As the filter chain sees it.
-    fn into_map(self) -> Headers {
-        let mut map = Headers::default();
+    fn into_map(self) -> HostHeaders {
+        let mut map = HostHeaders::default();
         map.add(b":status", self.status.to_string().as_bytes());
         map.extend(self.headers);
         map
     }
 
-    fn from_map(mut map: Headers, body: Vec<u8>) -> Self {
+    fn from_map(mut map: HostHeaders, body: Vec<u8>) -> Self {
         let status = map
             .get(b":status")
             .and_then(|status| std::str::from_utf8(status).ok()?.parse().ok())
@@ -269,21 +269,21 @@ impl Response {
 
 /// How a whole exchange ended.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Exchanged {
     /// Whether the filter answered, and not the upstream.
     pub(crate) is_edge: bool,
-    pub(crate) response: Response,
+    pub(crate) response: NativeResponse,
     pub(crate) calls: Vec<Call>,
 }
 
 /// An HTTP context: one request.
 #[derive(Debug)]
-pub(crate) struct Stream {
+pub(crate) struct NativeStream {
     id: u32,
-    exchange: Exchange,
+    exchange: StreamExchange,
 }
 
-impl Stream {
+impl NativeStream {
     fn call(&mut self, callback: Callback, export: impl FnOnce(u32) -> u32) -> u32 {
         with_host(|host| mem::swap(&mut host.exchange, &mut self.exchange));
         let action = call(callback, || export(self.id));
@@ -292,7 +292,7 @@ impl Stream {
     }
 
     /// The request's headers pass the filter. `Some`: it answered, and the reply has passed it as well.
-    pub(crate) fn request_headers(&mut self) -> Option<Response> {
+    pub(crate) fn request_headers(&mut self) -> Option<NativeResponse> {
         let before = self.exchange.request.clone();
         let count = before.len();
         let action = self.call(Callback::RequestHeaders, |id| {
@@ -317,8 +317,8 @@ impl Stream {
         }
     }
 
-    fn local_reply(&mut self, reply: Reply) -> Response {
-        let Reply {
+    fn local_reply(&mut self, reply: LocalReply) -> NativeResponse {
+        let LocalReply {
             status,
             mut headers,
             body,
@@ -329,7 +329,7 @@ impl Stream {
         if !body.is_empty() && headers.get(b"content-type").is_none() {
             headers.add(b"content-type", b"text/plain");
         }
-        self.response_headers(Response {
+        self.response_headers(NativeResponse {
             status,
             headers,
             body,
@@ -337,16 +337,16 @@ impl Stream {
     }
 
     /// A response passes the filter.
-    pub(crate) fn response_headers(&mut self, response: Response) -> Response {
+    pub(crate) fn response_headers(&mut self, response: NativeResponse) -> NativeResponse {
         let body = response.body.clone();
         self.exchange.response = Some(response.into_map());
-        let count = self.exchange.response.as_ref().map_or(0, Headers::len);
+        let count = self.exchange.response.as_ref().map_or(0, HostHeaders::len);
         let action = self.call(Callback::ResponseHeaders, |id| {
             exports::edge_on_response_headers(id, count, body.is_empty())
         });
         assert_eq!(action, CONTINUE, "a response is never held back");
         let map = self.exchange.response.take().unwrap_or_default();
-        Response::from_map(map, body)
+        NativeResponse::from_map(map, body)
     }
 
     /// The host calls of this stream since this was last asked.
@@ -355,7 +355,7 @@ impl Stream {
     }
 }
 
-impl Drop for Stream {
+impl Drop for NativeStream {
     fn drop(&mut self) {
         call(Callback::Delete, || exports::edge_on_delete(self.id));
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 /// Whose code runs, or for whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Owner {
+pub(crate) enum CodeOwner {
     /// The test.
     Test,
     /// A callback of the module.
@@ -15,16 +15,16 @@ pub(crate) enum Owner {
     Host,
 }
 
-thread_local!(static CURRENT: Cell<Owner> = const { Cell::new(Owner::Test) });
+thread_local!(static CURRENT: Cell<CodeOwner> = const { Cell::new(CodeOwner::Test) });
 
 /// Whose code runs now.
-pub(crate) fn current() -> Owner {
+pub(crate) fn current() -> CodeOwner {
     // While a thread ends its locals are gone, but allocations go on.
-    CURRENT.try_with(Cell::get).unwrap_or(Owner::Test)
+    CURRENT.try_with(Cell::get).unwrap_or(CodeOwner::Test)
 }
 
 /// Runs `code` on behalf of `owner`.
-pub(crate) fn scoped<R>(owner: Owner, code: impl FnOnce() -> R) -> R {
+pub(crate) fn scoped<R>(owner: CodeOwner, code: impl FnOnce() -> R) -> R {
     let before = CURRENT.replace(owner);
     let returned = code();
     CURRENT.set(before);

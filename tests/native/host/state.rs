@@ -7,8 +7,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::headers::Headers;
-use super::owner::{self, Owner};
+use super::headers::HostHeaders;
+use super::owner::{self, CodeOwner};
 
 /// `proxy_result_t`.
 pub(super) const OK: u32 = 0;
@@ -68,13 +68,13 @@ pub(crate) struct Call {
 
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct HostLogLine {
     /// `proxy_log_level_t`: 2 is info, 3 warn, 4 error.
     pub(crate) level: u32,
     pub(crate) text: String,
 }
 
-impl Line {
+impl HostLogLine {
     pub(crate) const INFO: u32 = 2;
     pub(crate) const WARN: u32 = 3;
     pub(crate) const ERROR: u32 = 4;
@@ -82,24 +82,24 @@ impl Line {
 
 /// What a stream's callbacks see and do.
 #[derive(Debug, Default)]
-pub(super) struct Exchange {
-    pub(super) request: Headers,
-    pub(super) response: Option<Headers>,
-    pub(super) reply: Option<Reply>,
+pub(super) struct StreamExchange {
+    pub(super) request: HostHeaders,
+    pub(super) response: Option<HostHeaders>,
+    pub(super) reply: Option<LocalReply>,
     pub(super) calls: Vec<Call>,
 }
 
 /// A local response, as the module asked for it.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(super) struct LocalReply {
     pub(super) status: u32,
-    pub(super) headers: Headers,
+    pub(super) headers: HostHeaders,
     pub(super) body: Vec<u8>,
 }
 
 /// The host's statistics.
 #[derive(Debug, Default)]
-pub(super) struct Metrics {
+pub(super) struct HostMetrics {
     /// Whether a metric can be defined, as a capability would say.
     pub(super) are_denied: bool,
     /// The name and the value.
@@ -114,7 +114,7 @@ pub(super) struct Metrics {
 
 /// What the host calls the plugin, and keeps for all VMs.
 #[derive(Debug, Default)]
-pub(super) struct Shared {
+pub(super) struct PluginState {
     pub(super) plugin_name: String,
     pub(super) root_id: String,
     pub(super) values: BTreeMap<Vec<u8>, Vec<u8>>,
@@ -122,7 +122,7 @@ pub(super) struct Shared {
     pub(super) denied: Option<&'static str>,
 }
 
-impl Shared {
+impl PluginState {
     /// The error is the status of a call that is denied, or that no request may make.
     pub(super) fn begin(&self, during: Option<Callback>, import: &str) -> Result<(), u32> {
         match during {
@@ -135,26 +135,26 @@ impl Shared {
 
 /// The host of this thread.
 #[derive(Debug, Default)]
-pub(super) struct Host {
+pub(super) struct NativeHost {
     last_context: u32,
     overruled: Vec<(Import, u32)>,
     pub(super) configuration: Vec<u8>,
     pub(super) callback: Option<Callback>,
-    pub(super) exchange: Exchange,
-    pub(super) log: Vec<Line>,
-    pub(super) metrics: Metrics,
-    pub(super) shared: Shared,
+    pub(super) exchange: StreamExchange,
+    pub(super) log: Vec<HostLogLine>,
+    pub(super) metrics: HostMetrics,
+    pub(super) shared: PluginState,
     pub(super) violations: Vec<String>,
 }
 
-thread_local!(static HOST: RefCell<Host> = RefCell::default());
+thread_local!(static HOST: RefCell<NativeHost> = RefCell::default());
 
 /// The host of this thread, at work.
-pub(super) fn with_host<R>(work: impl FnOnce(&mut Host) -> R) -> R {
-    owner::scoped(Owner::Host, || HOST.with_borrow_mut(work))
+pub(super) fn with_host<R>(work: impl FnOnce(&mut NativeHost) -> R) -> R {
+    owner::scoped(CodeOwner::Host, || HOST.with_borrow_mut(work))
 }
 
-impl Host {
+impl NativeHost {
     /// Forgets everything but which context ids this thread has used: the module's contexts outlive a test.
     pub(super) fn reset(&mut self) {
         *self = Self {
@@ -204,7 +204,7 @@ impl Host {
     }
 
     /// The map that a call is about, if this is the phase for it.
-    pub(super) fn map(&mut self, map: u32, subject: &str) -> Result<&mut Headers, u32> {
+    pub(super) fn map(&mut self, map: u32, subject: &str) -> Result<&mut HostHeaders, u32> {
         let is_response = self.callback == Some(Callback::ResponseHeaders);
         match map {
             REQUEST_HEADERS if !is_response => Ok(&mut self.exchange.request),
@@ -220,7 +220,7 @@ impl Host {
     }
 
     /// The response, which alone may be changed.
-    pub(super) fn writable(&mut self, map: u32, subject: &str) -> Result<&mut Headers, u32> {
+    pub(super) fn writable(&mut self, map: u32, subject: &str) -> Result<&mut HostHeaders, u32> {
         if map != RESPONSE_HEADERS {
             return Err(self.note(format!("request header {subject} changed")));
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Gathered, PERMISSIVE, What, bucket, in_one_configuration, permissive, read};
-use crate::support::answer::{Answer, names_in};
-use crate::support::case::{Case, Request, UpstreamAnswer};
+use super::{Gathered, GatheredCase, PERMISSIVE, bucket, in_one_configuration, permissive, read};
+use crate::support::answer::{ClientAnswer, names_in};
+use crate::support::case::{Case, UpstreamAnswer, WireRequest};
 use crate::support::expect::{ErrorBody, Expectation};
 
 /// Whose answers the file has: a tier, and what the table calls it.
@@ -52,13 +52,13 @@ struct NeutralRule {
 #[derive(Deserialize)]
 struct NeutralRequest {
     method: String,
-    target: Target,
+    target: RequestTarget,
     headers: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-enum Target {
+enum RequestTarget {
     Object,
     Bucket,
     Service,
@@ -76,7 +76,7 @@ struct Documented {
 }
 
 /// What a store's documentation, or a recording of it, fixes of an answer. Of other headers it says nothing.
-pub(crate) struct Recorded {
+pub(crate) struct RecordedAnswer {
     documented: Documented,
     /// Which rule applied, where one did.
     matched_rule: Option<usize>,
@@ -106,7 +106,7 @@ pub(crate) fn answers() -> Vec<Gathered> {
         };
         match profile.filter(|_| case.tier != "rgw-legacy" && !case.model_disagrees) {
             Some(profile) => members.entry(profile).or_default().push(convert(case)),
-            None => gathered.push((case.id, What::NotRun)),
+            None => gathered.push((case.id, GatheredCase::NotRun)),
         }
     }
     for (profile, members) in members {
@@ -114,7 +114,7 @@ pub(crate) fn answers() -> Vec<Gathered> {
         gathered.extend(
             cases
                 .into_iter()
-                .map(|case| (case.name.clone(), What::Exchange(case))),
+                .map(|case| (case.name.clone(), GatheredCase::Exchange(case))),
         );
     }
     gathered.sort_by_key(|(id, _)| places[id]);
@@ -143,7 +143,7 @@ fn convert(answered: Answered) -> (Value, Case) {
     let rules = answered.bucket_rules.unwrap_or_default();
     let response_vary = rules.iter().find_map(|rule| rule.response_vary);
     let documents: Vec<Value> = rules.iter().map(NeutralRule::to_json).collect();
-    let is_managed = answered.bucket_exists && request.target != Target::Service;
+    let is_managed = answered.bucket_exists && request.target != RequestTarget::Service;
     let is_preflight = request.method == "OPTIONS";
     let status = answered
         .upstream
@@ -151,11 +151,11 @@ fn convert(answered: Answered) -> (Value, Case) {
     let case = Case {
         name: id.clone(),
         configuration: "".into(),
-        request: Request {
+        request: WireRequest {
             path: match request.target {
-                Target::Object => format!("/{id}/test.txt"),
-                Target::Bucket => format!("/{id}/"),
-                Target::Service => "/".to_owned(),
+                RequestTarget::Object => format!("/{id}/test.txt"),
+                RequestTarget::Bucket => format!("/{id}/"),
+                RequestTarget::Service => "/".to_owned(),
             },
             method: request.method,
             authority: "store.example".to_owned(),
@@ -173,7 +173,7 @@ fn convert(answered: Answered) -> (Value, Case) {
                 ..UpstreamAnswer::default()
             },
         },
-        expectation: Expectation::Recorded(Box::new(Recorded {
+        expectation: Expectation::Recorded(Box::new(RecordedAnswer {
             matched_rule: usize::try_from(answered.matched_rule).ok(),
             is_preflight,
             is_managed,
@@ -206,9 +206,9 @@ impl NeutralRule {
     }
 }
 
-impl Recorded {
+impl RecordedAnswer {
     /// In what the answer is another than documented.
-    pub(crate) fn problems(&self, answer: &Answer) -> Vec<String> {
+    pub(crate) fn problems(&self, answer: &ClientAnswer) -> Vec<String> {
         let mut problems = self.verdict_problems(answer);
         if !self.verdict_only {
             problems.extend(self.wording_problems(answer));
@@ -216,7 +216,7 @@ impl Recorded {
         problems
     }
 
-    fn verdict_problems(&self, answer: &Answer) -> Vec<String> {
+    fn verdict_problems(&self, answer: &ClientAnswer) -> Vec<String> {
         let mut problems = Vec::new();
         let lines: Vec<&str> = answer
             .headers
@@ -264,7 +264,7 @@ impl Recorded {
         problems
     }
 
-    fn wording_problems(&self, answer: &Answer) -> Vec<String> {
+    fn wording_problems(&self, answer: &ClientAnswer) -> Vec<String> {
         let mut problems = Vec::new();
         if answer.status != self.documented.status {
             problems.push(format!(

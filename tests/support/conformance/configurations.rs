@@ -4,21 +4,21 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Gathered, What, read};
+use super::{Gathered, GatheredCase, read};
 use crate::support::case::from_hex;
 
 /// A plugin configuration, and what is to become of it.
-pub(crate) struct Document {
+pub(crate) struct ConfigurationDocument {
     /// Not always a text.
     pub(crate) bytes: Vec<u8>,
-    expected: Expected,
+    expected: ExpectedLoad,
     /// Almost every case lists GET alone, which is warned about; in one, that warning is the point.
     is_about_get_alone: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Expected {
+enum ExpectedLoad {
     /// Taken, with warnings or without.
     Accept,
     /// Taken, with a warning at least.
@@ -28,31 +28,31 @@ enum Expected {
 
 /// What became of a configuration: whether it was taken, and the lines that were logged.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Loaded {
+pub(crate) struct LoadedDocument {
     pub(crate) is_accepted: bool,
     pub(crate) errors: Vec<String>,
     pub(crate) warnings: Vec<String>,
 }
 
-impl Document {
+impl ConfigurationDocument {
     /// One that is to be refused.
     pub(super) fn refused(document: &Value) -> Self {
         Self {
             bytes: document.to_string().into_bytes(),
-            expected: Expected::Reject,
+            expected: ExpectedLoad::Reject,
             is_about_get_alone: false,
         }
     }
 
     /// In what that is another outcome than the case's.
-    pub(crate) fn problems(&self, loaded: &Loaded) -> Vec<String> {
+    pub(crate) fn problems(&self, loaded: &LoadedDocument) -> Vec<String> {
         let mut problems = Vec::new();
         let is_warning = |line: &&String| self.is_about_get_alone || !line.ends_with("[get-without-head]");
         let warned = loaded.warnings.iter().any(|line| is_warning(&line));
         let agrees = match self.expected {
-            Expected::Accept => loaded.is_accepted,
-            Expected::Warn => loaded.is_accepted && warned,
-            Expected::Reject => !loaded.is_accepted,
+            ExpectedLoad::Accept => loaded.is_accepted,
+            ExpectedLoad::Warn => loaded.is_accepted && warned,
+            ExpectedLoad::Reject => !loaded.is_accepted,
         };
         if !agrees {
             problems.push(format!("{:?} expected: {loaded:?}", self.expected));
@@ -69,11 +69,11 @@ struct Stored {
     id: String,
     provider: String,
     rules: Option<Vec<Value>>,
-    expect: Verdict,
+    expect: StoreVerdict,
 }
 
 #[derive(Deserialize)]
-struct Verdict {
+struct StoreVerdict {
     accept: bool,
 }
 
@@ -103,15 +103,15 @@ pub(crate) fn configurations() -> Vec<Gathered> {
     stored.chain(written).collect()
 }
 
-fn gathered(id: String, source: &str, document: Option<Document>) -> Gathered {
+fn gathered(id: String, source: &str, document: Option<ConfigurationDocument>) -> Gathered {
     Gathered {
         id,
         source: source.to_owned(),
-        what: document.map_or(What::NotRun, What::Configuration),
+        what: document.map_or(GatheredCase::NotRun, GatheredCase::Configuration),
     }
 }
 
-fn stored_document(case: &Stored) -> Option<Document> {
+fn stored_document(case: &Stored) -> Option<ConfigurationDocument> {
     let rules = case.rules.as_ref()?.iter().map(|rule| {
         json!({
             "AllowedOrigins": rule["allowed_origins"],
@@ -127,19 +127,19 @@ fn stored_document(case: &Stored) -> Option<Document> {
     });
     let cors = json!({ "CORSRules": rules.collect::<Vec<_>>() });
     let profile = if case.provider == "oss" { "oss" } else { "s3" };
-    Some(Document {
+    Some(ConfigurationDocument {
         bytes: with_cors(&cors, profile),
         expected: if case.expect.accept {
-            Expected::Accept
+            ExpectedLoad::Accept
         } else {
-            Expected::Reject
+            ExpectedLoad::Reject
         },
         is_about_get_alone: false,
     })
 }
 
-fn written_document(case: &Written) -> Option<Document> {
-    Some(Document {
+fn written_document(case: &Written) -> Option<ConfigurationDocument> {
+    Some(ConfigurationDocument {
         bytes: written_bytes(&case.id, &case.input["config"])?,
         expected: serde_json::from_value(case.expected["verdict"].clone())
             .unwrap_or_else(|error| panic!("hostile.json: {}: {error}", case.id)),

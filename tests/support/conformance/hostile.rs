@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Gathered, What, permissive, read};
-use crate::support::answer::{Answer, names_in};
-use crate::support::case::{Case, Request, UpstreamAnswer, from_hex};
+use super::{Gathered, GatheredCase, permissive, read};
+use crate::support::answer::{ClientAnswer, names_in};
+use crate::support::case::{Case, UpstreamAnswer, WireRequest, from_hex};
 use crate::support::expect::Expectation;
 
 /// The bucket whose rules a case has, where the case does not say.
@@ -20,10 +20,10 @@ struct Attack {
 }
 
 #[derive(Deserialize)]
-struct Input {
+struct HostileInput {
     rules: Vec<Value>,
-    request: Option<WireRequest>,
-    /// A request that [`WireRequest`] cannot say.
+    request: Option<WrittenRequest>,
+    /// A request that [`WrittenRequest`] cannot say.
     raw: Option<String>,
     generate: Option<Generated>,
     upstream_response: Option<UpstreamAnswer>,
@@ -32,7 +32,7 @@ struct Input {
 }
 
 #[derive(Deserialize)]
-struct WireRequest {
+struct WrittenRequest {
     method: String,
     path: String,
     host: String,
@@ -95,13 +95,13 @@ pub(crate) fn hostile() -> Vec<Gathered> {
         .map(|attack| Gathered {
             source: "Hostile requests".to_owned(),
             id: attack.id.clone(),
-            what: What::Exchange(convert(attack)),
+            what: GatheredCase::Exchange(convert(attack)),
         })
         .collect()
 }
 
 fn convert(attack: Attack) -> Case {
-    let input: Input = serde_json::from_value(attack.input)
+    let input: HostileInput = serde_json::from_value(attack.input)
         .unwrap_or_else(|error| panic!("hostile.json: {}: {error}", attack.id));
     let expected: Hostile = serde_json::from_value(attack.expected)
         .unwrap_or_else(|error| panic!("hostile.json: {}: {error}", attack.id));
@@ -140,8 +140,8 @@ fn convert(attack: Attack) -> Case {
     }
 }
 
-impl WireRequest {
-    fn into_request(self) -> Request {
+impl WrittenRequest {
+    fn into_request(self) -> WireRequest {
         let plain = self
             .headers
             .into_iter()
@@ -150,7 +150,7 @@ impl WireRequest {
             .headers_hex
             .into_iter()
             .map(|(name, digits)| (name, from_hex(&digits)));
-        Request {
+        WireRequest {
             method: self.method,
             authority: self.host,
             path: self.path,
@@ -160,7 +160,7 @@ impl WireRequest {
 }
 
 /// A request line and a `Host`, made an allowed preflight: what follows them is left out in the file.
-fn from_raw(raw: &str) -> Request {
+fn from_raw(raw: &str) -> WireRequest {
     let mut lines = raw.split("\\r\\n");
     let mut words = lines.next().unwrap_or_default().split(' ');
     let host = lines
@@ -170,7 +170,7 @@ fn from_raw(raw: &str) -> Request {
         ("origin", "https://app.example.com"),
         ("access-control-request-method", "PUT"),
     ];
-    Request {
+    WireRequest {
         method: words.next().unwrap_or_default().to_owned(),
         path: words.next().unwrap_or_default().to_owned(),
         authority: host.to_owned(),
@@ -205,7 +205,7 @@ impl Hostile {
     }
 
     /// In what the answer is more or less than it may be.
-    pub(crate) fn problems(&self, answer: &Answer) -> Vec<String> {
+    pub(crate) fn problems(&self, answer: &ClientAnswer) -> Vec<String> {
         let mut problems = Vec::new();
         let mut ask = |holds: bool, sentence: &str| {
             if !holds {

@@ -15,9 +15,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-pub(crate) use answers::Recorded;
+pub(crate) use answers::RecordedAnswer;
 #[allow(unused_imports)] // Not every test binary loads configurations.
-pub(crate) use configurations::{Document, Loaded};
+pub(crate) use configurations::{ConfigurationDocument, LoadedDocument};
 pub(crate) use hostile::Hostile;
 
 use super::case::{Case, UpstreamAnswer};
@@ -39,16 +39,16 @@ pub(crate) struct Gathered {
     pub(crate) id: String,
     /// Where it was gathered, as the table says it.
     pub(crate) source: String,
-    pub(crate) what: What,
+    pub(crate) what: GatheredCase,
 }
 
 /// What a gathered case asks.
 #[allow(clippy::large_enum_variant)] // There are hundreds, not millions.
-pub(crate) enum What {
+pub(crate) enum GatheredCase {
     /// For the answer to a request.
     Exchange(Case),
     /// Whether a configuration is taken.
-    Configuration(Document),
+    Configuration(ConfigurationDocument),
     /// Nothing that this filter could be asked.
     NotRun,
 }

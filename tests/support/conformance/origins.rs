@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Document, Gathered, What, bucket, in_one_configuration, permissive, read};
-use crate::support::case::{Case, Request};
-use crate::support::expect::{By, Exact, Expectation};
+use super::{ConfigurationDocument, Gathered, GatheredCase, bucket, in_one_configuration, permissive, read};
+use crate::support::case::{Case, WireRequest};
+use crate::support::expect::{AnsweredBy, Exact, Expectation};
 
 #[derive(Deserialize)]
-struct File {
+struct OriginCases {
     cases: Vec<Fact>,
 }
 
@@ -27,7 +27,7 @@ struct Fact {
 
 /// Every case, the projects with most of them first.
 pub(crate) fn origins() -> Vec<Gathered> {
-    let File { cases } = read("origins.json");
+    let OriginCases { cases } = read("origins.json");
     let mut sources = BTreeMap::new();
     let mut counts = BTreeMap::<String, usize>::new();
     let (mut members, mut refused) = (Vec::new(), Vec::new());
@@ -41,14 +41,17 @@ pub(crate) fn origins() -> Vec<Gathered> {
             // A rule without an origin is none, so nothing can be admitted.
             assert!(!case.admitted, "origins.json: {}", case.id);
             let document = json!({ "buckets": [bucket] });
-            refused.push((case.id, What::Configuration(Document::refused(&document))));
+            refused.push((
+                case.id,
+                GatheredCase::Configuration(ConfigurationDocument::refused(&document)),
+            ));
         } else {
             members.push((bucket, convert(case)));
         }
     }
     let run = in_one_configuration("oss", members).into_iter();
     let mut all: Vec<_> = run
-        .map(|case| (case.name.clone(), What::Exchange(case)))
+        .map(|case| (case.name.clone(), GatheredCase::Exchange(case)))
         .chain(refused)
         .collect();
     all.sort_by_key(|(id, _)| {
@@ -107,7 +110,7 @@ fn convert(fact: Fact) -> Case {
     Case {
         name: id.clone(),
         configuration: "".into(),
-        request: Request {
+        request: WireRequest {
             method: "GET".to_owned(),
             authority: "store.example".to_owned(),
             path: format!("/{id}/test.txt"),
@@ -115,7 +118,7 @@ fn convert(fact: Fact) -> Case {
         },
         upstream: permissive(200),
         expectation: Expectation::Exact(Exact {
-            by: By::Upstream,
+            by: AnsweredBy::Upstream,
             status: 200,
             headers: headers
                 .into_iter()

@@ -181,7 +181,7 @@ mod tests {
     /// A case of `tests/browser/fetch.json`, which the playground's script is held to as well.
     #[derive(serde::Deserialize)]
     #[serde(tag = "check", rename_all = "kebab-case")]
-    enum Case {
+    enum FetchCase {
         Cors {
             origin: String,
             credentials: bool,
@@ -209,11 +209,11 @@ mod tests {
 
     #[test]
     fn the_checks_are_fetch_s() {
-        let cases: Vec<Case> =
+        let cases: Vec<FetchCase> =
             serde_json::from_str(include_str!("../../../../tests/browser/fetch.json")).unwrap();
         for case in cases {
             match case {
-                Case::Cors {
+                FetchCase::Cors {
                     origin,
                     credentials,
                     headers,
@@ -226,7 +226,7 @@ mod tests {
                         "{headers:?}"
                     );
                 }
-                Case::Preflight {
+                FetchCase::Preflight {
                     origin,
                     credentials,
                     method,

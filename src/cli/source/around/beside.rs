@@ -4,14 +4,14 @@
 use super::super::tree::NodeId;
 use super::super::warning::{ANOTHER_CORS, BEHIND_AUTHENTICATION, CUTS_DOWNLOADS, Warning};
 use super::patches::reaches;
-use super::resource::{Resource, of_kind};
+use super::resource::{KubeResource, of_kind};
 use super::subject::Subject;
 use super::time::is_long;
 
 /// Warns of every resource beside a plugin that gets in its way.
 pub(super) fn warnings(
-    resources: &[Resource<'_>],
-    plugin: &Resource<'_>,
+    resources: &[KubeResource<'_>],
+    plugin: &KubeResource<'_>,
     subject: &Subject<'_>,
     warnings: &mut Vec<Warning>,
 ) {
@@ -28,8 +28,8 @@ pub(super) fn warnings(
 }
 
 struct Beside<'b, 'f> {
-    resources: &'b [Resource<'f>],
-    plugin: &'b Resource<'f>,
+    resources: &'b [KubeResource<'f>],
+    plugin: &'b KubeResource<'f>,
     subject: &'b Subject<'b>,
     warnings: &'b mut Vec<Warning>,
 }
@@ -79,7 +79,7 @@ impl Beside<'_, '_> {
         }
     }
 
-    fn cors(&mut self, of: &Resource<'_>, node: NodeId, key: &str, below: &str) {
+    fn cors(&mut self, of: &KubeResource<'_>, node: NodeId, key: &str, below: &str) {
         if let Some(policy) = of.tree().get(node, key) {
             let message = "this route has a policy for CORS of its own: where the filter leaves a preflight or a response as it \
                            is, this policy answers in its place. Take it out";
@@ -91,7 +91,7 @@ impl Beside<'_, '_> {
         }
     }
 
-    fn time(&mut self, of: &Resource<'_>, node: NodeId, path: &[&str], below: &str) {
+    fn time(&mut self, of: &KubeResource<'_>, node: NodeId, path: &[&str], below: &str) {
         let limit = of.tree().path(node, path);
         if let Some((limit, text)) = limit.and_then(|limit| Some((limit, of.tree().text(limit)?)))
             && !is_long(Some(text))
@@ -129,7 +129,7 @@ impl Beside<'_, '_> {
     }
 
     /// Whether a rule of an AuthorizationPolicy is for preflights to the store.
-    fn takes_preflights(&self, of: &Resource<'_>, rule: NodeId) -> bool {
+    fn takes_preflights(&self, of: &KubeResource<'_>, rule: NodeId) -> bool {
         let tree = of.tree();
         let takes = |to: &NodeId| {
             let Some(operation) = tree.get(*to, "operation") else {

@@ -2,12 +2,12 @@
 
 use super::super::tree::NodeId;
 use super::super::warning::{CUTS_DOWNLOADS, Warning};
-use super::resource::Resource;
+use super::resource::KubeResource;
 use super::time::is_long;
 
 /// A limit, where it stands, and what is to stand there.
 struct Limit<'r, 'f> {
-    of: &'r Resource<'f>,
+    of: &'r KubeResource<'f>,
     below: String,
     node: NodeId,
     text: &'f str,
@@ -16,8 +16,8 @@ struct Limit<'r, 'f> {
 
 /// Warns of what cuts downloads. `policies`: the BackendTrafficPolicies.
 pub(super) fn warnings<'r, 'f>(
-    routes: &[&'r Resource<'f>],
-    policies: &[&'r Resource<'f>],
+    routes: &[&'r KubeResource<'f>],
+    policies: &[&'r KubeResource<'f>],
     warnings: &mut Vec<Warning>,
 ) {
     let mut told = Vec::new();
@@ -52,7 +52,7 @@ pub(super) fn warnings<'r, 'f>(
 }
 
 /// What a rule says. Envoy Gateway lets `backendRequest` overwrite `request`, and either the policies.
-fn own<'r, 'f>(route: &'r Resource<'f>, index: usize, rule: NodeId) -> Option<Limit<'r, 'f>> {
+fn own<'r, 'f>(route: &'r KubeResource<'f>, index: usize, rule: NodeId) -> Option<Limit<'r, 'f>> {
     let ways = [
         (
             "backendRequest",
@@ -73,9 +73,9 @@ fn own<'r, 'f>(route: &'r Resource<'f>, index: usize, rule: NodeId) -> Option<Li
 }
 
 /// What the policies for a route say: its own stand in the place of the gateway's, unless they are merged.
-fn of_policies<'r, 'f>(route: &Resource<'_>, policies: &[&'r Resource<'f>]) -> Option<Limit<'r, 'f>> {
-    let is_of_route = |policy: &&&Resource<'_>| policy.targets().iter().any(|it| route.is(it));
-    let is_of_gateway = |policy: &&&Resource<'_>| {
+fn of_policies<'r, 'f>(route: &KubeResource<'_>, policies: &[&'r KubeResource<'f>]) -> Option<Limit<'r, 'f>> {
+    let is_of_route = |policy: &&&KubeResource<'_>| policy.targets().iter().any(|it| route.is(it));
+    let is_of_gateway = |policy: &&&KubeResource<'_>| {
         let targets = policy.targets();
         // One that says by labels what it is for may be for this.
         targets.is_empty()

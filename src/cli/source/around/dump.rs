@@ -4,23 +4,23 @@
 use super::super::find::is_our_name;
 use super::super::tree::{NodeId, Tree};
 use super::super::warning::{IMAGE_NOT_FETCHED, REFUSED_UPDATE, Warning};
-use super::subject::{File, Subject};
+use super::subject::{SourceFile, Subject};
 use bucket_cors::config::pointer_token;
 
 /// What the document of a configuration says of it.
-pub(super) fn warnings(file: &File, subject: &Subject<'_>, warnings: &mut Vec<Warning>) {
+pub(super) fn warnings(file: &SourceFile, subject: &Subject<'_>, warnings: &mut Vec<Warning>) {
     warnings.extend(all(file, subject.document));
 }
 
 /// What a file says of the filter where it has no configuration of it.
-pub(in super::super) fn instead(file: &File) -> Vec<Warning> {
+pub(in super::super) fn instead(file: &SourceFile) -> Vec<Warning> {
     file.documents
         .iter()
         .flat_map(|document| all(file, *document))
         .collect()
 }
 
-fn all(file: &File, document: NodeId) -> Vec<Warning> {
+fn all(file: &SourceFile, document: NodeId) -> Vec<Warning> {
     let mut search = DumpSearch {
         file,
         warnings: Vec::new(),
@@ -30,7 +30,7 @@ fn all(file: &File, document: NodeId) -> Vec<Warning> {
 }
 
 struct DumpSearch<'f> {
-    file: &'f File,
+    file: &'f SourceFile,
     warnings: Vec<Warning>,
 }
 

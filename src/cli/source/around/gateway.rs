@@ -9,7 +9,7 @@ use super::super::warning::{ANOTHER_CORS, BEHIND_AUTHENTICATION, SWITCHED_OFF, W
 use super::downloads;
 use super::filters::is_script_of_cors;
 use super::listeners::Listeners;
-use super::resource::{Resource, Target, of_kind};
+use super::resource::{KubeResource, ResourceRef, of_kind};
 use super::routes;
 use super::subject::Subject;
 
@@ -25,14 +25,14 @@ const SECURITY: [(&str, &str); 6] = [
 
 /// Warns of the resources for the gateway that the policy is for.
 pub(super) fn warnings(
-    resources: &[Resource<'_>],
-    policy: &Resource<'_>,
+    resources: &[KubeResource<'_>],
+    policy: &KubeResource<'_>,
     subject: &Subject<'_>,
     is_whole: bool,
     warnings: &mut Vec<Warning>,
 ) {
     let own = policy.targets();
-    let is_own = |route: &Resource<'_>| {
+    let is_own = |route: &KubeResource<'_>| {
         own.is_empty()
             || own.iter().any(|target| route.is(target))
             || route
@@ -40,10 +40,10 @@ pub(super) fn warnings(
                 .iter()
                 .any(|parent| own.iter().any(|target| target.is(parent)))
     };
-    let routes: Vec<&Resource> = of_kind(resources, "HTTPRoute")
+    let routes: Vec<&KubeResource> = of_kind(resources, "HTTPRoute")
         .filter(|route| is_own(route) && is_to_store(route, subject))
         .collect();
-    let mut gateways: Vec<Target> = own
+    let mut gateways: Vec<ResourceRef> = own
         .iter()
         .filter(|target| target.kind == "Gateway")
         .cloned()
@@ -51,7 +51,7 @@ pub(super) fn warnings(
     if !own.is_empty() && gateways.is_empty() {
         gateways = routes.iter().flat_map(|route| route.parents()).collect();
     }
-    let there: Vec<&Resource> = of_kind(resources, "Gateway")
+    let there: Vec<&KubeResource> = of_kind(resources, "Gateway")
         .filter(|it| gateways.iter().any(|target| it.is(target)))
         .collect();
     let mut around = Around {
@@ -85,7 +85,7 @@ pub(super) fn warnings(
 }
 
 /// Whether a route leads to a server, under a host that the rules may be for.
-fn is_to_store(route: &Resource<'_>, subject: &Subject<'_>) -> bool {
+fn is_to_store(route: &KubeResource<'_>, subject: &Subject<'_>) -> bool {
     let has_server = |rule: &NodeId| route.tree().get(*rule, "backendRefs").is_some();
     let mut hosts = route.texts(route.spec, "hostnames").peekable();
     let is_under = hosts.peek().is_none() || hosts.any(|host| subject.may_serve(host));
@@ -93,23 +93,23 @@ fn is_to_store(route: &Resource<'_>, subject: &Subject<'_>) -> bool {
 }
 
 struct Around<'r, 'f> {
-    resources: &'r [Resource<'f>],
-    policy: &'r Resource<'f>,
+    resources: &'r [KubeResource<'f>],
+    policy: &'r KubeResource<'f>,
     /// The filter's name in a `filterOrder`, behind `envoy.filters.http.`.
     filter: &'static str,
     /// What is not in the files is missing.
     is_whole: bool,
     /// Those with the filter.
-    routes: Vec<&'r Resource<'f>>,
+    routes: Vec<&'r KubeResource<'f>>,
     /// Those with the filter. None: it may be any.
-    gateways: Vec<Target>,
+    gateways: Vec<ResourceRef>,
     warnings: &'r mut Vec<Warning>,
 }
 
 impl<'r, 'f> Around<'r, 'f> {
     /// The policies of a kind that are for the filter's gateway, or for a route with it.
-    fn policies(&self, kind: &str) -> Vec<&'r Resource<'f>> {
-        let is_ours = |policy: &&Resource<'_>| {
+    fn policies(&self, kind: &str) -> Vec<&'r KubeResource<'f>> {
+        let is_ours = |policy: &&KubeResource<'_>| {
             let targets = policy.targets();
             targets.is_empty()
                 || self.gateways.is_empty()
@@ -121,7 +121,14 @@ impl<'r, 'f> Around<'r, 'f> {
         of_kind(self.resources, kind).filter(is_ours).collect()
     }
 
-    fn warn(&mut self, of: &Resource<'_>, code: &'static Code, below: &str, node: NodeId, message: String) {
+    fn warn(
+        &mut self,
+        of: &KubeResource<'_>,
+        code: &'static Code,
+        below: &str,
+        node: NodeId,
+        message: String,
+    ) {
         let pointer = format!("{}/spec{below}", of.pointer);
         self.warnings.push(of.file.warning(code, pointer, node, message));
     }
@@ -159,7 +166,7 @@ impl<'r, 'f> Around<'r, 'f> {
         self.lines(&missing.collect::<Vec<_>>());
     }
 
-    fn answers_first(&mut self, of: &Resource<'_>, filter: &str, below: &str, node: NodeId) {
+    fn answers_first(&mut self, of: &KubeResource<'_>, filter: &str, below: &str, node: NodeId) {
         let (code, what) = match filter {
             "cors" => (
                 &ANOTHER_CORS,
@@ -248,7 +255,7 @@ impl<'r, 'f> Around<'r, 'f> {
     }
 
     /// The EnvoyProxies in force: those that the gateway or its class names, where either is in the files.
-    fn proxies(&self) -> Vec<&'r Resource<'f>> {
+    fn proxies(&self) -> Vec<&'r KubeResource<'f>> {
         let all = || of_kind(self.resources, "EnvoyProxy");
         let Some(gateway) = self.gateway() else {
             return all().collect();
@@ -262,8 +269,8 @@ impl<'r, 'f> Around<'r, 'f> {
         all().filter(|proxy| Some(proxy.name) == named).collect()
     }
 
-    fn gateway(&self) -> Option<&'r Resource<'f>> {
-        let is_ours = |gateway: &&Resource<'_>| {
+    fn gateway(&self) -> Option<&'r KubeResource<'f>> {
+        let is_ours = |gateway: &&KubeResource<'_>| {
             self.gateways.is_empty() || self.gateways.iter().any(|target| gateway.is(target))
         };
         of_kind(self.resources, "Gateway").find(is_ours)

@@ -5,7 +5,7 @@ use bucket_cors::config::Code;
 
 use super::super::tree::NodeId;
 use super::super::warning::{CHANGED_KEYS, REFUSED_HEADERS, Warning};
-use super::resource::Resource;
+use super::resource::KubeResource;
 
 /// Fields of a ClientTrafficPolicy, the value that is right before a store, and what the gateway does without it.
 const OPTIONS: [(&[&str], &str, &Code, &str); 3] = [
@@ -31,13 +31,13 @@ const OPTIONS: [(&[&str], &str, &Code, &str); 3] = [
 
 /// The filter's policy, and what stands beside it.
 pub(super) struct Listeners<'l, 'f> {
-    pub(super) policy: &'l Resource<'f>,
+    pub(super) policy: &'l KubeResource<'f>,
     /// The routes with the filter.
-    pub(super) routes: &'l [&'l Resource<'f>],
+    pub(super) routes: &'l [&'l KubeResource<'f>],
     /// Those with the filter that are in the files.
-    pub(super) gateways: Vec<&'l Resource<'f>>,
+    pub(super) gateways: Vec<&'l KubeResource<'f>>,
     /// The ClientTrafficPolicies for a gateway with the filter.
-    pub(super) of_clients: Vec<&'l Resource<'f>>,
+    pub(super) of_clients: Vec<&'l KubeResource<'f>>,
     /// What is not in the files is missing.
     pub(super) is_whole: bool,
 }
@@ -45,7 +45,7 @@ pub(super) struct Listeners<'l, 'f> {
 impl Listeners<'_, '_> {
     /// What becomes of object keys and header names.
     pub(super) fn warnings(&self, warnings: &mut Vec<Warning>) {
-        let mut warn = |of: &Resource<'_>, code, below: &str, node: NodeId, message| {
+        let mut warn = |of: &KubeResource<'_>, code, below: &str, node: NodeId, message| {
             let pointer = format!("{}/spec{below}", of.pointer);
             warnings.push(of.file.warning(code, pointer, node, message));
         };
@@ -87,7 +87,7 @@ impl Listeners<'_, '_> {
     }
 
     /// The listeners of a gateway that no ClientTrafficPolicy is for and that requests with the filter come by.
-    fn without_policy<'g>(&self, gateway: &'g Resource<'_>) -> Vec<(usize, NodeId, &'g str)> {
+    fn without_policy<'g>(&self, gateway: &'g KubeResource<'_>) -> Vec<(usize, NodeId, &'g str)> {
         let mut listeners = Vec::new();
         for (index, node) in gateway.items("listeners").iter().enumerate() {
             let name = gateway.tree().text_of(*node, "name").unwrap_or_default();

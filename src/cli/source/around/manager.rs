@@ -1,18 +1,19 @@
 //! Envoy's connection managers that have the filter in their chain: the other filters there, what becomes of a request
 //! before any filter sees it, and what its routes do.
 
-use bucket_cors::config::{Code, pointer_token};
+use bucket_cors::config::Code;
 use bucket_cors::http::names::CORS_PREFIX;
 
-use super::super::place::Ancestor;
-use super::super::tree::{NodeId, Tree};
+use super::super::envoy_place::Ancestor;
+use super::super::tree::NodeId;
 use super::super::warning::{
     ANOTHER_CORS, BEHIND_AUTHENTICATION, CHANGED_KEYS, CUTS_DOWNLOADS, NOT_SWITCHED_ON, REFUSED_HEADERS,
     Warning,
 };
+use super::connection_managers::{self, Manager};
 use super::filters::{FilterKind, is_script_of_cors};
 use super::routes;
-use super::subject::{File, Subject};
+use super::subject::{SourceFile, Subject};
 use super::switch;
 use super::time::is_long;
 
@@ -39,20 +40,9 @@ const OPTIONS: [(&[&str], &[&str], &Code, &str); 3] = [
     ),
 ];
 
-/// A connection manager with the filter in its chain.
-struct Manager {
-    pointer: String,
-    node: NodeId,
-    /// The pointer to its filters.
-    list: String,
-    filters: Vec<NodeId>,
-    /// The filter's place among them.
-    ours: usize,
-}
-
 /// Warns of every manager in the document.
 pub(super) fn warnings(
-    file: &File,
+    file: &SourceFile,
     subject: &Subject<'_>,
     ancestors: &[Ancestor],
     warnings: &mut Vec<Warning>,
@@ -62,14 +52,8 @@ pub(super) fn warnings(
         tree.text_of(it.node, "name")
             .filter(|_| tree.field(it.node, "typed_config").is_some())
     });
-    let mut search = ManagerSearch {
-        tree,
-        ours: subject.pointer,
-        name: named.unwrap_or_default(),
-        managers: Vec::new(),
-    };
-    search.below(subject.document, "");
-    for manager in &search.managers {
+    let name = named.unwrap_or_default();
+    for manager in &connection_managers::all(tree, subject.document, subject.pointer, name) {
         let mut look = ChainLook {
             file,
             subject,
@@ -82,49 +66,9 @@ pub(super) fn warnings(
     }
 }
 
-struct ManagerSearch<'t> {
-    tree: &'t Tree,
-    /// The pointer to the configuration.
-    ours: &'t str,
-    /// The name of its filter, which chains that discover it have too.
-    name: &'t str,
-    managers: Vec<Manager>,
-}
-
-impl ManagerSearch<'_> {
-    fn below(&mut self, id: NodeId, pointer: &str) {
-        if let Some((key, list)) = self.tree.field(id, "http_filters") {
-            let list_pointer = format!("{pointer}/{key}");
-            let filters = self.tree.items(list).to_vec();
-            let is_ours = |(index, filter): (usize, &NodeId)| {
-                let here = format!("{list_pointer}/{index}/");
-                let is_discovered = self.tree.field(*filter, "config_discovery").is_some();
-                self.ours.starts_with(&here)
-                    || is_discovered && self.tree.text_of(*filter, "name") == Some(self.name)
-            };
-            if let Some(ours) = filters.iter().enumerate().position(is_ours) {
-                self.managers.push(Manager {
-                    pointer: pointer.to_owned(),
-                    node: id,
-                    list: list_pointer,
-                    filters,
-                    ours,
-                });
-            }
-        }
-        for (index, item) in self.tree.items(id).to_vec().into_iter().enumerate() {
-            self.below(item, &format!("{pointer}/{index}"));
-        }
-        for (key, value) in self.tree.pairs(id).to_vec() {
-            let key = pointer_token(self.tree.text(key).unwrap_or_default());
-            self.below(value, &format!("{pointer}/{key}"));
-        }
-    }
-}
-
 /// One manager, and what there is to say of it.
 struct ChainLook<'l> {
-    file: &'l File,
+    file: &'l SourceFile,
     subject: &'l Subject<'l>,
     manager: &'l Manager,
     warnings: &'l mut Vec<Warning>,
@@ -245,7 +189,7 @@ impl ChainLook<'_> {
             return;
         };
         let is_off = self.text(filter, "disabled") == "true";
-        let configurations = self.route_configurations();
+        let configurations = (self.manager).route_configurations(&self.file.tree, self.subject.document);
         for (pointer, configuration) in &configurations {
             self.virtual_hosts(pointer, *configuration, is_off);
         }
@@ -262,20 +206,6 @@ impl ChainLook<'_> {
             let pointer = format!("{}/{}", self.manager.list, self.manager.ours);
             self.warn(&NOT_SWITCHED_ON, pointer, filter, message);
         }
-    }
-
-    /// The manager's own route configuration, or that of the name that it asks for, where it stands in the document.
-    fn route_configurations(&self) -> Vec<(String, NodeId)> {
-        let (tree, Manager { pointer, node, .. }) = (&*self.file.tree, self.manager);
-        let mut found = Vec::new();
-        if let Some((key, own)) = tree.field(*node, "route_config") {
-            found.push((format!("{pointer}/{key}"), own));
-        } else if let Some((_, rds)) = tree.field(*node, "rds")
-            && let Some(name) = tree.text_of(rds, "route_config_name")
-        {
-            named(tree, self.subject.document, name, "", &mut found);
-        }
-        found
     }
 
     /// Whether preflights find a route that switches the filter on, and how long a response may take.
@@ -320,20 +250,5 @@ impl ChainLook<'_> {
             "{limit} is the time for the whole response{others}: a slow download is cut. Write timeout: 0s, and an idle_timeout"
         );
         self.warn(&CUTS_DOWNLOADS, pointer, action, message);
-    }
-}
-
-/// The route configurations of a name.
-fn named(tree: &Tree, id: NodeId, name: &str, pointer: &str, found: &mut Vec<(String, NodeId)>) {
-    if tree.field(id, "virtual_hosts").is_some() && tree.text_of(id, "name") == Some(name) {
-        found.push((pointer.to_owned(), id));
-        return;
-    }
-    for (index, item) in tree.items(id).iter().enumerate() {
-        named(tree, *item, name, &format!("{pointer}/{index}"), found);
-    }
-    for (key, value) in tree.pairs(id) {
-        let key = pointer_token(tree.text(*key).unwrap_or_default());
-        named(tree, *value, name, &format!("{pointer}/{key}"), found);
     }
 }

@@ -7,10 +7,14 @@ use super::super::find::is_our_name;
 use super::super::tree::{NodeId, Tree};
 use super::super::warning::{ANOTHER_CORS, BEHIND_AUTHENTICATION, NOT_SWITCHED_ON, Warning};
 use super::filters::{FilterKind, is_script_of_cors};
-use super::resource::{Resource, of_kind};
+use super::resource::{KubeResource, of_kind};
 
 /// Warns of every EnvoyFilter beside a plugin that gets in its way.
-pub(super) fn warnings(resources: &[Resource<'_>], plugin: &Resource<'_>, warnings: &mut Vec<Warning>) {
+pub(super) fn warnings(
+    resources: &[KubeResource<'_>],
+    plugin: &KubeResource<'_>,
+    warnings: &mut Vec<Warning>,
+) {
     for of in
         of_kind(resources, "EnvoyFilter").filter(|it| reaches(it, &["workloadSelector", "labels"], plugin))
     {
@@ -25,8 +29,8 @@ pub(super) fn warnings(resources: &[Resource<'_>], plugin: &Resource<'_>, warnin
 
 /// Whether it is for the plugin's proxies, as far as their namespaces and labels say. One in Istio's own namespace is
 /// for all. `selector`: where it has its labels.
-pub(super) fn reaches(of: &Resource<'_>, selector: &[&str], plugin: &Resource<'_>) -> bool {
-    let labels = |resource: &Resource<'_>, path: &[&str]| -> Vec<(String, String)> {
+pub(super) fn reaches(of: &KubeResource<'_>, selector: &[&str], plugin: &KubeResource<'_>) -> bool {
+    let labels = |resource: &KubeResource<'_>, path: &[&str]| -> Vec<(String, String)> {
         let tree = resource.tree();
         let labels = tree.path(resource.spec, path);
         let pairs = labels.map_or(&[][..], |labels| tree.pairs(labels)).iter();
@@ -40,7 +44,7 @@ pub(super) fn reaches(of: &Resource<'_>, selector: &[&str], plugin: &Resource<'_
 }
 
 /// What a patch does to the filter. Istio applies them to the chain that has the plugins already.
-fn trouble(tree: &Tree, patch: NodeId, plugin: &Resource<'_>) -> Option<(&'static Code, &'static str)> {
+fn trouble(tree: &Tree, patch: NodeId, plugin: &KubeResource<'_>) -> Option<(&'static Code, &'static str)> {
     let filter = ["match", "listener", "filterChain", "filter", "subFilter"];
     let at = tree.path(patch, &filter).and_then(|it| tree.text_of(it, "name"));
     let is_ours = |name: &str| is_our_name(name) || name.contains(&format!(".{}", plugin.name));

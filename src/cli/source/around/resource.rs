@@ -1,11 +1,11 @@
 //! The resources of Kubernetes in all files, and what each is for.
 
 use super::super::tree::{NodeId, Tree};
-use super::subject::{File, Subject};
+use super::subject::{SourceFile, Subject};
 
 /// A resource, by itself or in a list.
-pub(super) struct Resource<'f> {
-    pub(super) file: &'f File,
+pub(super) struct KubeResource<'f> {
+    pub(super) file: &'f SourceFile,
     /// The index of the file.
     at: usize,
     document: NodeId,
@@ -19,7 +19,7 @@ pub(super) struct Resource<'f> {
 
 /// What a resource names: another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct ResourceRef {
     pub(super) kind: String,
     namespace: String,
     name: String,
@@ -28,7 +28,7 @@ pub(super) struct Target {
 }
 
 /// Those of all files.
-pub(super) fn all(files: &[File]) -> Vec<Resource<'_>> {
+pub(super) fn all(files: &[SourceFile]) -> Vec<KubeResource<'_>> {
     let mut resources = Vec::new();
     for (at, file) in files.iter().enumerate() {
         for document in &file.documents {
@@ -39,12 +39,12 @@ pub(super) fn all(files: &[File]) -> Vec<Resource<'_>> {
 }
 
 fn add<'f>(
-    file: &'f File,
+    file: &'f SourceFile,
     at: usize,
     document: NodeId,
     node: NodeId,
     pointer: String,
-    resources: &mut Vec<Resource<'f>>,
+    resources: &mut Vec<KubeResource<'f>>,
 ) {
     let tree = &file.tree;
     let text = |path: &[&str]| {
@@ -54,7 +54,7 @@ fn add<'f>(
     };
     let kind = text(&["kind"]);
     if let Some(spec) = tree.get(node, "spec") {
-        resources.push(Resource {
+        resources.push(KubeResource {
             file,
             at,
             document,
@@ -82,13 +82,13 @@ fn add<'f>(
 
 /// Those of a kind.
 pub(super) fn of_kind<'r, 'f>(
-    resources: &'r [Resource<'f>],
+    resources: &'r [KubeResource<'f>],
     kind: &str,
-) -> impl Iterator<Item = &'r Resource<'f>> {
+) -> impl Iterator<Item = &'r KubeResource<'f>> {
     resources.iter().filter(move |resource| resource.kind == kind)
 }
 
-impl<'f> Resource<'f> {
+impl<'f> KubeResource<'f> {
     pub(super) fn tree(&self) -> &'f Tree {
         &self.file.tree
     }
@@ -123,23 +123,23 @@ impl<'f> Resource<'f> {
     }
 
     /// What a policy is for. None: it says so by labels, or not at all.
-    pub(super) fn targets(&self) -> Vec<Target> {
+    pub(super) fn targets(&self) -> Vec<ResourceRef> {
         let one = self.tree().get(self.spec, "targetRef");
         let all = self.items("targetRefs").iter().copied().chain(one);
         all.map(|target| self.target(target)).collect()
     }
 
     /// The gateways that a route belongs to.
-    pub(super) fn parents(&self) -> Vec<Target> {
+    pub(super) fn parents(&self) -> Vec<ResourceRef> {
         self.items("parentRefs")
             .iter()
             .map(|parent| self.target(*parent))
             .collect()
     }
 
-    fn target(&self, node: NodeId) -> Target {
+    fn target(&self, node: NodeId) -> ResourceRef {
         let text = |key: &str| self.tree().text_of(node, key);
-        Target {
+        ResourceRef {
             kind: text("kind").unwrap_or("Gateway").to_owned(),
             namespace: text("namespace").unwrap_or(self.namespace).to_owned(),
             name: text("name").unwrap_or_default().to_owned(),
@@ -157,14 +157,14 @@ impl<'f> Resource<'f> {
     }
 
     /// Whether a target names it.
-    pub(super) fn is(&self, target: &Target) -> bool {
+    pub(super) fn is(&self, target: &ResourceRef) -> bool {
         self.kind == target.kind && self.name == target.name && is_same(self.namespace, &target.namespace)
     }
 }
 
-impl Target {
+impl ResourceRef {
     /// Whether it names a gateway, and a listener of it or all of them.
-    pub(super) fn takes(&self, gateway: &Resource<'_>, listener: &str) -> bool {
+    pub(super) fn takes(&self, gateway: &KubeResource<'_>, listener: &str) -> bool {
         gateway.is(self) && self.section.as_deref().is_none_or(|section| section == listener)
     }
 

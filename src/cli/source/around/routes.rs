@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::super::tree::{NodeId, Tree};
 use super::super::warning::{NO_OPTIONS_ROUTE, Warning};
-use super::resource::Resource;
-use super::subject::File;
+use super::resource::KubeResource;
+use super::subject::SourceFile;
 
 /// A way into a route.
 pub(super) struct RouteEntry {
@@ -37,13 +37,13 @@ impl PathMatch {
 }
 
 /// Routes of the same hosts: a request takes one of them.
-type RouteGroup<'f> = Vec<(&'f File, RouteEntry)>;
+type RouteGroup<'f> = Vec<(&'f SourceFile, RouteEntry)>;
 
 /// Warns of each entry that takes no preflights, where no other of its group takes them.
 fn without_preflights(group: &RouteGroup<'_>, warnings: &mut Vec<Warning>) {
     for (file, entry) in group.iter().filter(|(_, entry)| !entry.takes_preflights) {
         let takes_them =
-            |(_, other): &(&File, RouteEntry)| other.takes_preflights && other.path.covers(&entry.path);
+            |(_, other): &(&SourceFile, RouteEntry)| other.takes_preflights && other.path.covers(&entry.path);
         if !group.iter().any(takes_them) {
             let message = "a preflight is OPTIONS and has no headers of the page's own: it matches neither this route nor another \
                            of these paths, and gets 404. Add a route of the same path with method OPTIONS";
@@ -58,7 +58,7 @@ fn without_preflights(group: &RouteGroup<'_>, warnings: &mut Vec<Warning>) {
 }
 
 /// Warns of a virtual host of Envoy, whose routes are one group.
-pub(super) fn of_virtual_host(file: &File, routes: &[(String, NodeId)], warnings: &mut Vec<Warning>) {
+pub(super) fn of_virtual_host(file: &SourceFile, routes: &[(String, NodeId)], warnings: &mut Vec<Warning>) {
     let entry = |(pointer, route): &(String, NodeId)| {
         let (name, found) = file.tree.field(*route, "match")?;
         let entry = Routes { tree: &file.tree }.entry(found, format!("{pointer}/{name}"))?;
@@ -90,7 +90,7 @@ pub(super) fn is_without_origin(tree: &Tree, routes: &[NodeId], at: usize) -> bo
 }
 
 /// Warns of HTTPRoutes: those of the same hosts are one group.
-pub(super) fn of_resources(routes: &[&Resource<'_>], warnings: &mut Vec<Warning>) {
+pub(super) fn of_resources(routes: &[&KubeResource<'_>], warnings: &mut Vec<Warning>) {
     let mut groups: BTreeMap<Vec<&str>, RouteGroup> = BTreeMap::new();
     for route in routes {
         let hosts = route.items("hostnames").iter();
@@ -104,7 +104,7 @@ pub(super) fn of_resources(routes: &[&Resource<'_>], warnings: &mut Vec<Warning>
     }
 }
 
-fn entries_of(route: &Resource<'_>) -> Vec<RouteEntry> {
+fn entries_of(route: &KubeResource<'_>) -> Vec<RouteEntry> {
     let routes = Routes { tree: route.tree() };
     let mut entries = Vec::new();
     for (index, rule) in route.items("rules").iter().enumerate() {

@@ -9,7 +9,7 @@ use super::super::tree::{NodeId, Tree};
 use super::super::warning::Warning;
 
 /// A file that was read.
-pub(in super::super) struct File {
+pub(in super::super) struct SourceFile {
     pub(in super::super) name: Rc<str>,
     pub(in super::super) tree: Rc<Tree>,
     pub(in super::super) documents: Vec<NodeId>,
@@ -46,7 +46,7 @@ impl Subject<'_> {
     }
 }
 
-impl File {
+impl SourceFile {
     /// A warning about a node of it.
     pub(super) fn warning(
         &self,

@@ -6,7 +6,7 @@ use bucket_cors::http::names;
 use super::super::tree::{NodeId, Tree};
 use super::super::warning::{NOT_PREPARED, NOT_SWITCHED_ON, NOT_WITHOUT_ORIGIN, SWITCHED_OFF, Warning};
 use super::routes;
-use super::subject::{File, Subject};
+use super::subject::{SourceFile, Subject};
 
 /// A part of a route configuration, with the pointer to it.
 type Pointed = (String, NodeId);
@@ -101,7 +101,7 @@ fn add<'t>(
 
 /// Warns of the ways to a store. `name`: the filter's in its chain.
 pub(super) fn warnings(
-    file: &File,
+    file: &SourceFile,
     subject: &Subject<'_>,
     name: &str,
     ways: &[Way<'_>],

@@ -41,7 +41,7 @@ pub(super) fn ancestors(tree: &Tree, document: NodeId, pointer: &str) -> Vec<Anc
 
 /// The place of a configuration. Of a document of another kind it has nothing to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct EnvoyPlace {
     /// The part of a bootstrap or a dump that it stands in.
     state: Option<&'static str>,
     /// Whether that is the dump's copy of the bootstrap.
@@ -69,7 +69,7 @@ const STATES: [(&str, &str); 6] = [
 
 const REFUSED: &str = "refused";
 
-impl Place {
+impl EnvoyPlace {
     pub(super) fn of(tree: &Tree, document: NodeId, pointer: &str) -> Self {
         let mut place = Self::default();
         let (mut before, mut version, mut has_chains) = (String::new(), "", false);
@@ -127,7 +127,7 @@ impl Place {
 }
 
 /// `static listener edge, filter chain 2, default_config`.
-impl fmt::Display for Place {
+impl fmt::Display for EnvoyPlace {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state.unwrap_or_default();
         if let Some(version) = &self.discovered {

@@ -3,13 +3,13 @@
 
 use bucket_cors::config::{Code, Metering, OnRefused, Settings};
 
-use super::super::place::{Ancestor, ancestors};
+use super::super::envoy_place::{Ancestor, ancestors};
 use super::super::tree::{NodeId, Tree};
 use super::super::warning::{
     BEHIND_AUTHENTICATION, FAILS_OPEN, MISSING_CAPABILITY, NOT_ON_GATEWAYS, NOT_SWITCHED_ON, SWITCHED_OFF,
     Warning,
 };
-use super::subject::{File, Subject};
+use super::subject::{SourceFile, Subject};
 
 /// What the filter is called by, and what it calls: without one of them it loads nothing, sees nothing, or changes
 /// nothing.
@@ -48,28 +48,32 @@ const CALLS_OF_LAST_GOOD: [&str; 3] = [
 ];
 
 /// Warns of everything on the way to the configuration, and gives that way back.
-pub(super) fn warnings(file: &File, subject: &Subject<'_>, warnings: &mut Vec<Warning>) -> Vec<Ancestor> {
+pub(super) fn warnings(
+    file: &SourceFile,
+    subject: &Subject<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Vec<Ancestor> {
     let ancestors = ancestors(&file.tree, subject.document, subject.pointer);
-    let mut chain = Chain { file, warnings };
+    let mut check = AncestorCheck { file, warnings };
     for Ancestor { pointer, node } in &ancestors {
-        chain.failure(pointer, *node);
-        chain.capabilities(pointer, *node, subject.settings);
-        chain.matcher(pointer, *node);
+        check.failure(pointer, *node);
+        check.capabilities(pointer, *node, subject.settings);
+        check.matcher(pointer, *node);
         // Where Envoy wants them from 1.40 on.
         if let Some((key, vm)) = file.tree.field(*node, "vm_config") {
-            chain.capabilities(&format!("{pointer}/{key}"), vm, subject.settings);
+            check.capabilities(&format!("{pointer}/{key}"), vm, subject.settings);
         }
     }
-    chain.phase(&ancestors);
+    check.phase(&ancestors);
     ancestors
 }
 
-struct Chain<'c> {
-    file: &'c File,
+struct AncestorCheck<'c> {
+    file: &'c SourceFile,
     warnings: &'c mut Vec<Warning>,
 }
 
-impl<'c> Chain<'c> {
+impl<'c> AncestorCheck<'c> {
     fn tree(&self) -> &'c Tree {
         &self.file.tree
     }
