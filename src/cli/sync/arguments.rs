@@ -91,11 +91,12 @@ pub(crate) struct SyncArguments {
     /// How --check says what differs
     #[arg(long, value_enum, default_value_t = CheckFormat::Human, requires = "check")]
     pub(super) format: CheckFormat,
-    /// How many buckets may lose all their rules at once. Default: one, or a tenth of those that have rules; none where another
-    /// hand has written the output: a person, or a process with other stores, buckets, base or into
+    /// How many buckets may lose all their rules at once. Default: one, or a tenth of those that have rules; none where
+    /// another hand has written the output: a person, or a process with other stores, buckets, base or into
     #[arg(long, value_name = "N")]
     pub(super) max_loss: Option<usize>,
-    /// A bucket that is gone from its store, and whose last rules are to go as well, once. A line says where it has no effect
+    /// A bucket that is gone from its store, and whose last rules are to go as well, once. A line says where it has no
+    /// effect
     #[arg(long, value_name = "NAME")]
     pub(super) forget: Vec<String>,
     /// Serve Envoy's discovery over REST, /metrics and /healthz on this address

@@ -52,7 +52,7 @@ pub(super) fn differences(
     names.into_iter().filter_map(change).collect()
 }
 
-/// What changes in the output, and with it what changes for Envoys, which were given something else than the output has.
+/// What changes in the output, and with it what changes for Envoys, which were given something else than it has.
 pub(super) fn with_those_for_envoys(
     in_output: Vec<RuleChange>,
     for_envoys: Vec<RuleChange>,

@@ -31,7 +31,8 @@ pub(super) struct EdgeDocument {
 }
 
 impl EdgeDocument {
-    /// `into`: the file that the configuration is put into, and its text. `None`: the document is the configuration alone.
+    /// `into`: the file that the configuration is put into, and its text. `None`: the document is the configuration
+    /// alone.
     ///
     /// # Errors
     /// Why it is none that the edge takes, each in a line.
@@ -105,8 +106,8 @@ impl EdgeDocument {
         }
     }
 
-    /// One that stands in a file already, and whether it is as this program wrote it: by the version of another one, Envoys
-    /// would take it for what they have. `None`: there is nothing in it that Envoy's discovery asks for.
+    /// One that stands in a file already, and whether it is as this program wrote it: by the version of another one,
+    /// Envoys would take it for what they have. `None`: there is nothing in it that Envoy's discovery asks for.
     ///
     /// `is_own`: whether it is remembered that this program wrote it.
     pub(super) fn written(file: &str, text: String, is_own: bool) -> Option<(Self, bool)> {

@@ -91,7 +91,8 @@ impl EdgeFiles {
         Ok(kept)
     }
 
-    /// The last good rules, where the output is another than it was read or written here last. `None`: it is not.
+    /// The last good rules, where the output is another than it was when it was read or written here last. `None`: it is
+    /// not.
     ///
     /// # Errors
     /// As where it is read at first.
@@ -104,15 +105,16 @@ impl EdgeFiles {
             _ => return Ok(None),
         }
         let (mut kept, remarks) = self.kept(inputs)?;
-        if self.own == self.seen {
-            // Who put another one there has put this process's own back.
+        if self.is_as_put() {
             kept.hand = OutputHand::Own;
             kept.lost.clear();
-        } else if kept.hand == OutputHand::Own {
-            // A second process of the same setup.
-            kept.hand = OutputHand::Another;
         }
         Ok(Some((kept, remarks)))
+    }
+
+    /// Whether the output is as this process itself put it there last.
+    pub(super) fn is_as_put(&self) -> bool {
+        self.own.is_some() && self.own == self.seen
     }
 
     /// Whether something that was in force is remembered: without it, what is printed may lack what is in force.
@@ -170,8 +172,8 @@ impl EdgeFiles {
         document: &EdgeDocument,
     ) -> Result<PutInForce, String> {
         let differs = self.differs(document);
-        // First: of rules that stay the same while their owner is another one, nothing else could tell that it is. A process
-        // that ends before the second one leaves its own output there, and no other.
+        // First: of rules that stay the same while their owner is another one, nothing else could tell that it is. A
+        // process that ends before the second one leaves its own output there, and no other.
         let there = self.seen.as_deref().filter(|_| before.hand == OutputHand::Own);
         let outputs: BTreeSet<&str> = there.into_iter().chain([document.digest.as_str()]).collect();
         let remembered = self

@@ -7,7 +7,7 @@ use super::ask;
 use super::document::EdgeDocument;
 use super::edge::{EdgeFiles, PutInForce};
 use super::inputs::{EdgeInputs, InputFiles};
-use super::kept::{OutputHand, Remembered};
+use super::kept::Remembered;
 use super::memory::MemoryFile;
 use super::moment::Moment;
 use super::report::{self, Lasting, ToldTroubles, say, tell};
@@ -140,7 +140,7 @@ impl<'a> Follower<'a> {
             kept.forget(name);
         }
         let before = std::mem::replace(&mut self.kept, kept);
-        if self.kept.hand == OutputHand::Own {
+        if self.files.is_as_put() {
             self.given = None;
         } else if self.given.is_none() && self.published.hands_out() {
             self.given = Some(before);

@@ -22,8 +22,8 @@ pub(super) struct Written {
 
 /// The last good rules in a configuration that was in force, and what to say of how they are remembered.
 ///
-/// `memory`: `None` where there is no output to remember anything of. `written`: `None` where the output is gone, or was
-/// never there.
+/// `memory`: `None` where there is no output to remember anything of. `written`: `None` where the output is gone, or
+/// was never there.
 ///
 /// # Errors
 /// That it holds rules that were never in force, for a person: the filter does not take them.

@@ -27,7 +27,7 @@ pub(super) struct MemoryFile {
 pub(super) struct Memory {
     /// Of the rules that were about to be in force.
     of: MemoryEntries,
-    /// Of those that were in force until then, where they differ: a process that ends between two writes leaves them there.
+    /// Of those that were in force until then, where they differ: a process that ends between two writes leaves them.
     going: MemoryEntries,
     /// The digests of the outputs that a process of this setup had there and put there last.
     outputs: BTreeSet<String>,
@@ -57,7 +57,8 @@ impl MemoryFile {
         }
     }
 
-    /// Beside what is written, in a folder of its own: Envoy reads its file again whenever anything is renamed beside it.
+    /// Beside what is written, in a folder of its own: Envoy reads its file again whenever anything is renamed beside
+    /// it.
     fn path(&self) -> io::Result<PathBuf> {
         let output = output::behind_links(&self.output)?;
         let mut name = output.file_name().unwrap_or_default().to_owned();

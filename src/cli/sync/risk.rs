@@ -23,6 +23,17 @@ pub(super) struct Risk<'a> {
     pub(super) is_unknown_to_envoys: bool,
 }
 
+/// The buckets that speak against it.
+struct AtRisk<'r> {
+    /// Those that would lose the rules that are in force.
+    losing: BTreeSet<&'r str>,
+    /// Those that had rules in the output before, and would be left without.
+    lost: BTreeSet<&'r str>,
+    /// What is not known where there is nothing to begin with, and the buckets that are not told then.
+    beginning: Option<&'static str>,
+    untold: BTreeSet<&'r str>,
+}
+
 impl Risk<'_> {
     /// All that speaks against it, and the way out. `None`: nothing does.
     pub(super) fn hold(&self, round: &SyncRound) -> Option<String> {
@@ -34,66 +45,16 @@ impl Risk<'_> {
                     .to_owned(),
             );
         }
-        let losing = round.losses();
-        let lost = self.kept.lost.iter().map(String::as_str);
-        let lost: BTreeSet<&str> = lost.filter(|name| !round.kept.has_rules(name)).collect();
-        let beginning = self.beginning(round);
-        let is_beginning = beginning.is_some();
-        let untold: BTreeSet<&str> = beginning
-            .iter()
-            .flat_map(|_| round.unread.keys().map(String::as_str))
-            .filter(|name| !self.forget.iter().any(|forgotten| forgotten == name))
-            .collect();
-        let waits = is_beginning && !round.unlisted.is_empty();
-        let at_risk = [&losing, &lost, &untold].into_iter().flatten();
-        let count = at_risk.collect::<BTreeSet<_>>().len();
-        // Nobody's word says that these may go. Two processes that write one output would take each other's away for ever.
+        let risk = self.at_risk(round);
+        let is_beginning = risk.beginning.is_some();
+        // Nobody's word says that these may go. Two processes that write one output would take each other's away for
+        // ever.
         let is_own = matches!(self.kept.hand, OutputHand::Own | OutputHand::Nobody);
-        let is_known = is_own && lost.is_empty() && !is_beginning;
+        let is_known = is_own && risk.lost.is_empty() && !is_beginning;
         let most = self.max_loss.unwrap_or(if is_known { self.tenth() } else { 0 });
-        if count <= most && !waits {
-            return None;
-        }
-        let mut said = Vec::new();
-        if !losing.is_empty() {
-            let by = match self.kept.hand {
-                OutputHand::Another | OutputHand::Unknown => ", as another hand has written them",
-                OutputHand::Own | OutputHand::Nobody => "",
-            };
-            said.push(format!(
-                "{} buckets would lose all their rules at once{by} ({})",
-                losing.len(),
-                first(&losing)
-            ));
-        }
-        if !lost.is_empty() {
-            let gone = match self.kept.hand {
-                OutputHand::Nobody => "the output is gone",
-                _ => "another hand has put another output in its place",
-            };
-            said.push(format!(
-                "{gone}, and nothing tells the rules of {} buckets that had some in the one before ({})",
-                lost.len(),
-                first(&lost)
-            ));
-        }
-        if let Some(what) = beginning {
-            said.push(what.to_owned());
-            if !untold.is_empty() {
-                said.push(format!(
-                    "{} buckets are not told ({})",
-                    untold.len(),
-                    first(&untold)
-                ));
-            }
-        }
-        let what = if self.is_unknown_to_envoys && is_beginning {
-            "nothing is handed out"
-        } else {
-            "nothing is written"
-        };
+        let count = risk.count();
         let mut ways = Vec::new();
-        if waits {
+        if is_beginning && !round.unlisted.is_empty() {
             ways.push(
                 "that lasts until each store has said which buckets it has: one that does not say so can be followed by the \
                  names of its buckets"
@@ -107,7 +68,30 @@ impl Risk<'_> {
                 limit.unwrap_or_default()
             ));
         }
-        Some(format!("{what}: {}; {}", said.join("; "), ways.join("; ")))
+        if ways.is_empty() {
+            return None;
+        }
+        let what = if self.is_unknown_to_envoys && is_beginning {
+            "nothing is handed out"
+        } else {
+            "nothing is written"
+        };
+        let why = risk.said(self.kept.hand).join("; ");
+        Some(format!("{what}: {why}; {}", ways.join("; ")))
+    }
+
+    fn at_risk<'r>(&'r self, round: &'r SyncRound) -> AtRisk<'r> {
+        let lost = self.kept.lost.iter().map(String::as_str);
+        let beginning = self.beginning(round);
+        let untold = round.unread.keys().filter(|name| !self.forget.contains(name));
+        AtRisk {
+            losing: round.losses(),
+            lost: lost.filter(|name| !round.kept.has_rules(name)).collect(),
+            untold: beginning
+                .map(|_| untold.map(String::as_str).collect())
+                .unwrap_or_default(),
+            beginning,
+        }
     }
 
     /// What is not known where there is nothing to begin with. `None`: there is.
@@ -137,6 +121,50 @@ impl Risk<'_> {
         let names = self.kept.names().into_iter();
         let with_rules = names.filter(|name| self.kept.has_rules(name)).count();
         with_rules.checked_div(10).unwrap_or_default().max(1)
+    }
+}
+
+impl AtRisk<'_> {
+    fn count(&self) -> usize {
+        let all = [&self.losing, &self.lost, &self.untold].into_iter().flatten();
+        all.collect::<BTreeSet<_>>().len()
+    }
+
+    /// For a person. `hand`: who wrote the output.
+    fn said(&self, hand: OutputHand) -> Vec<String> {
+        let mut said = Vec::new();
+        if !self.losing.is_empty() {
+            let by = match hand {
+                OutputHand::Another => ", as another hand has written them",
+                OutputHand::Unknown => ", and nothing is remembered of who wrote them",
+                OutputHand::Own | OutputHand::Nobody => "",
+            };
+            said.push(format!(
+                "{} buckets would lose all their rules at once{by} ({})",
+                self.losing.len(),
+                first(&self.losing)
+            ));
+        }
+        if !self.lost.is_empty() {
+            let gone = match hand {
+                OutputHand::Nobody => "the output is gone",
+                _ => "another hand has put another output in its place",
+            };
+            said.push(format!(
+                "{gone}, and nothing tells the rules of {} buckets that had some in the one before ({})",
+                self.lost.len(),
+                first(&self.lost)
+            ));
+        }
+        said.extend(self.beginning.map(str::to_owned));
+        if !self.untold.is_empty() {
+            said.push(format!(
+                "{} buckets are not told ({})",
+                self.untold.len(),
+                first(&self.untold)
+            ));
+        }
+        said
     }
 }
 

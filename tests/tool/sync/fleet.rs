@@ -167,3 +167,23 @@ fn the_base_s_own_buckets_are_known_buckets() {
     syncing.wait_for_metric("bucket_cors_sync_buckets 5");
     assert!(!syncing.metrics().contains("rules_age_seconds{bucket=\"own-a\"}"));
 }
+
+#[test]
+fn a_second_process_of_the_same_setup_is_no_other_hand() {
+    let store = three_buckets();
+    let folder = Folder::new("sync-fleet-second");
+    let start = || Syncing::start(listen::following(&folder, &store, &[]), ANY_PORT);
+    let both = [start(), start()];
+    let given = both.each_ref().map(version);
+    assert_eq!(given[0], given[1]);
+    // One bucket may lose its rules, whichever of the two writes it.
+    store.say("videos", StoreReply::no_rules());
+    for syncing in &both {
+        wait_for("other rules", || {
+            syncing.discover(&given[0], "bucket-cors").status == 200
+        });
+        syncing.wait_for_rounds(2);
+        syncing.wait_for_metric("bucket_cors_sync_withheld 0");
+    }
+    assert_eq!(version(&both[0]), version(&both[1]));
+}

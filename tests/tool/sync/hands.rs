@@ -1,22 +1,20 @@
-//! An output that another hand has written: another process, a person, or a process that was killed.
+//! An output that another hand has written: a person, or another process.
 
 use std::fs;
-use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use super::faults::Faults;
 use super::in_force::configuration;
 use super::stand_in::{StandInStore, StoreReply, rules_for};
-use super::{asking, finished, json, origins, sync, sync_with, text};
+use super::{json, origins, sync, sync_with, text};
 use crate::tool::{Folder, Output};
 
-const OUTPUT: &str = "cors.json";
-const MEMORY: &str = ".bucket-cors-sync/cors.json.json";
-const ONCE: [&str; 3] = ["--output", OUTPUT, "--once"];
+pub(super) const OUTPUT: &str = "cors.json";
+/// What is remembered beside it.
+pub(super) const MEMORY: &str = ".bucket-cors-sync/cors.json.json";
+pub(super) const ONCE: [&str; 3] = ["--output", OUTPUT, "--once"];
 
-fn one_store() -> StandInStore {
+pub(super) fn one_store() -> StandInStore {
     StandInStore::start(&[
         ("photos", rules_for(&["https://p.example"])),
         ("videos", rules_for(&["https://v.example"])),
@@ -167,82 +165,6 @@ fn a_template_in_the_place_of_the_output_takes_no_rules_that_nobody_tells() {
 }
 
 #[test]
-fn rules_that_a_killed_process_left_have_their_owner_and_their_age() {
-    let store = one_store();
-    let own = configuration(&["own-a", "own-b"], "https://o.example");
-    let folder = Folder::new("sync-hand-killed").with("base.json", own);
-    let once = [&["--bucket", "photos", "--base", "base.json"], &ONCE[..]].concat();
-    let run = |more: &[&str]| sync(&folder, &store, &[&once[..], more].concat());
-    assert_eq!(run(&[]).code, 0);
-    let old = text(&folder, OUTPUT);
-    let at = json(&folder, MEMORY)["at"].as_u64().unwrap();
-    thread::sleep(Duration::from_millis(1_100));
-    store.say("photos", rules_for(&["https://q.example"]));
-    folder.write("base.json", configuration(&["own-b"], "https://o.example"));
-    assert_eq!(run(&[]).code, 0);
-    let new = text(&folder, OUTPUT);
-    // The memory is of what was about to be written. A bucket of the base that was to go goes, as one may.
-    folder.write(OUTPUT, &old);
-    let output = run(&[]);
-    assert_eq!(output.code, 0, "{}", output.stderr);
-    assert!(
-        output.stderr.contains("own-a: the base has it no more"),
-        "{}",
-        output.stderr
-    );
-    assert_eq!(text(&folder, OUTPUT), new);
-    // What the store told before is as old as that.
-    folder.write(OUTPUT, &old);
-    store.say("photos", StoreReply::error(403, "AccessDenied"));
-    assert_eq!(run(&[]).code, 1);
-    assert_eq!(
-        origins(&json(&folder, OUTPUT), "photos").unwrap(),
-        ["https://p.example"]
-    );
-    let memory = json(&folder, MEMORY);
-    let label = format!("s3 {}", store.endpoint());
-    assert_eq!(
-        memory["stores"][&label]["photos"][1].as_u64(),
-        Some(at),
-        "{memory}"
-    );
-}
-
-#[test]
-fn a_memory_of_an_older_version_is_no_trap() {
-    let store = one_store();
-    for (way, followed) in [("all", &["--all"][..]), ("bucket", &["--bucket", "photos"])] {
-        let folder = Folder::new(&format!("sync-hand-older-{way}"));
-        folder.write("base.json", configuration(&["own-a"], "https://o.example"));
-        let once = [followed, &["--base", "base.json"], &ONCE].concat();
-        let run = |more: &[&str]| sync(&folder, &store, &[&once[..], more].concat());
-        assert_eq!(run(&[]).code, 0);
-        let mut memory = json(&folder, MEMORY);
-        let fields = memory.as_object_mut().unwrap();
-        for newer in ["going", "outputs", "setup"] {
-            fields.remove(newer).unwrap();
-        }
-        fields["stores"].as_object_mut().unwrap().remove("base").unwrap();
-        folder.write(MEMORY, memory.to_string());
-        // Nothing changes by it.
-        let checked = [followed, &["--base", "base.json", "--output", OUTPUT, "--check"]].concat();
-        assert_eq!(sync(&folder, &store, &checked).code, 0);
-        // A bucket of the base that goes with the update is named with a way out, which leads out.
-        folder.write("base.json", r#"{"profile":"s3"}"#);
-        let output = run(&[]);
-        assert_eq!(output.code, 1, "{}", output.stderr);
-        assert!(output.stderr.contains("--forget"), "{}", output.stderr);
-        let written = json(&folder, OUTPUT);
-        assert_eq!(origins(&written, "own-a").unwrap(), ["https://o.example"]);
-        folder.write(MEMORY, memory.to_string());
-        let output = run(&["--forget", "own-a"]);
-        assert_eq!(output.code, 0, "{}", output.stderr);
-        assert_eq!(origins(&json(&folder, OUTPUT), "own-a"), None);
-        assert_eq!(run(&[]).stderr, "");
-    }
-}
-
-#[test]
 fn the_only_bucket_may_be_forgotten_or_left_out() {
     let store = one_store();
     let denied = StoreReply::error(403, "AccessDenied");
@@ -298,65 +220,4 @@ fn all_that_speaks_against_a_write_is_said_at_once() {
     assert!(output.stderr.contains("; --max-loss is 2; "), "{}", output.stderr);
     assert_eq!(run(&["--max-loss", "3"]).code, 1);
     assert!(origins(&json(&folder, OUTPUT), "videos").is_some());
-}
-
-#[test]
-fn what_is_narrowed_while_the_stores_are_asked_stays_narrowed() {
-    let store = one_store();
-    let folder = Folder::new("sync-hand-narrowed");
-    let wide = configuration(&["own-a"], "*");
-    for into in ["into.json", OUTPUT] {
-        folder.write(into, &wide);
-        let once = [&["--bucket", "photos", "--into", into], &ONCE[..]].concat();
-        assert_eq!(sync(&folder, &store, &once).code, 0);
-        store.say(
-            "photos",
-            rules_for(&["https://p.example"]).after(Duration::from_secs(2)),
-        );
-        let output = thread::scope(|scope| {
-            let asked = scope.spawn(|| sync(&folder, &store, &once));
-            thread::sleep(Duration::from_secs(1));
-            let narrowed = text(&folder, into).replace("\"*\"", "\"https://narrow.example\"");
-            folder.write(into, narrowed);
-            asked.join().unwrap()
-        });
-        assert_eq!(output.code, 0, "{}", output.stderr);
-        let written = json(&folder, OUTPUT);
-        assert_eq!(
-            origins(&written, "own-a").unwrap(),
-            ["https://narrow.example"],
-            "{into}"
-        );
-        store.say("photos", rules_for(&["https://p.example"]));
-        fs::remove_file(folder.path().join(OUTPUT)).unwrap();
-        fs::remove_dir_all(folder.path().join(".bucket-cors-sync")).unwrap();
-    }
-}
-
-#[test]
-fn what_is_written_between_the_last_look_and_the_write_is_not_written_over() {
-    let store = one_store();
-    let folder = Folder::new("sync-hand-window");
-    let faults = Faults::new(&folder);
-    let once = [&["--all"], &ONCE[..]].concat();
-    assert_eq!(sync(&folder, &store, &once).code, 0);
-    store.say("photos", rules_for(&["https://q.example"]));
-    let of_another = configuration(&["another"], "https://h.example");
-    faults.begin("stall 1");
-    let output = thread::scope(|scope| {
-        let writing = scope.spawn(|| finished(faults.befall(asking(&folder, &store).args(&once))));
-        // The memory is written first.
-        let memory = || json(&folder, MEMORY)["outputs"].as_array().unwrap().len();
-        super::process::wait_for("the memory", || memory() == 2);
-        folder.write(OUTPUT, &of_another);
-        writing.join().unwrap()
-    });
-    faults.end();
-    assert_eq!(output.code, 2, "{}", output.stderr);
-    assert!(
-        output.stderr.contains("another hand has written it just now"),
-        "{}",
-        output.stderr
-    );
-    assert_eq!(text(&folder, OUTPUT), of_another);
 }
