@@ -1,5 +1,7 @@
 //! `bucket-cors import`.
 
+#[path = "import/beside.rs"]
+mod beside;
 #[path = "import/by_hand.rs"]
 mod by_hand;
 #[path = "import/chain.rs"]
@@ -8,10 +10,16 @@ mod chain;
 mod codes;
 #[path = "import/documents.rs"]
 mod documents;
+#[path = "import/edge.rs"]
+mod edge;
 #[path = "import/envoy_gateway.rs"]
 mod envoy_gateway;
+#[path = "import/exports.rs"]
+mod exports;
 #[path = "import/fields.rs"]
 mod fields;
+#[path = "import/gateway_listeners.rs"]
+mod gateway_listeners;
 #[path = "import/held.rs"]
 mod held;
 #[path = "import/held_envoy_gateway.rs"]
@@ -20,8 +28,12 @@ mod held_envoy_gateway;
 mod held_istio;
 #[path = "import/hosts.rs"]
 mod hosts;
+#[path = "import/ingress_class.rs"]
+mod ingress_class;
 #[path = "import/ingress_nginx.rs"]
 mod ingress_nginx;
+#[path = "import/ingress_order.rs"]
+mod ingress_order;
 #[path = "import/istio.rs"]
 mod istio;
 #[path = "import/met.rs"]
@@ -32,6 +44,8 @@ mod nginx_held;
 mod no_object;
 #[path = "import/origins.rs"]
 mod origins;
+#[path = "import/patches.rs"]
+mod patches;
 #[path = "import/plans.rs"]
 mod plans;
 #[path = "import/reach.rs"]

@@ -1,4 +1,5 @@
-//! What a proxy's routes say of each path of a host: the policy of the requests there, if they have one and all the same.
+//! What a proxy's routes say of each path of a host: the policy of the requests there, if they have one and all the
+//! same.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -128,8 +129,8 @@ impl<'r> Answer<'r> {
 }
 
 impl Verdict<'_> {
-    /// Whether the edge may give this policy there. Who comes where no route is gets an error, and who comes to one that has no
-    /// object gets none, whatever the headers say.
+    /// Whether the edge may give this policy there. Who comes where no route is gets an error, and who comes to one
+    /// that has no object gets none, whatever the headers say.
     pub(super) fn admits(self, policy: Policy<'_>) -> bool {
         match self {
             Self::Each(own) => policy.is_none() || policy == own,

@@ -83,6 +83,7 @@ codes! {
         DEFAULT_METHODS "default-methods" "no methods listed, written as those that browsers send all the same"
         ASSUMED_STORE "assumed-store" "a document that may be another store's"
         ASSUMED_BUCKET "assumed-bucket" "a bucket that a plan tells only by what its name is made of"
+        ASSUMED_NAMESPACE "assumed-namespace" "a policy that the proxies of a Gateway have if they run in its namespace"
         ONE_VARY "one-vary" "a `Vary` of one rule, which becomes that of the whole bucket"
         ONE_HEADER_LIST "one-header-list" "one list for request headers and response headers"
         POLICY_OFF "policy-off" "a policy that is switched off"

@@ -6,16 +6,40 @@ use super::code;
 use super::node::Node;
 use super::remarks::Remarks;
 
-/// The first header of CORS that a text names, if it names one.
+/// The first header of CORS in responses that a text names, if it names one.
 pub(crate) fn named_in(text: &str) -> Option<String> {
-    let at = text.to_ascii_lowercase().find(CORS_PREFIX)?;
-    let rest = text.get(at..)?;
+    let lower = text.to_ascii_lowercase();
     let is_of_name = |character: char| character.is_ascii_alphanumeric() || character == '-';
-    Some(
-        rest.chars()
+    let mut found = lower
+        .match_indices(CORS_PREFIX)
+        .filter_map(|(at, _)| text.get(at..));
+    // A preflight has two of them itself.
+    found.find_map(|rest| {
+        let name: String = rest
+            .chars()
             .take_while(|character| is_of_name(*character))
-            .collect(),
-    )
+            .collect();
+        let end = name
+            .get(CORS_PREFIX.len()..)
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        (!end.starts_with("request-")).then_some(name)
+    })
+}
+
+/// What kubectl writes of a resource as it was once, in one text.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Where a value names one, in whatever field.
+pub(crate) fn first_in(node: &Node<'_>) -> Option<String> {
+    if node.text().is_some_and(|text| named_in(&text).is_some()) {
+        return Some(node.place.clone());
+    }
+    if node.is_list() {
+        return node.items().iter().find_map(first_in);
+    }
+    let mut fields = node.fields().into_iter().filter(|(key, _)| *key != LAST_APPLIED);
+    fields.find_map(|(_, value)| first_in(&value))
 }
 
 /// A field that sets such a header: the header, and where it stands.

@@ -116,6 +116,14 @@ impl Bucket {
             && self.allow_private_network == other.allow_private_network
             && self.mode == other.mode
     }
+
+    /// Whether two policies answer alike, each of which may be none.
+    pub(crate) fn are_alike(some: Option<&Self>, other: Option<&Self>) -> bool {
+        match (some, other) {
+            (Some(some), Some(other)) => some.answers_like(other),
+            (some, other) => some.is_none() && other.is_none(),
+        }
+    }
 }
 
 impl Rule {

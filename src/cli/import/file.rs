@@ -63,8 +63,8 @@ impl<'f> File<'f> {
         of_documents.unwrap_or_else(|_| vec![self.name])
     }
 
-    /// The values that its documents hold: each document, or the elements of a list, as `kubectl get -o json` and others
-    /// print one. Nothing, where it is neither JSON nor YAML.
+    /// The values that its documents hold: each document, or the elements of a list, as `kubectl get -o json` and
+    /// others print one. Nothing, where it is neither JSON nor YAML.
     pub(crate) fn values(&self) -> Vec<Node<'_>> {
         self.documents().map(Documents::values).unwrap_or_default()
     }

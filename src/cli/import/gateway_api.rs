@@ -67,8 +67,8 @@ pub(crate) fn is_route(resource: &Node<'_>) -> bool {
     matches!(&*kubernetes::kind(resource), "HTTPRoute" | "GRPCRoute")
 }
 
-/// The hosts and routes of an HTTPRoute, at each listener that takes any. `around`: the rules that a rule without a filter of
-/// its own has there, if any.
+/// The hosts and routes of an HTTPRoute, at each listener that takes any. `around`: the rules that a rule without a
+/// filter of its own has there, if any.
 pub(crate) fn http_route(
     route: &Node<'_>,
     gateways: &Gateways<'_>,
@@ -174,7 +174,8 @@ impl<'t> Rule<'t> {
     }
 }
 
-fn cors_filters<'t>(of: &Node<'t>) -> Vec<Node<'t>> {
+/// The CORS filters of a rule, or of a backend.
+pub(crate) fn cors_filters<'t>(of: &Node<'t>) -> Vec<Node<'t>> {
     let filters = of.list("filters").into_iter();
     filters.filter_map(|filter| filter.get("cors")).collect()
 }

@@ -3,18 +3,22 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::document::Sourced;
+use super::host_names::{common, covers};
 use super::kubernetes;
+use super::listeners::{self, Key, KnownGateway, KnownListeners, Listener};
+use super::namespaces::Namespaces;
 use super::node::Node;
 use super::policy;
 use super::remarks::Remarks;
 use super::routes::Stand;
 
-/// The Gateways, by namespace and name.
+/// The Gateways.
 #[derive(Debug, Default)]
 pub(crate) struct Gateways<'t> {
-    known: HashMap<(String, String), Vec<Node<'t>>>,
+    known: KnownListeners<'t>,
+    namespaces: Namespaces<'t>,
     /// The listeners of those that are not in the files, as others name them.
-    named: HashMap<(String, String), BTreeSet<Section>>,
+    named: HashMap<Key, BTreeSet<Section>>,
 }
 
 /// The name and the port that a listener is chosen by.
@@ -23,31 +27,33 @@ type Section = (Option<String>, Option<String>);
 /// Where a route is attached.
 #[derive(Debug)]
 pub(crate) struct Attachment {
-    /// The namespace and the name of the Gateway.
-    pub(crate) gateway: Option<(String, String)>,
+    pub(crate) gateway: Option<Key>,
+    /// The ListenerSet that adds the listener.
+    pub(crate) set: Option<Key>,
     /// The name of its listener, as far as it is known.
     pub(crate) listener: Option<String>,
     pub(crate) stand: Stand,
     pub(crate) names: Vec<Sourced<String>>,
     /// The Gateway is in the files: it says more.
     pub(crate) is_known: bool,
-    /// Where the listener chooses the namespaces of its routes by labels, which the files do not have.
+    /// Where namespaces are chosen by labels that the files do not have.
     pub(crate) selected: Option<String>,
 }
 
 impl<'t> Gateways<'t> {
     pub(crate) fn of(resources: &[Node<'t>]) -> Self {
-        let mut all = Self::default();
+        let namespaces = Namespaces::of(resources);
+        let mut all = Self {
+            known: KnownListeners::of(resources, &namespaces),
+            namespaces,
+            named: HashMap::new(),
+        };
         for resource in resources {
-            let key = (kubernetes::namespace(resource), kubernetes::name(resource));
-            if kubernetes::kind(resource) == "Gateway" && !kubernetes::is_istio_gateway(resource) {
-                all.known
-                    .entry(key)
-                    .or_insert_with(|| kubernetes::items(resource, &["spec", "listeners"]));
-            }
             for parent in kubernetes::items(resource, &["spec", "parentRefs"]) {
                 let section = section(&parent);
-                if let Some(gateway) = gateway(&parent, resource).filter(|_| section != (None, None)) {
+                if let (true, Parent::Gateway(gateway)) =
+                    (section != (None, None), Parent::of(&parent, resource))
+                {
                     all.named.entry(gateway).or_default().insert(section);
                 }
             }
@@ -56,7 +62,7 @@ impl<'t> Gateways<'t> {
     }
 
     /// Something else names a listener.
-    pub(crate) fn name_section(&mut self, gateway: (String, String), section: String) {
+    pub(crate) fn name_section(&mut self, gateway: Key, section: String) {
         self.named
             .entry(gateway)
             .or_default()
@@ -72,29 +78,106 @@ impl<'t> Gateways<'t> {
         }
         let mut all: Vec<Attachment> = Vec::new();
         for parent in parents {
-            match gateway(&parent, route) {
-                Some(gateway) => match self.known.get(&gateway) {
-                    Some(listeners) => all.extend(known(&gateway, listeners, &parent, route, &own)),
+            match Parent::of(&parent, route) {
+                Parent::Gateway(gateway) => match self.known.gateway(&gateway) {
+                    Some(known) => all.extend(self.known(&gateway, known, None, &parent, route, &own)),
                     None => all.extend(self.unknown(gateway, &parent, route, &own)),
                 },
-                None if parent.text_of("kind").as_deref() == Some("ListenerSet") => {
-                    let name = format!("ListenerSet {}", parent.text_of("name").unwrap_or_default());
-                    let stand = Stand {
-                        listener: Some(name),
-                        table: String::new(),
-                    };
-                    all.push(unknown(None, None, stand, &own, route));
-                }
-                None => {}
+                Parent::Set(set) => match self.known.of_set(&set) {
+                    Some((gateway, known)) => {
+                        all.extend(self.known(gateway, known, Some(&set), &parent, route, &own));
+                    }
+                    None => {
+                        let stand = Stand {
+                            listener: Some(format!("ListenerSet {}/{}", set.0, set.1)),
+                            table: String::new(),
+                        };
+                        all.push(unknown(None, None, stand, &own, route));
+                    }
+                },
+                Parent::Other => {}
             }
         }
         all
     }
 
-    /// At a Gateway that is not in the files: at the listener that is named, or at each that anything names, and at others.
+    /// At the listeners of a Gateway, or of a ListenerSet of it, that take it.
+    fn known(
+        &self,
+        gateway: &Key,
+        known: &KnownGateway<'_>,
+        set: Option<&Key>,
+        parent: &Node<'_>,
+        route: &Node<'_>,
+        own: &[Sourced<String>],
+    ) -> Vec<Attachment> {
+        let kind = kubernetes::kind(route);
+        let is_meant = |listener: &&Listener<'_>| {
+            let asked = [("sectionName", "name"), ("port", "port")];
+            listener.set.as_ref() == set
+                && asked.iter().all(|(asked, has)| {
+                    let asked = parent.text_of(asked);
+                    asked.is_none_or(|asked| listener.node.text_of(has) == Some(asked))
+                })
+        };
+        let mut all = Vec::new();
+        let listeners = known.listeners.iter().filter(is_meant);
+        for Listener { node, selected, .. } in listeners.filter(|listener| is_of_http(&listener.node, &kind))
+        {
+            let rule = node.path(&["allowedRoutes", "namespaces"]);
+            // A route comes to a ListenerSet's listener as to one of that namespace.
+            let home = set.map_or(&gateway.0, |set| &set.0);
+            let may_come = self
+                .namespaces
+                .may_come(rule.as_ref(), &kubernetes::namespace(route), home);
+            let selected = match (may_come, selected) {
+                (Some(false), _) => continue,
+                (Some(true), selected) => selected.clone(),
+                (None, _) => Some(rule.map_or_else(|| node.place.clone(), |rule| rule.place)),
+            };
+            let hostname = host_of(node);
+            let place = node
+                .get("hostname")
+                .map_or_else(|| node.place.clone(), |name| name.place);
+            let taken = Sourced::new(hostname.clone(), &place);
+            let mut names = if own.is_empty() {
+                vec![taken]
+            } else {
+                common(own, &[taken])
+            };
+            // What another listener on the port has by a longer name comes to that one.
+            let port = node.text_of("port");
+            let on_port = self.known.beside(&known.proxy).filter(|other| {
+                other.text_of("port") == port && other.text_of("protocol") == node.text_of("protocol")
+            });
+            let others: Vec<_> = on_port
+                .map(host_of)
+                .filter(|other| *other != hostname && covers(&hostname, other))
+                .collect();
+            names.retain(|name| !others.iter().any(|other| covers(other, &name.value)));
+            let name = node.text_of("name");
+            all.push(Attachment {
+                gateway: Some(gateway.clone()),
+                set: set.cloned(),
+                stand: Stand {
+                    listener: Some(format!("{}:{port:?}", known.proxy)),
+                    table: format!("{gateway:?} {set:?} {name:?}"),
+                },
+                // A policy names those of the Gateway itself, and not those that are added.
+                listener: name.filter(|_| set.is_none()),
+                names,
+                is_known: true,
+                selected,
+            });
+        }
+        all
+    }
+
+    /// At a Gateway that is not in the files: at the listener that is named, or at each that anything names, and at
+    /// others.
     fn unknown(
         &self,
-        gateway: (String, String),
+        gateway: Key,
         parent: &Node<'_>,
         route: &Node<'_>,
         own: &[Sourced<String>],
@@ -120,17 +203,30 @@ fn section(parent: &Node<'_>) -> Section {
     (parent.text_of("sectionName"), parent.text_of("port"))
 }
 
-/// The namespace and the name of a parent that is a Gateway.
-fn gateway(parent: &Node<'_>, route: &Node<'_>) -> Option<(String, String)> {
-    let is_one = parent.text_of("kind").is_none_or(|kind| kind == "Gateway");
-    let namespace = parent
-        .text_of("namespace")
-        .unwrap_or_else(|| kubernetes::namespace(route));
-    is_one.then(|| (namespace, parent.text_of("name").unwrap_or_default()))
+/// What a route names as its parent.
+enum Parent {
+    Gateway(Key),
+    Set(Key),
+    /// Something that has no hosts at the edge.
+    Other,
+}
+
+impl Parent {
+    fn of(parent: &Node<'_>, route: &Node<'_>) -> Self {
+        let namespace = parent
+            .text_of("namespace")
+            .unwrap_or_else(|| kubernetes::namespace(route));
+        let key = (namespace, parent.text_of("name").unwrap_or_default());
+        match parent.text_of("kind").as_deref() {
+            None | Some("Gateway") => Self::Gateway(key),
+            Some(kind) if listeners::is_set(kind) => Self::Set(key),
+            Some(_) => Self::Other,
+        }
+    }
 }
 
 fn unknown(
-    gateway: Option<(String, String)>,
+    gateway: Option<Key>,
     listener: Option<String>,
     stand: Stand,
     own: &[Sourced<String>],
@@ -143,81 +239,13 @@ fn unknown(
     };
     Attachment {
         gateway,
+        set: None,
         listener,
         stand,
         names,
         is_known: false,
         selected: None,
     }
-}
-
-/// At the listeners of a Gateway that take it.
-fn known(
-    gateway: &(String, String),
-    listeners: &[Node<'_>],
-    parent: &Node<'_>,
-    route: &Node<'_>,
-    own: &[Sourced<String>],
-) -> Vec<Attachment> {
-    let kind = kubernetes::kind(route);
-    let is_meant = |listener: &&Node<'_>| {
-        [("sectionName", "name"), ("port", "port")]
-            .iter()
-            .all(|(asked, has)| {
-                let asked = parent.text_of(asked);
-                asked.is_none_or(|asked| listener.text_of(has) == Some(asked))
-            })
-    };
-    let mut all = Vec::new();
-    for listener in listeners
-        .iter()
-        .filter(is_meant)
-        .filter(|listener| is_of_http(listener, &kind))
-    {
-        let from = listener.path(&["allowedRoutes", "namespaces", "from"]);
-        let selected = match from.as_ref().and_then(|from| from.text()).as_deref() {
-            None | Some("Same") if gateway.0 == kubernetes::namespace(route) => None,
-            Some("All") => None,
-            Some("Selector") => from.map(|from| from.place),
-            _ => continue,
-        };
-        let hostname = host_of(listener);
-        let taken = Sourced::new(
-            hostname.clone(),
-            &listener
-                .get("hostname")
-                .map_or_else(|| listener.place.clone(), |name| name.place),
-        );
-        let mut names = if own.is_empty() {
-            vec![taken]
-        } else {
-            common(own, &[taken])
-        };
-        // What another listener on the port has by a longer name comes to that one.
-        let port = listener.text_of("port");
-        let others: Vec<_> = listeners
-            .iter()
-            .filter(|other| {
-                other.text_of("port") == port && other.text_of("protocol") == listener.text_of("protocol")
-            })
-            .map(host_of)
-            .filter(|other| *other != hostname && covers(&hostname, other))
-            .collect();
-        names.retain(|name| !others.iter().any(|other| covers(other, &name.value)));
-        let (namespace, name) = gateway;
-        all.push(Attachment {
-            gateway: Some(gateway.clone()),
-            listener: listener.text_of("name"),
-            stand: Stand {
-                listener: Some(format!("{namespace}/{name}:{port:?}")),
-                table: listener.text_of("name").unwrap_or_default(),
-            },
-            names,
-            is_known: true,
-            selected,
-        });
-    }
-    all
 }
 
 /// Whether a listener takes routes of a kind. Those of TLS and TCP take none that HTTP has.
@@ -237,32 +265,4 @@ fn is_of_http(listener: &Node<'_>, kind: &str) -> bool {
 fn host_of(listener: &Node<'_>) -> String {
     let hostname = listener.text_of("hostname").filter(|name| !name.is_empty());
     hostname.unwrap_or_else(|| "*".to_owned())
-}
-
-/// The hosts that both have.
-pub(crate) fn common(own: &[Sourced<String>], taken: &[Sourced<String>]) -> Vec<Sourced<String>> {
-    let mut known: Vec<Sourced<String>> = Vec::new();
-    for own in own {
-        for taken in taken {
-            let both = if covers(&taken.value, &own.value) {
-                own
-            } else if covers(&own.value, &taken.value) {
-                taken
-            } else {
-                continue;
-            };
-            if !known.contains(both) {
-                known.push(both.clone());
-            }
-        }
-    }
-    known
-}
-
-/// Whether each host that `inner` stands for is one of `outer`'s. Of the Gateway API, a `*` is one label or more.
-pub(crate) fn covers(outer: &str, inner: &str) -> bool {
-    let of_outer = outer.strip_prefix('*');
-    outer == "*"
-        || outer == inner
-        || of_outer.is_some_and(|end| inner.ends_with(end) && inner.len() > end.len())
 }

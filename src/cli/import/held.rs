@@ -1,5 +1,5 @@
-//! Holds what is written against what the routes say, with the edge's own eyes: no host and no path gets a policy from the
-//! edge that its proxy does not give it.
+//! Holds what is written against what the routes say, with the edge's own eyes: no host and no path gets a policy from
+//! the edge that its proxy does not give it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,8 +78,8 @@ pub(super) fn hold(
     }
 }
 
-/// The buckets whose policies get to a host that does not have them, each with one such host. `in_paths`: also where a path
-/// begins with the name of a bucket, which no route has.
+/// The buckets whose policies get to a host that does not have them, each with one such host. `in_paths`: also where a
+/// path begins with the name of a bucket, which no route has.
 fn wider(
     buckets: &[MappedBucket<'_>],
     endpoints: &[String],

@@ -3,6 +3,7 @@
 use super::code;
 use super::cors_headers;
 use super::document::{Bucket, Sourced};
+use super::ingress_class::KnownController;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
 use super::remarks::{Remarks, as_written};
@@ -11,10 +12,8 @@ use super::rule_fields;
 /// What reads an Ingress. They share the names of the annotations, and not what they make of them.
 pub(crate) struct Controller {
     pub(crate) name: &'static str,
-    /// Words in the names of the classes that are its own.
-    pub(crate) classes: &'static [&'static str],
-    /// What the annotations start with.
-    pub(crate) prefixes: &'static [&'static str],
+    /// Its classes and annotations.
+    pub(crate) known: &'static KnownController,
     /// The headers where none are said.
     pub(crate) headers: &'static str,
     /// Whether it takes this value of an annotation. One that it does not take stands for none.
@@ -33,7 +32,7 @@ impl Controller {
     /// The value of an annotation.
     pub(crate) fn annotation<'t>(&self, resource: &Node<'t>, name: &str) -> Option<Node<'t>> {
         let annotations = resource.path(&["metadata", "annotations"])?;
-        let mut prefixes = self.prefixes.iter();
+        let mut prefixes = self.known.prefixes.iter();
         prefixes.find_map(|prefix| annotations.get(&format!("{prefix}{name}")))
     }
 
@@ -70,6 +69,17 @@ pub(crate) fn has_annotations(resource: &Node<'_>, prefix: &str) -> bool {
     })
 }
 
+/// The first annotation for CORS that starts with one of these.
+pub(crate) fn first_annotation<'t>(resource: &Node<'t>, prefixes: &[&str]) -> Option<Node<'t>> {
+    let annotations = resource.path(&["metadata", "annotations"])?;
+    let is_it = |key: &str| {
+        let mut names = prefixes.iter().filter_map(|prefix| key.strip_prefix(prefix));
+        names.any(|name| name.contains("cors"))
+    };
+    let mut fields = annotations.fields().into_iter();
+    fields.find_map(|(key, value)| is_it(key).then_some(value))
+}
+
 /// The rules that the annotations stand for. `None`: they do not switch CORS on.
 pub(crate) fn policy(resource: &Node<'_>, controller: &Controller, remarks: &mut Remarks) -> Option<Bucket> {
     let annotations = resource.path(&["metadata", "annotations"])?;
@@ -89,6 +99,7 @@ pub(crate) fn policy(resource: &Node<'_>, controller: &Controller, remarks: &mut
     }
     for (key, value) in annotations.fields() {
         let name = controller
+            .known
             .prefixes
             .iter()
             .find_map(|prefix| key.strip_prefix(prefix));

@@ -3,9 +3,39 @@
 use super::kubernetes;
 use super::node::Node;
 
-/// Words in the classes of controllers, and in the names that their IngressClasses give them. Anything else may be the name that
-/// somebody has given to a class.
-const OTHERS: [&str; 27] = [
+/// A controller whose Ingresses a source reads.
+#[derive(Debug)]
+pub(crate) struct KnownController {
+    /// What `--from` calls the source.
+    pub(crate) source: &'static str,
+    /// A word in the names of its classes, and in the name that an IngressClass gives it.
+    word: &'static str,
+    /// What the annotations start with that it reads.
+    pub(crate) prefixes: &'static [&'static str],
+}
+
+/// What the annotations of each start with.
+pub(crate) const OF_NGINX: &str = "nginx.ingress.kubernetes.io/";
+pub(crate) const OF_HIGRESS: &str = "higress.io/";
+
+pub(crate) static NGINX: KnownController = KnownController {
+    source: "ingress-nginx",
+    word: "nginx",
+    prefixes: &[OF_NGINX],
+};
+
+pub(crate) static HIGRESS: KnownController = KnownController {
+    source: "higress",
+    word: "higress",
+    prefixes: &[OF_HIGRESS, OF_NGINX],
+};
+
+/// All of them.
+pub(crate) static KNOWN: [&KnownController; 2] = [&HIGRESS, &NGINX];
+
+/// Words in the classes of controllers, and in the names that their IngressClasses give them. Anything else may be the
+/// name that somebody has given to a class.
+const OTHERS: [&str; 26] = [
     "agic",
     "alb",
     "ambassador",
@@ -19,7 +49,6 @@ const OTHERS: [&str; 27] = [
     "gce",
     "gloo",
     "haproxy",
-    "higress",
     "istio",
     "kong",
     "konghq",
@@ -35,36 +64,120 @@ const OTHERS: [&str; 27] = [
     "yarp",
 ];
 
-/// The class of an Ingress, and where it is said, if it is one that another controller has.
-pub(crate) fn of_another<'t>(
-    ingress: &Node<'t>,
-    resources: &[Node<'_>],
-    own: &[&str],
-) -> Option<(String, Node<'t>)> {
-    let class = ingress
-        .path(&["spec", "ingressClassName"])
-        .or_else(|| ingress.path(&["metadata", "annotations", "kubernetes.io/ingress.class"]))?;
-    let name = class.text()?;
-    let is_said = |resource: &&Node<'_>| {
-        kubernetes::kind(resource) == "IngressClass"
-            && resource.path(&["metadata", "name"]).and_then(|own| own.text()) == Some(name.clone())
-    };
-    let controller = resources
-        .iter()
-        .find(is_said)
-        .and_then(|resource| resource.path(&["spec", "controller"])?.text());
-    // The other controller that has nginx in its name knows none of these annotations.
-    let is_other = match controller {
-        Some(controller) => controller.starts_with("nginx.org/") || is_another_s(&controller, own),
-        None => is_another_s(&name, own),
-    };
-    is_other.then_some((name, class))
+/// Whose an Ingress is.
+#[derive(Debug)]
+pub(crate) enum IngressOwner {
+    /// Its class says that it is the controller's.
+    Own,
+    /// Nothing says whose it is.
+    Anyone,
+    Another(OtherClass),
 }
 
-fn is_another_s(name: &str, own: &[&str]) -> bool {
+/// A class that is another controller's.
+#[derive(Debug)]
+pub(crate) struct OtherClass {
+    pub(crate) name: String,
+    /// Where the class is said.
+    pub(crate) place: String,
+    pub(crate) controller: ClassController,
+}
+
+/// The controller of a class.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ClassController {
+    /// One that another source reads.
+    Read(&'static KnownController),
+    /// One that reads other annotations.
+    Other,
+    /// One that only its IngressClass names.
+    Unknown,
+}
+
+/// Whose an Ingress is, as the controller that is asked sees it: by its class, or by the default class where it says
+/// none.
+pub(crate) fn owner(
+    ingress: &Node<'_>,
+    resources: &[Node<'_>],
+    own: &'static KnownController,
+) -> IngressOwner {
+    let said = ingress
+        .path(&["spec", "ingressClassName"])
+        .or_else(|| ingress.path(&["metadata", "annotations", "kubernetes.io/ingress.class"]));
+    let said = said.and_then(|class| Some((class.text()?, class.place)));
+    let classes = resources
+        .iter()
+        .filter(|resource| kubernetes::kind(resource) == "IngressClass");
+    let (name, place, class) = match said.filter(|(name, _)| !name.is_empty()) {
+        Some((name, place)) => {
+            let mut classes = classes;
+            let class = classes.find(|class| kubernetes::name(class) == name);
+            (name, place, class)
+        }
+        // Of several, Kubernetes takes the youngest.
+        None => match classes
+            .filter(|class| is_default(class))
+            .max_by_key(|class| kubernetes::made(class))
+        {
+            Some(class) => (kubernetes::name(class), ingress.place.clone(), Some(class)),
+            None => return IngressOwner::Anyone,
+        },
+    };
+    let controller = class.and_then(|class| class.path(&["spec", "controller"])?.text());
+    let controller = match controller {
+        Some(text) => controller_of(&text, own, Some(ClassController::Unknown)),
+        None => controller_of(&name, own, None),
+    };
+    match controller {
+        Some(ClassController::Read(known)) if known.word == own.word => IngressOwner::Own,
+        Some(controller) => IngressOwner::Another(OtherClass {
+            name,
+            place,
+            controller,
+        }),
+        None => IngressOwner::Anyone,
+    }
+}
+
+/// Whether an Ingress is for another controller.
+pub(crate) fn is_of_another(
+    ingress: &Node<'_>,
+    resources: &[Node<'_>],
+    own: &'static KnownController,
+) -> bool {
+    matches!(owner(ingress, resources, own), IngressOwner::Another(_))
+}
+
+/// Whether Ingresses without a class get this one.
+fn is_default(class: &Node<'_>) -> bool {
+    let annotation = [
+        "metadata",
+        "annotations",
+        "ingressclass.kubernetes.io/is-default-class",
+    ];
+    class.path(&annotation).and_then(|flag| flag.flag()) == Some(true)
+}
+
+/// The controller that a name tells. `otherwise`: what a name without a known word says.
+fn controller_of(
+    name: &str,
+    own: &'static KnownController,
+    otherwise: Option<ClassController>,
+) -> Option<ClassController> {
     let name = name.to_ascii_lowercase();
+    // The other controller that has nginx in its name knows none of these annotations.
+    if name.starts_with("nginx.org/") {
+        return Some(ClassController::Other);
+    }
+    let mut read = std::iter::once(own).chain(KNOWN);
+    if let Some(known) = read.find(|known| name.contains(known.word)) {
+        return Some(ClassController::Read(known));
+    }
     let mut words = name.split(|character: char| !character.is_ascii_alphanumeric());
-    !own.iter().any(|own| name.contains(own)) && words.any(|word| OTHERS.contains(&word))
+    if words.any(|word| OTHERS.contains(&word)) {
+        return Some(ClassController::Other);
+    }
+    otherwise
 }
 
 #[cfg(test)]
@@ -73,25 +186,36 @@ mod tests {
 
     #[test]
     fn a_class_is_another_s_only_by_a_word_of_its_own() {
+        let of = |name: &str, own| controller_of(name, own, None);
         for other in [
             "traefik",
             "traefik-internal",
             "public.haproxy",
             "ingress.k8s.aws/alb",
             "Kong",
+            "nginx.org/ingress-controller",
         ] {
-            assert!(is_another_s(other, &["nginx"]), "{other}");
+            assert!(
+                matches!(of(other, &NGINX), Some(ClassController::Other)),
+                "{other}"
+            );
         }
-        for mine in [
-            "nginx",
-            "public",
-            "albatross",
-            "azure-nginx",
-            "webapprouting.kubernetes.azure.com",
-            "kong-nginx",
+        for anyone in ["public", "albatross", "webapprouting.kubernetes.azure.com"] {
+            assert!(of(anyone, &NGINX).is_none(), "{anyone}");
+        }
+        for (name, own, source) in [
+            ("nginx", &NGINX, "ingress-nginx"),
+            ("azure-nginx", &NGINX, "ingress-nginx"),
+            ("kong-nginx", &NGINX, "ingress-nginx"),
+            ("nginx", &HIGRESS, "ingress-nginx"),
+            ("higress", &NGINX, "higress"),
+            ("higress-nginx", &NGINX, "ingress-nginx"),
+            ("higress-nginx", &HIGRESS, "higress"),
         ] {
-            assert!(!is_another_s(mine, &["nginx"]), "{mine}");
+            let Some(ClassController::Read(known)) = of(name, own) else {
+                panic!("{name}")
+            };
+            assert_eq!(known.source, source, "{name}");
         }
-        assert!(!is_another_s("higress", &["higress", "nginx"]));
     }
 }

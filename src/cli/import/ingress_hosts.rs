@@ -1,11 +1,14 @@
 //! The hosts and paths of Ingresses, each with the policy that its controller gives it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use super::code;
 use super::document::{Bucket, Sourced};
 use super::ingress::{self, Controller};
+use super::ingress_aliases;
+use super::ingress_applied;
 use super::ingress_class;
+use super::ingress_order;
+use super::ingress_rules::{WithPolicy, host_of, path_of, paths_of, rules};
 use super::kubernetes;
 use super::nginx_paths;
 use super::node::Node;
@@ -31,82 +34,61 @@ pub(crate) fn all(resources: &[Node<'_>], controller: &Controller, remarks: &mut
     let ingresses = resources
         .iter()
         .filter(|resource| kubernetes::kind(resource) == "Ingress")
-        .filter(|resource| is_applied(resource, resources, controller, remarks));
+        .filter(|resource| ingress_applied::is_applied(resource, resources, controller, remarks));
     let ingresses: Vec<_> = ingresses.collect();
-    let servers = Servers::of(&ingresses, controller);
+    let of_each = ingresses.iter().map(|resource| WithPolicy {
+        ingress: resource,
+        bucket: ingress::policy(resource, controller, remarks),
+    });
+    let of_each: Vec<_> = of_each.collect();
+    let mut servers = Servers::of(&ingresses, controller);
+    if controller.has_locations {
+        servers.lost = ingress_order::lost(&of_each, remarks);
+    }
     let mut all = Vec::new();
-    let mut aliases: HashMap<String, Vec<Sourced<String>>> = HashMap::new();
-    for resource in ingresses {
-        let bucket = ingress::policy(resource, controller, remarks);
+    for WithPolicy { ingress, bucket } in &of_each {
         let redirects = ["permanent-redirect", "temporal-redirect"];
         let is_empty = redirects
             .iter()
-            .any(|name| controller.annotation(resource, name).is_some());
-        let mut own = hosts(resource, bucket.as_ref(), &servers, remarks);
+            .any(|name| controller.annotation(ingress, name).is_some());
+        let mut own = hosts(ingress, bucket.as_ref(), &servers, remarks);
         for route in own.iter_mut().flat_map(|host| &mut host.routes) {
             route.is_empty = is_empty;
         }
-        if let Some(alias) = controller.annotation(resource, "server-alias") {
-            let names = policy::commas(&alias.text().unwrap_or_default(), &alias.place);
-            let (names, others): (Vec<_>, Vec<_>) = names
-                .into_iter()
-                .partition(|name| controller.takes_aliases && !name.value.starts_with('~'));
-            for other in others.iter().filter(|_| bucket.is_some()) {
-                let message = format!("the hosts {:?} of server-alias: list them in hosts", other.value);
-                remarks.say(code::OTHER_HOSTS, &other.place, message);
-            }
-            for domain in own.iter().flat_map(|host| &host.domains) {
-                let known = aliases.entry(domain.value.to_ascii_lowercase()).or_default();
-                known.extend(names.iter().cloned());
-            }
-        }
         all.extend(own);
     }
-    // An alias stands for all of a host's routes, unless it is a host itself.
-    let named = all.iter().flat_map(|host: &Host| &host.domains);
-    let named: HashSet<_> = named.map(|domain| domain.value.to_ascii_lowercase()).collect();
-    for host in &mut all {
-        let own = host.domains.iter().filter(|domain| domain.value != "*");
-        let own = own.filter_map(|domain| aliases.get(&domain.value.to_ascii_lowercase()));
-        let more: Vec<_> = own
-            .flatten()
-            .filter(|alias| !named.contains(&alias.value.to_ascii_lowercase()))
-            .cloned()
-            .collect();
-        host.domains.extend(more);
-    }
+    ingress_aliases::add(&mut all, &of_each, controller, remarks);
     all
 }
 
-/// Whether the controller applies an Ingress by itself: it is for another, or a canary, whose requests have the policy of the
-/// main one.
-fn is_applied(
-    ingress: &Node<'_>,
-    resources: &[Node<'_>],
-    controller: &Controller,
-    remarks: &mut Remarks,
-) -> bool {
-    let class = ingress_class::of_another(ingress, resources, controller.classes);
-    let why = match class {
-        Some((class, place)) => {
-            let why = format!(
-                "the policy of an Ingress of the class {class:?}, which is another controller's: {} leaves it out",
-                controller.name
-            );
-            (why, place)
+/// Adds the hosts that only Ingresses of other controllers have: they get no policy that is for every host.
+pub(crate) fn add_others(hosts: &mut Vec<Host>, resources: &[Node<'_>], controller: &Controller) {
+    let domains = hosts.iter().flat_map(|host| &host.domains);
+    let mut named: HashSet<String> = domains.map(|domain| domain.value.to_ascii_lowercase()).collect();
+    named.insert("*".to_owned());
+    let others = resources.iter().filter(|resource| {
+        kubernetes::kind(resource) == "Ingress"
+            && ingress_class::is_of_another(resource, resources, controller.known)
+    });
+    for rule in others.flat_map(rules) {
+        let name = host_of(&rule);
+        if named.insert(name.clone()) {
+            hosts.push(Host {
+                domains: vec![Sourced::new(name, &rule.place)],
+                routes: vec![whole(&rule)],
+                joining: Joining::Longest,
+                stand: Stand::default(),
+            });
         }
-        None => match controller.annotation(ingress, "canary") {
-            Some(canary) if controller.is_on(ingress, "canary") => {
-                let why = "the policy of a canary, whose requests have the policy of the main Ingress";
-                (why.to_owned(), canary)
-            }
-            _ => return true,
-        },
-    };
-    if controller.annotation(ingress, "enable-cors").is_some() {
-        remarks.say(code::NOT_APPLIED, &why.1.place, why.0);
     }
-    false
+}
+
+/// A route of all paths, without a policy.
+fn whole(node: &Node<'_>) -> Route {
+    Route {
+        paths: vec![Sourced::new(Paths::All, &node.place)],
+        ..Route::default()
+    }
 }
 
 /// What the controller makes of paths.
@@ -115,6 +97,8 @@ pub(crate) struct Servers {
     has_locations: bool,
     /// The hosts whose paths are regular expressions, all of them.
     of_expressions: HashSet<String>,
+    /// Where the paths stand that an older Ingress has.
+    lost: HashSet<String>,
 }
 
 impl Servers {
@@ -164,26 +148,6 @@ impl Servers {
     }
 }
 
-fn rules<'t>(ingress: &Node<'t>) -> Vec<Node<'t>> {
-    let rules = ingress.path(&["spec", "rules"]);
-    rules.map(|rules| rules.items()).unwrap_or_default()
-}
-
-fn paths_of<'t>(rule: &Node<'t>) -> Vec<Node<'t>> {
-    let paths = rule.path(&["http", "paths"]);
-    paths.map(|paths| paths.items()).unwrap_or_default()
-}
-
-fn path_of(path: &Node<'_>) -> String {
-    let text = path.text_of("path").filter(|text| !text.is_empty());
-    text.unwrap_or_else(|| "/".to_owned())
-}
-
-fn host_of(rule: &Node<'_>) -> String {
-    let host = rule.text_of("host").filter(|host| !host.is_empty());
-    host.map_or_else(|| "*".to_owned(), |host| host.to_ascii_lowercase())
-}
-
 /// Its hosts, each route of which has these rules, if there are any.
 pub(crate) fn hosts(
     resource: &Node<'_>,
@@ -191,10 +155,6 @@ pub(crate) fn hosts(
     servers: &Servers,
     remarks: &mut Remarks,
 ) -> Vec<Host> {
-    let all = |node: &Node<'_>| Route {
-        paths: vec![Sourced::new(Paths::All, &node.place)],
-        ..Route::default()
-    };
     let mut host = |name: Option<Node<'_>>, node: &Node<'_>, mut routes: Vec<Route>| {
         for route in &mut routes {
             route.bucket = bucket.cloned();
@@ -214,19 +174,18 @@ pub(crate) fn hosts(
     let mut hosts = Vec::new();
     for rule in rules(resource) {
         let own = host_of(&rule);
-        let mut routes: Vec<_> = paths_of(&rule)
-            .iter()
-            .map(|path| servers.route(&own, path))
-            .collect();
+        let paths = paths_of(&rule);
+        let kept = paths.iter().filter(|path| !servers.lost.contains(&path.place));
+        let mut routes: Vec<_> = kept.map(|path| servers.route(&own, path)).collect();
         // nginx's has what these hosts do not say otherwise. Kubernetes' is for what has no other host.
-        routes.extend(backend.iter().filter(|_| servers.has_locations).map(all));
-        if routes.is_empty() {
-            routes.push(all(&rule));
+        routes.extend(backend.iter().filter(|_| servers.has_locations).map(whole));
+        if paths.is_empty() && routes.is_empty() {
+            routes.push(whole(&rule));
         }
         hosts.push(host(rule.get("host"), &rule, routes));
     }
     if let Some(backend) = backend.filter(|_| !servers.has_locations || hosts.is_empty()) {
-        hosts.push(host(None, &backend, vec![all(&backend)]));
+        hosts.push(host(None, &backend, vec![whole(&backend)]));
     }
     hosts
 }

@@ -25,45 +25,75 @@ pub(crate) fn name(resource: &Node<'_>) -> String {
     name.unwrap_or_default()
 }
 
+/// When a resource was made, as the cluster says it: the earlier is the lesser.
+pub(crate) fn made(resource: &Node<'_>) -> Option<String> {
+    let made = resource.path(&["metadata", "creationTimestamp"]);
+    made.and_then(|made| made.text())
+}
+
 /// The values of a list somewhere below a resource.
 pub(crate) fn items<'t>(resource: &Node<'t>, path: &[&str]) -> Vec<Node<'t>> {
     resource.path(path).map(|list| list.items()).unwrap_or_default()
 }
 
-/// Whether it is a Gateway of Istio's own, and not one of the Gateway API. Without its group it is known by what it has.
-pub(crate) fn is_istio_gateway(resource: &Node<'_>) -> bool {
-    let version = resource.text_of("apiVersion");
-    let is_istio = match version.as_deref().and_then(|version| version.split_once('/')) {
-        Some((group, _)) => group.ends_with("istio.io"),
-        None => resource.path(&["spec", "servers"]).is_some(),
-    };
-    kind(resource) == "Gateway" && is_istio
+/// Whether a resource is of Istio's own group. `None`: it does not say its group.
+fn is_of_istio(resource: &Node<'_>) -> Option<bool> {
+    let version = resource.text_of("apiVersion")?;
+    let (group, _) = version.split_once('/')?;
+    Some(group.ends_with("istio.io"))
 }
 
-/// Whether a resource has the labels that a selector asks for.
-pub(crate) fn is_selected(selector: &Node<'_>, labels: &Node<'_>) -> bool {
-    let has = |key: &str| labels.get(key).and_then(|value| value.text());
+/// Whether a resource is Istio's by its group, as far as it has one.
+pub(crate) fn is_istio_s(resource: &Node<'_>) -> bool {
+    is_of_istio(resource) != Some(false)
+}
+
+/// Whether it is a Gateway of Istio's own, and not one of the Gateway API. Without its group it is known by what it
+/// has.
+pub(crate) fn is_istio_gateway(resource: &Node<'_>) -> bool {
+    let by_fields = || resource.path(&["spec", "servers"]).is_some();
+    kind(resource) == "Gateway" && is_of_istio(resource).unwrap_or_else(by_fields)
+}
+
+/// What is known of a label.
+pub(crate) enum Label {
+    Is(Option<String>),
+    Unknown,
+}
+
+/// Whether a selector asks for what has these labels. `None`: it asks for one that is not known.
+pub(crate) fn is_selected(selector: &Node<'_>, label: impl Fn(&str) -> Label) -> Option<bool> {
     let of_labels = selector
         .get("matchLabels")
         .map(|labels| labels.fields())
         .unwrap_or_default();
-    let mut of_labels = of_labels.into_iter();
+    let of_labels = of_labels.into_iter().map(|(key, value)| match label(key) {
+        Label::Is(own) => Some(own.is_some() && own == value.text()),
+        Label::Unknown => None,
+    });
     let fits = |expression: &Node<'_>| {
-        let own = has(&expression.text_of("key").unwrap_or_default());
+        let Label::Is(own) = label(&expression.text_of("key").unwrap_or_default()) else {
+            return None;
+        };
         let is_listed = expression
             .list("values")
             .iter()
             .any(|value| own.is_some() && value.text() == own);
-        match expression.text_of("operator").as_deref() {
+        Some(match expression.text_of("operator").as_deref() {
             Some("In") => is_listed,
             Some("NotIn") => !is_listed,
             Some("Exists") => own.is_some(),
             Some("DoesNotExist") => own.is_none(),
             _ => false,
-        }
+        })
     };
-    of_labels.all(|(key, value)| has(key).is_some() && has(key) == value.text())
-        && selector.list("matchExpressions").iter().all(fits)
+    let expressions = selector.list("matchExpressions");
+    let all: Vec<_> = of_labels.chain(expressions.iter().map(fits)).collect();
+    if all.contains(&Some(false)) {
+        Some(false)
+    } else {
+        (!all.contains(&None)).then_some(true)
+    }
 }
 
 /// Whether a file has a resource of these kinds.
@@ -72,7 +102,8 @@ pub(crate) fn has_kind(file: &File<'_>, kinds: &[&str]) -> bool {
     values.iter().any(|value| kinds.contains(&&*kind(value)))
 }
 
-/// Where a resource says something of CORS first, if it does: by the name of a field or an annotation, or by a header's.
+/// Where a resource says something of CORS first, if it does: by the name of a field or an annotation, or by a
+/// header's.
 pub(crate) fn cors_in(resource: &Node<'_>) -> Option<String> {
     // A schema, and this filter's own rules.
     if kind(resource) == "CustomResourceDefinition" || resource.get("buckets").is_some() {
@@ -123,7 +154,8 @@ pub(crate) fn is_for_envoy(text: &str) -> bool {
     .any(|word| text.contains(word))
 }
 
-/// Whether a ConfigMap has CORS in a text that is not for an Envoy: a store's document, or a web server's configuration.
+/// Whether a ConfigMap has CORS in a text that is not for an Envoy: a store's document, or a web server's
+/// configuration.
 pub(crate) fn holds_other_cors(resource: &Node<'_>) -> bool {
     texts(resource).iter().any(|(key, value)| {
         let text = value.text().unwrap_or_default();

@@ -1,8 +1,9 @@
 //! From hosts, which a proxy's policies belong to, to buckets, which rules belong to.
 //!
-//! A host gets what its own policies say and nothing of another's. The names in paths mean the same buckets on every endpoint,
-//! so hosts share them only where their policies are the same; a host whose policies cannot be said beside those of an earlier
-//! one is left out, and where it would get the earlier one's, it is listed as a bucket without rules.
+//! A host gets what its own policies say and nothing of another's. The names in paths mean the same buckets on every
+//! endpoint, so hosts share them only where their policies are the same; a host whose policies cannot be said beside
+//! those of an earlier one is left out, and where it would get the earlier one's, it is listed as a bucket without
+//! rules.
 
 use std::collections::{HashMap, HashSet};
 

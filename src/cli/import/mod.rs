@@ -3,25 +3,35 @@
 mod answers;
 pub(crate) mod code;
 mod cors_headers;
+mod cors_named;
 pub(crate) mod document;
 pub(crate) mod file;
 pub(crate) mod foreign;
+mod foreign_forms;
 mod gateway_api;
 mod gateway_hosts;
 mod gcs_entry;
 mod grouped;
 mod held;
 mod host_group;
+mod host_names;
 mod imported;
 mod ingress;
+mod ingress_aliases;
+mod ingress_applied;
 mod ingress_class;
 mod ingress_hosts;
+mod ingress_order;
+mod ingress_rules;
 mod inputs;
 mod kubernetes;
+mod listeners;
 mod mapping;
 mod names;
+mod namespaces;
 mod nginx_paths;
 mod node;
+mod patches;
 mod policy;
 mod regex;
 pub(crate) mod remarks;
@@ -64,10 +74,10 @@ Exit status:
 
 /// Turns a store's or a proxy's CORS rules into a plugin configuration
 ///
-/// Prints the configuration, which the filter loads as it is, on standard output. On standard error it says, with file, line
-/// and column, what is not carried over, so that the edge would answer otherwise than the source did, and what loses meaning,
-/// and what to do about it. What is left out because no answer depends on it is named too. Nothing is widened without saying
-/// so.
+/// Prints the configuration, which the filter loads as it is, on standard output. On standard error it says, with file,
+/// line and column, what is not carried over, so that the edge would answer otherwise than the source did, and what
+/// loses meaning, and what to do about it. What is left out because no answer depends on it is named too. Nothing is
+/// widened without saying so.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{}{}{EXAMPLES}", sources::about(), code::about()))]
 pub(crate) struct Arguments {
@@ -84,7 +94,8 @@ pub(crate) struct Arguments {
     /// Write the configuration to a file, whole or not at all, and not to standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// How what there is to say is printed: in lines on standard error, or, with the configuration, as JSON on standard output
+    /// How what there is to say is printed: in lines on standard error, or, with the configuration, as JSON on standard
+    /// output
     #[arg(long, value_enum, default_value_t = imported::Format::Human)]
     format: imported::Format,
     /// Exit with 1 also where something only loses meaning
@@ -308,7 +319,7 @@ fn say_unread(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
         if kind.is_empty() || is_read && foreign::value(&value).is_none() {
             continue;
         }
-        let Some(place) = kubernetes::cors_in(&value) else {
+        let Some(place) = cors_named::place(&value) else {
             continue;
         };
         let others = sources::SOURCES

@@ -1,5 +1,5 @@
-//! The regular expressions that ingress-nginx makes of the paths of a host: each of them, of whatever type, where one of its
-//! Ingresses uses expressions or rewrites paths. They have the start of a path, in upper and lower case alike.
+//! The regular expressions that ingress-nginx makes of the paths of a host: each of them, of whatever type, where one
+//! of its Ingresses uses expressions or rewrites paths. They have the start of a path, in upper and lower case alike.
 
 use super::routes::{Paths, Reach};
 

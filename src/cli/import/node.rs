@@ -58,8 +58,8 @@ impl<'f> Documents<'f> {
         nodes.filter(|node| !node.is_null())
     }
 
-    /// The values that they hold: each document, or the elements of a list or of its `items`, as `kubectl get -o json` prints
-    /// them.
+    /// The values that they hold: each document, or the elements of a list or of its `items`, as `kubectl get -o json`
+    /// prints them.
     pub(crate) fn values(&self) -> Vec<Node<'_>> {
         let values = self
             .roots()
@@ -120,8 +120,8 @@ impl<'t> Node<'t> {
         Self::new(self.file, self.tree, id)
     }
 
-    /// Reports each field that is none of these: what a source's own reader would refuse or leave out, or has learnt since.
-    /// `of`: what it would be a field of.
+    /// Reports each field that is none of these: what a source's own reader would refuse or leave out, or has learnt
+    /// since. `of`: what it would be a field of.
     pub(crate) fn say_unknown(&self, known: &[&str], of: &str, remarks: &mut Remarks) {
         self.say_others(|key| known.contains(&key), known, of, remarks);
     }
@@ -261,8 +261,8 @@ impl<'t> Node<'t> {
     }
 }
 
-/// What to do about a field that is not known: write the name that is meant, by these words for each name, if it is another
-/// spelling of one.
+/// What to do about a field that is not known: write the name that is meant, by these words for each name, if it is
+/// another spelling of one.
 pub(crate) fn advice<'w>(key: &str, words: impl IntoIterator<Item = (&'w str, &'w str)>) -> String {
     let folded = |word: &str| {
         let word = word.rsplit('.').next().unwrap_or(word);

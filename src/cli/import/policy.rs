@@ -90,8 +90,8 @@ pub(crate) fn credentials(
     }
 }
 
-/// What becomes of a preflight whose origin no matcher of the policy takes. A policy that says what the proxy does anyway means
-/// what one that leaves it out means, so that neither is missing anything.
+/// What becomes of a preflight whose origin no matcher of the policy takes. A policy that says what the proxy does
+/// anyway means what one that leaves it out means, so that neither is missing anything.
 pub(crate) fn say_unmatched_preflights(forwards: bool, place: &str, remarks: &mut Remarks) {
     remarks.say_once(code::PREFLIGHT_STATUS, place,
         if forwards {

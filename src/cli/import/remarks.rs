@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::code::{RemarkCode, Weight};
 use crate::terminal::{BAD, DOUBTFUL, styled};
 
-/// A text in quotes as it stands in its file, so that it can be pasted back: nothing in it is escaped. What would command a
-/// terminal is replaced.
+/// A text in quotes as it stands in its file, so that it can be pasted back: nothing in it is escaped. What would
+/// command a terminal is replaced.
 pub(crate) fn as_written(text: &str) -> String {
     let plain = text.chars().map(|character| {
         if character.is_control() {

@@ -3,7 +3,7 @@
 use super::document::{Bucket, Sourced};
 
 /// The routes of some hosts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Host {
     /// Host names, `*`, or with a `*` in front.
     pub(crate) domains: Vec<Sourced<String>>,
@@ -13,11 +13,19 @@ pub(crate) struct Host {
     pub(crate) stand: Stand,
 }
 
-/// Where the routes of a host stand at the proxy. The edge does not tell such places apart, so that it has to do for each.
+impl Host {
+    /// Whether one of its routes has a policy.
+    pub(crate) fn has_policy(&self) -> bool {
+        self.routes.iter().any(|route| route.bucket.is_some())
+    }
+}
+
+/// Where the routes of a host stand at the proxy. The edge does not tell such places apart, so that it has to do for
+/// each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Stand {
-    /// What requests come to by an address: the longest name that a host has counts in each. What has none counts only for
-    /// names that no listener has.
+    /// What requests come to by an address: the longest name that a host has counts in each. What has none counts only
+    /// for names that no listener has.
     pub(crate) listener: Option<String>,
     /// What has its routes tried together.
     pub(crate) table: String,

@@ -60,8 +60,8 @@ pub(crate) fn say_second(field: &str, place: &str, remarks: &mut Remarks) {
     remarks.say(code::SECOND_VALUE, place, said);
 }
 
-/// A rule in another spelling: each of its names, behind those of the fields around it and a dot, with the store's. A field
-/// has these names alone: the store's own word for it is none of them.
+/// A rule in another spelling: each of its names, behind those of the fields around it and a dot, with the store's. A
+/// field has these names alone: the store's own word for it is none of them.
 pub(crate) fn renamed_rule(node: &Node<'_>, names: &[(&str, &str)], remarks: &mut Remarks) -> Rule {
     let mut rule = Rule {
         place: node.place.clone(),

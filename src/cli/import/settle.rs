@@ -10,8 +10,8 @@ use super::foreign;
 use super::remarks::Remarks;
 use crate::source::placeholder;
 
-/// What a finding of the core is about, with indexes into the document. In this order within a rule, so that taking them
-/// out from the last to the first moves nothing that is still to be taken out.
+/// What a finding of the core is about, with indexes into the document. In this order within a rule, so that taking
+/// them out from the last to the first moves nothing that is still to be taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct FindingTarget {
     bucket: usize,
@@ -31,8 +31,8 @@ enum FoundIn {
     MaxAge,
 }
 
-/// More than any document takes. Each pass takes out what is wrong. That can leave a rule without values, which the next
-/// pass takes out, and a bucket without rules, which the one after it takes out.
+/// More than any document takes. Each pass takes out what is wrong. That can leave a rule without values, which the
+/// next pass takes out, and a bucket without rules, which the one after it takes out.
 const PASSES: usize = 1_000;
 
 struct Nowhere;

@@ -32,8 +32,8 @@ pub(crate) fn is_assumed(file: &File<'_>) -> bool {
         && !OF_OSS.iter().any(|mark| file.text.contains(mark))
 }
 
-/// Whose words a file's document is in, if it is one. What both would write alike is OSS's, whose answers are the edge's
-/// default.
+/// Whose words a file's document is in, if it is one. What both would write alike is OSS's, whose answers are the
+/// edge's default.
 pub(crate) fn dialect(file: &File<'_>) -> Option<Dialect> {
     if file.is_xml() {
         if !file.text.contains("CORSConfiguration") {

@@ -13,11 +13,12 @@ use crate::source::{Position, Trouble};
 /// More elements than any store lets a document have.
 const MAX_NODES: u32 = 1_000_000;
 
-/// More bytes than a tag, a text or a comment of a store's document has. The parser compares each attribute of a tag with each
-/// other one, so that without a bound 50,000 of them take minutes.
+/// More bytes than a tag, a text or a comment of a store's document has. The parser compares each attribute of a tag
+/// with each other one, so that without a bound 50,000 of them take minutes.
 const MAX_TAG_BYTES: usize = 16 * 1024;
 
-/// More namespaces than a store's document declares. The parser compares each one with all others that hold where it stands.
+/// More namespaces than a store's document declares. The parser compares each one with all others that hold where it
+/// stands.
 const MAX_NAMESPACES: usize = 100;
 
 /// How S3's namespace begins, which its kin write too.

@@ -1,13 +1,12 @@
 //! What Envoy Gateway applies of SecurityPolicies: to which routes, at which listeners, and which of several.
 
-use super::hosts::edge_allows;
-use super::import;
+use super::{edge, import};
 
-const P: &str = "https://p.example";
-const Q: &str = "https://q.example";
+pub(super) const P: &str = "https://p.example";
+pub(super) const Q: &str = "https://q.example";
 
 /// A policy for one origin, or one that has none.
-fn policy(name: &str, made: &str, target: &str, origin: &str) -> String {
+pub(super) fn policy(name: &str, made: &str, target: &str, origin: &str) -> String {
     let cors = match origin {
         "" => "basicAuth: {}".to_owned(),
         origin => format!("cors: {{allowOrigins: ['{origin}'], allowMethods: [GET]}}"),
@@ -20,33 +19,27 @@ fn policy(name: &str, made: &str, target: &str, origin: &str) -> String {
     format!("---\nkind: SecurityPolicy\nmetadata: {{name: {name}{made}}}\nspec: {{{target}, {cors}}}\n")
 }
 
-fn route(name: &str, host: &str, more: &str) -> String {
+pub(super) fn route(name: &str, host: &str, more: &str) -> String {
     format!(
         "---\nkind: HTTPRoute\nmetadata: {{name: {name}, labels: {{app: {name}}}}}\nspec: {{hostnames: [{host}], parentRefs: [{{name: \
          gate}}], rules: [{{name: main}}]{more}}}\n"
     )
 }
 
-fn gateway(listeners: &str) -> String {
+pub(super) fn gateway(listeners: &str) -> String {
     format!(
         "---\nkind: Gateway\nmetadata: {{name: gate, labels: {{at: edge}}}}\nspec: {{listeners: [{listeners}]}}\n"
     )
 }
 
-/// Imports, and looks at what the edge then allows.
+/// Looks at an object of each host.
 #[track_caller]
-fn at_the_edge(text: &str, asked: &[(&str, &str)], status: i32, code: &str) {
-    let printed = import(&["--from", "envoy-gateway", "-"], text.as_bytes());
-    for (host, expected) in asked {
-        let found = edge_allows(&printed.stdout, host, "/o");
-        assert_eq!(found, *expected, "{host}\n{text}\n{}", printed.stderr);
-    }
-    assert_eq!(printed.status, status, "{text}\n{}", printed.stderr);
-    assert!(
-        printed.stderr.contains(code),
-        "{code}: {text}\n{}",
-        printed.stderr
-    );
+pub(super) fn at_the_edge(text: &str, asked: &[(&str, &str)], status: i32, code: &str) {
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|(host, expected)| (*host, "/o", *expected))
+        .collect();
+    edge::assert("envoy-gateway", text, &asked, status, code);
 }
 
 #[test]
@@ -250,9 +243,9 @@ fn a_route_of_grpc_is_no_bucket_and_has_its_requests() {
         &["--from", "envoy-gateway", "-"],
         [&*one, &own, &photos].concat().as_bytes(),
     );
-    assert_eq!(edge_allows(&printed.stdout, "a.example", "/o"), P, "{printed:?}");
+    assert_eq!(edge::allows(&printed.stdout, "a.example", "/o"), P, "{printed:?}");
     assert_eq!(
-        edge_allows(&printed.stdout, "a.example", "/photos/o"),
+        edge::allows(&printed.stdout, "a.example", "/photos/o"),
         "",
         "{printed:?}"
     );

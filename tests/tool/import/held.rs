@@ -1,7 +1,6 @@
 //! Random virtual hosts: the edge gives a request a policy only where Envoy gives it the same one.
 
-use super::hosts::edge_allows;
-use super::import;
+use super::{edge, import};
 use crate::choices::{Choices, Random};
 
 const CASES: usize = 250;
@@ -109,17 +108,8 @@ fn the_edge_gives_no_request_another_policy_than_envoy() {
             if authority.contains(':') && !hosts.iter().any(|(domain, _)| *domain == authority) {
                 continue;
             }
-            for path in [
-                "/",
-                "/photos",
-                "/photos/o",
-                "/photos/x/o",
-                "/photosx/o",
-                "/docs",
-                "/docs/o",
-                "/z/o",
-            ] {
-                let edge = edge_allows(&printed.stdout, authority, path);
+            for path in edge::PATHS {
+                let edge = edge::allows(&printed.stdout, authority, path);
                 if edge.is_empty() {
                     continue;
                 }

@@ -1,9 +1,8 @@
 //! A host gets what its own policies say, and nothing of another's.
 
 use bucket_cors::config;
-use bucket_cors::matcher::{MatcherBuilder, Owner};
 
-use super::{import, of_envoy};
+use super::{edge, import, of_envoy};
 
 /// A virtual host with a policy for each prefix, which allows one origin. No origin: no policy.
 fn host(domains: &str, routes: &[(&str, &str)]) -> String {
@@ -194,31 +193,10 @@ fn the_name_of_a_host_s_bucket_counts_in_no_other_host_s_path() {
     assert_eq!(at_the_edge("envoy", &text, &asked), 0);
 }
 
-/// The origin that the edge allows for each of these hosts and paths; nothing: it adds no header.
+/// The exit status of an import, after which the edge allows each of these hosts and paths its origin.
+#[track_caller]
 fn at_the_edge(from: &str, text: &str, asked: &[(&str, &str, &str)]) -> i32 {
-    let printed = import(&["--from", from, "-"], text.as_bytes());
-    for (host, path, expected) in asked {
-        let found = edge_allows(&printed.stdout, host, path);
-        assert_eq!(found, *expected, "{host}{path}\n{text}\n{}", printed.stderr);
-    }
-    printed.status
-}
-
-/// The first origin of the rules that the core finds for a request.
-pub(super) fn edge_allows(configuration: &str, host: &str, path: &str) -> String {
-    let (Some(parsed), _) = config::parse(configuration.as_bytes()) else {
-        return String::new();
-    };
-    let mut builder = MatcherBuilder::default();
-    parsed.buckets.iter().for_each(|bucket| builder.add(bucket));
-    let matcher = builder.finish(parsed.settings.clone());
-    match matcher.locate(Some(host.as_bytes()), Some(path.as_bytes())) {
-        Owner::Bucket(id, _) => match parsed.buckets[id.index()].rules.first() {
-            Some(rule) => rule.allowed_origins[0].as_str().to_owned(),
-            None => String::new(),
-        },
-        Owner::Unlisted | Owner::Unclear => String::new(),
-    }
+    edge::asked(from, text, asked).status
 }
 
 const PHOTOS: &str = "https://p.example";

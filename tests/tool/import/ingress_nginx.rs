@@ -1,7 +1,6 @@
 //! Ingresses as ingress-nginx reads them: classes, values of annotations, and paths that are regular expressions.
 
-use super::hosts::edge_allows;
-use super::import;
+use super::{edge, import};
 
 const PREFIX: &str = "nginx.ingress.kubernetes.io";
 
@@ -37,7 +36,7 @@ fn asked(text: &str, paths: &[&str]) -> (Vec<String>, String, i32) {
     let printed = import(&["--from", "ingress-nginx", "-"], text.as_bytes());
     let answers = paths
         .iter()
-        .map(|path| edge_allows(&printed.stdout, "a.example", path));
+        .map(|path| edge::allows(&printed.stdout, "a.example", path));
     (answers.collect(), printed.stderr, printed.status)
 }
 
@@ -248,7 +247,7 @@ fn a_default_backend_is_for_the_hosts_of_its_ingress() {
     let printed = import(&["--from", "ingress-nginx", "-"], text.as_bytes());
     for (host, answer) in [("a.example", PHOTOS), ("b.example", "")] {
         assert_eq!(
-            edge_allows(&printed.stdout, host, "/o"),
+            edge::allows(&printed.stdout, host, "/o"),
             answer,
             "{}",
             printed.stdout
@@ -259,7 +258,7 @@ fn a_default_backend_is_for_the_hosts_of_its_ingress() {
          {{defaultBackend: {{service: {{name: s}}}}}}\n"
     );
     let printed = import(&["--from", "ingress-nginx", "-"], alone.as_bytes());
-    assert_eq!(edge_allows(&printed.stdout, "b.example", "/o"), PHOTOS);
+    assert_eq!(edge::allows(&printed.stdout, "b.example", "/o"), PHOTOS);
 }
 
 #[test]

@@ -1,21 +1,20 @@
 //! What Istio applies of VirtualServices: by their Gateways, for sidecars, and by delegation.
 
-use super::hosts::edge_allows;
-use super::import;
+use super::{edge, import};
 use crate::tool::Folder;
 
-const P: &str = "https://p.example";
-const Q: &str = "https://q.example";
+pub(super) const P: &str = "https://p.example";
+pub(super) const Q: &str = "https://q.example";
 
 /// A policy for one origin; none for the empty one.
-fn cors(origin: &str) -> String {
+pub(super) fn cors(origin: &str) -> String {
     match origin {
         "" => String::new(),
         origin => format!("corsPolicy: {{allowOrigins: [{{exact: '{origin}'}}], allowMethods: [GET]}}, "),
     }
 }
 
-fn service(name: &str, spec: &str, http: &[&str]) -> String {
+pub(super) fn service(name: &str, spec: &str, http: &[&str]) -> String {
     format!(
         "---\nkind: VirtualService\nmetadata: {{name: {name}, namespace: web}}\nspec: {{{spec}, http: [{}]}}\n",
         http.join(", ")
@@ -23,7 +22,7 @@ fn service(name: &str, spec: &str, http: &[&str]) -> String {
 }
 
 /// A VirtualService of a host, with one policy for all of it.
-fn whole(name: &str, host: &str, gateways: &str, origin: &str) -> String {
+pub(super) fn whole(name: &str, host: &str, gateways: &str, origin: &str) -> String {
     let http = format!("{{{}route: []}}", cors(origin));
     service(
         name,
@@ -32,27 +31,16 @@ fn whole(name: &str, host: &str, gateways: &str, origin: &str) -> String {
     )
 }
 
-fn gateway(name: &str, servers: &str) -> String {
+pub(super) fn gateway(name: &str, servers: &str) -> String {
     format!(
         "---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: {name}, namespace: web}}\nspec: {{selector: \
          {{istio: edge}}, servers: [{servers}]}}\n"
     )
 }
 
-/// Imports, and looks at what the edge then allows.
 #[track_caller]
 fn at_the_edge(text: &str, asked: &[(&str, &str, &str)], status: i32, code: &str) {
-    let printed = import(&["--from", "istio", "-"], text.as_bytes());
-    for (host, path, expected) in asked {
-        let found = edge_allows(&printed.stdout, host, path);
-        assert_eq!(found, *expected, "{host}{path}\n{text}\n{}", printed.stderr);
-    }
-    assert_eq!(printed.status, status, "{text}\n{}", printed.stderr);
-    assert!(
-        printed.stderr.contains(code),
-        "{code}: {text}\n{}",
-        printed.stderr
-    );
+    edge::assert("istio", text, asked, status, code);
 }
 
 #[test]
@@ -136,7 +124,7 @@ fn a_gateway_in_a_file_of_its_own_stays_with_its_services() {
     let output = folder.run(&["import", "gateway.yaml", "policy.yaml", "service.yaml"]);
     for (host, expected) in [("a.example", P), ("b.example", ""), ("c.example", Q)] {
         assert_eq!(
-            edge_allows(&output.stdout, host, "/o"),
+            edge::allows(&output.stdout, host, "/o"),
             expected,
             "{host}: {output:?}"
         );
@@ -223,7 +211,7 @@ fn what_differs_between_gateways_is_left_out() {
         ];
         let printed = import(&["--from", "istio", "-"], wide.concat().as_bytes());
         assert_eq!(
-            edge_allows(&printed.stdout, "a.example", "/o"),
+            edge::allows(&printed.stdout, "a.example", "/o"),
             expected,
             "{printed:?}"
         );

@@ -3,9 +3,8 @@
 
 use regex_lite::RegexBuilder;
 
-use super::hosts::edge_allows;
-use super::import;
 use super::ingress_nginx::ingress;
+use super::{edge, import};
 use crate::choices::{Choices, Random};
 
 const CASES: usize = 250;
@@ -49,6 +48,8 @@ struct Ingress {
     mode: (&'static str, &'static str),
     has_default: bool,
     origin: &'static str,
+    /// When it was made, where the file says it.
+    made: Option<usize>,
 }
 
 /// A location of nginx's.
@@ -66,7 +67,13 @@ impl Ingress {
         if !self.origin.is_empty() {
             annotations.extend([("enable-cors", "true"), ("cors-allow-origin", self.origin)]);
         }
-        let text = ingress(self.host, &annotations, &self.paths);
+        let mut text = ingress(self.host, &annotations, &self.paths);
+        if let Some(made) = self.made {
+            text = text.replace(
+                "  name: x",
+                &format!("  name: x\n  creationTimestamp: '2025-01-0{made}T00:00:00Z'"),
+            );
+        }
         if self.has_default {
             text.replace("spec:\n", "spec:\n  defaultBackend: {service: {name: d}}\n")
         } else {
@@ -184,19 +191,28 @@ fn the_edge_gives_no_request_another_policy_than_ingress_nginx() {
     let mut given = 0;
     for tape in tape.chunks(TAPE) {
         let mut random = Choices::new(tape);
-        let made = (0..1 + random.below(4)).map(|_| Ingress {
+        let is_dated = random.once_in(2);
+        let made = (0..1 + random.below(4)).map(|at| Ingress {
             host: random.pick(&HOSTS),
             paths: (0..1 + random.below(3)).map(|_| random.pick(&PATHS)).collect(),
             mode: random.pick(&MODES),
             has_default: random.once_in(6),
             origin: random.pick(&ORIGINS),
+            made: is_dated.then_some(at + 1),
         });
         let made: Vec<Ingress> = made.collect();
-        let text: String = made.iter().map(Ingress::text).collect();
+        let mut shown: Vec<String> = made.iter().map(Ingress::text).collect();
+        if random.once_in(2) {
+            shown.reverse();
+        }
+        let text = shown.concat();
         let printed = import(&["--from", "ingress-nginx", "-"], text.as_bytes());
-        // The oldest comes first, which a file does not say.
+        // The oldest comes first, which a file may not say.
         let in_turn: Vec<&Ingress> = made.iter().collect();
-        let reversed: Vec<&Ingress> = made.iter().rev().collect();
+        let mut reversed: Vec<&Ingress> = made.iter().collect();
+        if !is_dated {
+            reversed.reverse();
+        }
         for host in [
             "a.example",
             "b.example",
@@ -218,7 +234,7 @@ fn the_edge_gives_no_request_another_policy_than_ingress_nginx() {
                 "/dox/o",
                 "/z/o",
             ] {
-                let edge = edge_allows(&printed.stdout, host, path);
+                let edge = edge::allows(&printed.stdout, host, path);
                 if edge.is_empty() {
                     continue;
                 }

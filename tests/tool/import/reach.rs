@@ -402,7 +402,7 @@ fn a_listener_takes_routes_of_the_namespaces_that_it_says() {
             "[unreached-route]",
         ),
         (
-            "allowedRoutes: {namespaces: {from: Selector, selector: {}}}",
+            "allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {x: y}}}}",
             false,
             "[other-hosts]",
         ),

@@ -8,10 +8,8 @@ use crate::import::document::Sourced;
 use crate::import::file::{File, FileContent};
 use crate::import::ingress::{self, Controller};
 use crate::import::remarks::{Remarks, as_written};
-use crate::import::{ingress_hosts, kubernetes};
+use crate::import::{ingress_class, ingress_hosts, kubernetes};
 use crate::source::{Trouble, placeholder};
-
-const PREFIX: &str = "nginx.ingress.kubernetes.io/";
 
 pub(super) static SOURCE: Source = Source {
     name: "ingress-nginx",
@@ -24,15 +22,14 @@ An Ingress with the annotations nginx.ingress.kubernetes.io/enable-cors and cors
     recognises: |file| {
         let values = file.values();
         let mut ingresses = values.iter().filter(|value| kubernetes::kind(value) == "Ingress");
-        ingresses.any(|ingress| ingress::has_annotations(ingress, PREFIX))
+        ingresses.any(|ingress| ingress::has_annotations(ingress, ingress_class::OF_NGINX))
     },
     read,
 };
 
 const CONTROLLER: Controller = Controller {
     name: "ingress-nginx",
-    classes: &["nginx"],
-    prefixes: &[PREFIX],
+    known: &ingress_class::NGINX,
     headers: "DNT, Keep-Alive, User-Agent, X-Requested-With, If-Modified-Since, Cache-Control, Content-Type, Range, \
               Authorization",
     takes,
@@ -48,11 +45,9 @@ const CONTROLLER: Controller = Controller {
 /// That it is no YAML and no JSON, for a person.
 fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
     let resources = file.documents()?.values();
-    Ok(FileContent::Hosts(ingress_hosts::all(
-        &resources,
-        &CONTROLLER,
-        remarks,
-    )))
+    let mut hosts = ingress_hosts::all(&resources, &CONTROLLER, remarks);
+    ingress_hosts::add_others(&mut hosts, &resources, &CONTROLLER);
+    Ok(FileContent::Hosts(hosts))
 }
 
 /// Whether it takes the value of an annotation, by the expressions that it holds them against.
@@ -157,8 +152,8 @@ fn is_origin(value: &str) -> bool {
         && port.is_none_or(is_port)
 }
 
-/// Whether an entry that is no origin passes the check of the whole annotation, where one piece of an origin may follow another
-/// and a scheme may be missing.
+/// Whether an entry that is no origin passes the check of the whole annotation, where one piece of an origin may follow
+/// another and a scheme may be missing.
 fn is_left_out(value: &str) -> bool {
     let mut rest = value;
     while !rest.is_empty() {

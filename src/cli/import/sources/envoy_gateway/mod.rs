@@ -1,15 +1,18 @@
 //! `--from envoy-gateway`: the CORS of its SecurityPolicies, with the HTTPRoutes and Gateways that they are for.
 
+mod in_force;
 mod targets;
 
 use bucket_cors::profile;
 
-use self::targets::{Doubt, PolicyTarget};
+use self::in_force::Doubt;
+use self::targets::PolicyTarget;
 use super::source::{BucketNames, Source};
 use crate::import::code;
 use crate::import::file::{File, FileContent};
 use crate::import::gateway_hosts::{Attachment, Gateways};
 use crate::import::node::Node;
+use crate::import::patches::{Patches, Side};
 use crate::import::remarks::Remarks;
 use crate::import::{gateway_api, kubernetes};
 use crate::source::Trouble;
@@ -39,18 +42,13 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
             gateways.name_section((target.namespace.clone(), target.name.clone()), section.clone());
         }
     }
-    let mut used = vec![false; targets.len()];
     let mut hosts = Vec::new();
-    for route in resources
-        .iter()
-        .filter(|resource| gateway_api::is_route(resource))
-    {
-        for (target, used) in targets.iter().zip(&mut used) {
-            *used |= target.is(route) || target.is_of_gateway_of(route);
-        }
+    let is_route = |resource: &&Node<'_>| gateway_api::is_route(resource);
+    let routes: Vec<_> = resources.iter().filter(is_route).collect();
+    for route in &routes {
         let mut conflicts = Vec::new();
         let around = |rule: &Node<'_>, at: &Attachment| {
-            let found = targets::in_force(&targets, route, rule, at);
+            let found = in_force::in_force(&targets, route, rule, at);
             found.unwrap_or_else(|conflict| {
                 conflicts.push(conflict);
                 None
@@ -65,21 +63,32 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
             );
         }
     }
-    for (target, _) in targets
+    Patches::of(&resources).take_out(&mut hosts, Side::Gateways, remarks);
+    for target in targets
         .iter()
-        .zip(used)
-        .filter(|(target, used)| !used && target.bucket.is_some())
+        .filter(|target| target.bucket.is_some() && !target.is_told.get())
     {
-        say_unused(target, remarks);
+        say_unused(target, &routes, remarks);
     }
     Ok(FileContent::Hosts(hosts))
 }
 
-fn say_unused(target: &PolicyTarget, remarks: &mut Remarks) {
-    remarks.say(code::NO_TARGET, &target.place,
-        format!(
-            "the policy of the {} {:?}: no route in this file has it: give a file that has the HTTPRoutes too",
-            target.kind, target.name
-        ),
-    );
+/// A policy that no rule of a route has.
+fn say_unused(target: &PolicyTarget, routes: &[&Node<'_>], remarks: &mut Remarks) {
+    let PolicyTarget {
+        kind, name, place, ..
+    } = target;
+    let mut routes = routes.iter();
+    if target.is_met.get() || routes.any(|route| target.is(route) || target.is_of_parent_of(route)) {
+        let message = format!(
+            "the policy of the {kind} {name:?}: no route has it there, or each has a more particular policy or filter, or one \
+             that is merged with it"
+        );
+        remarks.say(code::NOT_APPLIED, place, message);
+    } else {
+        let message = format!(
+            "the policy of the {kind} {name:?}: no route in this file has it: give a file that has the HTTPRoutes too"
+        );
+        remarks.say(code::NO_TARGET, place, message);
+    }
 }

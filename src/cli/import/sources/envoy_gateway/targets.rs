@@ -1,10 +1,14 @@
 //! What SecurityPolicies are for, and which of them is in force.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::import::code;
 use crate::import::document::Bucket;
 use crate::import::gateway_hosts::Attachment;
+use crate::import::kubernetes::Label;
+use crate::import::listeners::{self, Key};
+use crate::import::namespaces::Namespaces;
 use crate::import::node::Node;
 use crate::import::policy::{self, ListUse, Policy};
 use crate::import::remarks::Remarks;
@@ -21,33 +25,30 @@ pub(super) struct PolicyTarget {
     /// Without CORS it takes the CORS of those around it away.
     pub(super) bucket: Option<Bucket>,
     /// It adds to the policy around it, and does not replace it.
-    merges: bool,
+    pub(super) merges: bool,
     /// When the policy was made, and what it is called: the first of them counts.
     age: (Option<String>, String, String),
     /// Why it cannot be told whether the policy is for this.
-    doubt: Option<&'static str>,
+    pub(super) doubt: Option<&'static str>,
+    /// Some route is attached where it is.
+    pub(super) is_met: Cell<bool>,
+    /// Some rule of a route has it, or it is said why none has.
+    pub(super) is_told: Cell<bool>,
     pub(super) place: String,
 }
 
-/// A policy that may be in force or not.
-#[derive(Debug)]
-pub(super) struct Doubt {
-    pub(super) place: String,
-    pub(super) why: &'static str,
-}
-
-const SAYS_OTHERWISE: &str = "another policy that is merged with it says something else";
 const NAMESPACES: &str = "its targetSelectors choose among other namespaces, by what is not in the files: name what is meant in targetRefs";
 const AGE: &str = "Envoy Gateway takes the older of two policies for one target, and metadata.creationTimestamp does not say \
                    which that is: give the files as the cluster has them, or one policy alone";
 
 /// The targets of all policies, for each the policy that Envoy Gateway attaches to it.
 pub(super) fn of(resources: &[Node<'_>], remarks: &mut Remarks) -> Vec<PolicyTarget> {
+    let namespaces = Namespaces::of(resources);
     let policies = resources
         .iter()
         .filter(|resource| kubernetes::kind(resource) == "SecurityPolicy");
     let mut all: Vec<_> = policies
-        .flat_map(|policy| of_policy(policy, resources, remarks))
+        .flat_map(|policy| of_policy(policy, resources, &namespaces, remarks))
         .collect();
     all.sort_by(|some, other| some.age.cmp(&other.age));
     let mut at = HashMap::new();
@@ -68,7 +69,12 @@ pub(super) fn of(resources: &[Node<'_>], remarks: &mut Remarks) -> Vec<PolicyTar
     kept
 }
 
-fn of_policy(resource: &Node<'_>, resources: &[Node<'_>], remarks: &mut Remarks) -> Vec<PolicyTarget> {
+fn of_policy(
+    resource: &Node<'_>,
+    resources: &[Node<'_>],
+    namespaces: &Namespaces<'_>,
+    remarks: &mut Remarks,
+) -> Vec<PolicyTarget> {
     let bucket = resource.path(&["spec", "cors"]).map(|cors| {
         cors.say_unknown(&gateway_api::FIELDS, "a SecurityPolicy's cors", remarks);
         let policy = Policy {
@@ -93,6 +99,8 @@ fn of_policy(resource: &Node<'_>, resources: &[Node<'_>], remarks: &mut Remarks)
             kubernetes::name(resource),
         ),
         doubt: None,
+        is_met: Cell::new(false),
+        is_told: Cell::new(false),
         place: String::new(),
         bucket,
     };
@@ -120,7 +128,7 @@ fn of_policy(resource: &Node<'_>, resources: &[Node<'_>], remarks: &mut Remarks)
     for selector in kubernetes::items(resource, &["spec", "targetSelectors"]) {
         let chosen = resources
             .iter()
-            .filter_map(|resource| target.chosen(&selector, resource));
+            .filter_map(|resource| target.chosen(&selector, resource, namespaces));
         let before = targets.len();
         targets.extend(chosen);
         if targets.len() == before && target.bucket.is_some() {
@@ -135,24 +143,26 @@ fn of_policy(resource: &Node<'_>, resources: &[Node<'_>], remarks: &mut Remarks)
 
 impl PolicyTarget {
     /// A resource that a selector chooses for this policy by its labels.
-    fn chosen(&self, selector: &Node<'_>, resource: &Node<'_>) -> Option<Self> {
+    fn chosen(&self, selector: &Node<'_>, resource: &Node<'_>, namespaces: &Namespaces<'_>) -> Option<Self> {
         let kind = kubernetes::kind(resource);
         let namespace = kubernetes::namespace(resource);
-        let metadata = resource.get("metadata")?;
-        let labels = metadata.get("labels").unwrap_or_else(|| metadata.nothing());
-        let from = selector
-            .path(&["namespaces", "from"])
-            .and_then(|from| from.text());
+        let rule = selector.get("namespaces");
+        let from = rule.as_ref().and_then(|rule| rule.text_of("from"));
         let is_own = namespace == self.namespace;
-        let doubt = match from.as_deref() {
-            None | Some("" | "Same") if !is_own => return None,
-            Some("Selector") => Some(NAMESPACES),
-            Some("All") if !is_own => Some(NAMESPACES),
-            _ => None,
+        let doubt = match namespaces.may_come(rule.as_ref(), &namespace, &self.namespace) {
+            Some(false) => return None,
+            None => Some(NAMESPACES),
+            // Whether a target in another namespace lets the policy in is said elsewhere.
+            Some(true) if !is_own && from.as_deref() == Some("All") => Some(NAMESPACES),
+            Some(true) => None,
+        };
+        let label = |key: &str| {
+            let label = resource.path(&["metadata", "labels", key]);
+            Label::Is(label.and_then(|label| label.text()))
         };
         let is_chosen = selector.text_of("kind").as_deref() == Some(&*kind)
             && !kubernetes::is_istio_gateway(resource)
-            && kubernetes::is_selected(selector, &labels);
+            && kubernetes::is_selected(selector, label) == Some(true);
         is_chosen.then(|| Self {
             kind,
             namespace,
@@ -165,10 +175,7 @@ impl PolicyTarget {
 
     /// Another policy has the same target, and is younger, as far as that can be told.
     fn stands_before(&mut self, other: &Self, remarks: &mut Remarks) {
-        let is_alike = match (&self.bucket, &other.bucket) {
-            (Some(own), Some(other)) => own.answers_like(other),
-            (own, other) => own.is_none() && other.is_none(),
-        };
+        let is_alike = Bucket::are_alike(self.bucket.as_ref(), other.bucket.as_ref());
         // One policy may have a target by its name and by its labels.
         if self.age == other.age && is_alike || self.doubt.is_some() {
             return;
@@ -198,81 +205,26 @@ impl PolicyTarget {
             && self.namespace == kubernetes::namespace(resource)
     }
 
-    /// Whether it is a Gateway, or a listener of one, that a route names as its parent.
-    pub(super) fn is_of_gateway_of(&self, route: &Node<'_>) -> bool {
+    /// Whether it is a Gateway, or a listener of one, or a ListenerSet, that a route names as its parent.
+    pub(super) fn is_of_parent_of(&self, route: &Node<'_>) -> bool {
         let parents = kubernetes::items(route, &["spec", "parentRefs"]);
         parents.iter().any(|parent| {
             let namespace = parent.text_of("namespace");
-            self.kind == "Gateway"
+            let kind = parent.text_of("kind").unwrap_or_else(|| "Gateway".to_owned());
+            self.kind == kind
                 && parent.text_of("name").as_deref() == Some(&*self.name)
                 && namespace.unwrap_or_else(|| kubernetes::namespace(route)) == self.namespace
         })
     }
 
-    fn is_of_gateway(&self, at: &Attachment) -> bool {
+    pub(super) fn is_of_set(&self, at: &Attachment) -> bool {
+        let is_it = |(namespace, name): &Key| *namespace == self.namespace && *name == self.name;
+        listeners::is_set(&self.kind) && at.set.as_ref().is_some_and(is_it)
+    }
+
+    pub(super) fn is_of_gateway(&self, at: &Attachment) -> bool {
         let gateway = at.gateway.as_ref();
         self.kind == "Gateway"
             && gateway.is_some_and(|(namespace, name)| *namespace == self.namespace && *name == self.name)
-    }
-}
-
-/// The CORS of the most particular policy of a rule where its route is attached: of the rule, of its route, of the listener,
-/// of the Gateway.
-///
-/// # Errors
-/// A policy of which that cannot be told.
-pub(super) fn in_force(
-    targets: &[PolicyTarget],
-    route: &Node<'_>,
-    rule: &Node<'_>,
-    at: &Attachment,
-) -> Result<Option<Bucket>, Doubt> {
-    let of_route: Vec<_> = targets.iter().filter(|target| target.is(route)).collect();
-    let of_gateway: Vec<_> = targets.iter().filter(|target| target.is_of_gateway(at)).collect();
-    if of_route
-        .iter()
-        .chain(&of_gateway)
-        .all(|target| target.bucket.is_none())
-    {
-        return Ok(None);
-    }
-    let own = nearest(&of_route, rule.text_of("name"))?;
-    if let Some(own) = own.filter(|own| !own.merges) {
-        return Ok(own.bucket.clone());
-    }
-    let around = nearest(&of_gateway, at.listener.clone())?;
-    let around = around.and_then(|around| around.bucket.as_ref());
-    match own.map(|own| (own, own.bucket.as_ref())) {
-        Some((own, Some(_))) if around.is_some() => Err(Doubt {
-            place: own.place.clone(),
-            why: SAYS_OTHERWISE,
-        }),
-        own => Ok(own.and_then(|(_, bucket)| bucket).or(around).cloned()),
-    }
-}
-
-/// The policy of a section, or else of the whole.
-///
-/// # Errors
-/// That it is not known for this.
-fn nearest<'p>(
-    targets: &[&'p PolicyTarget],
-    section: Option<String>,
-) -> Result<Option<&'p PolicyTarget>, Doubt> {
-    let of = |section: Option<&str>| {
-        let mut targets = targets.iter().copied();
-        targets.find(|target| target.section.as_deref() == section)
-    };
-    let own = section.as_deref().and_then(|section| of(Some(section)));
-    match own.or_else(|| of(None)) {
-        Some(PolicyTarget {
-            doubt: Some(why),
-            place,
-            ..
-        }) => Err(Doubt {
-            place: place.clone(),
-            why,
-        }),
-        found => Ok(found),
     }
 }

@@ -1,5 +1,6 @@
 //! The routes of a VirtualService, with those of the VirtualServices that it delegates to, as Istio merges them.
 
+use super::exports::Exported;
 use crate::import::code;
 use crate::import::kubernetes;
 use crate::import::node::Node;
@@ -70,7 +71,7 @@ pub(super) fn routes<'t>(
         *used = true;
         for leaf in kubernetes::items(found, &["spec", "http"]) {
             let policy = leaf.get("corsPolicy").or_else(|| root.policy.clone());
-            let matches = if is_exported(found, &namespace, &own) {
+            let matches = if Exported::of(found).reaches(&own) {
                 merged(&root.matches, &leaf.list("match"))
             } else {
                 None
@@ -102,18 +103,8 @@ pub(super) fn is_delegate(service: &Node<'_>) -> bool {
     kubernetes::items(service, &["spec", "hosts"]).is_empty()
 }
 
-/// Whether those of a namespace see a service.
-fn is_exported(service: &Node<'_>, namespace: &str, to: &str) -> bool {
-    let exported = kubernetes::items(service, &["spec", "exportTo"]);
-    let is_it = |exported: &Node<'_>| match exported.text().as_deref() {
-        Some("*") => true,
-        Some(".") => namespace == to,
-        other => other == Some(to),
-    };
-    exported.is_empty() || exported.iter().any(is_it)
-}
-
-/// What both ask for. `None`: a match of the delegate's goes beyond all of those around it, which takes the whole route out.
+/// What both ask for. `None`: a match of the delegate's goes beyond all of those around it, which takes the whole route
+/// out.
 fn merged<'t>(root: &[Match<'t>], leaf: &[Node<'t>]) -> Option<Vec<Match<'t>>> {
     if leaf.is_empty() {
         return Some(root.to_vec());

@@ -1,9 +1,10 @@
 //! Istio's own Gateways: which hosts of a VirtualService their servers take, and where.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use super::workloads;
 use crate::import::document::Sourced;
-use crate::import::gateway_hosts;
+use crate::import::host_names;
 use crate::import::kubernetes;
 use crate::import::node::Node;
 use crate::import::routes::Stand;
@@ -15,6 +16,8 @@ pub(super) const MESH: &str = "mesh";
 #[derive(Debug, Default)]
 pub(super) struct Gateways {
     servers: HashMap<String, Vec<Server>>,
+    /// The namespaces of the proxies in the files that each one chooses.
+    proxies: HashMap<String, BTreeSet<String>>,
 }
 
 /// A server that takes HTTP.
@@ -45,12 +48,17 @@ impl Gateways {
             let name = format!("{namespace}/{}", kubernetes::name(resource));
             let selector = resource.path(&["spec", "selector"]);
             let mut labels: Vec<_> = selector
+                .as_ref()
                 .map(|selector| selector.fields())
                 .unwrap_or_default()
                 .into_iter()
                 .map(|(label, value)| format!("{label}={}", value.text().unwrap_or_default()))
                 .collect();
             labels.sort();
+            if let Some(selector) = selector {
+                let of_proxies = workloads::namespaces(resources, &selector);
+                known.proxies.entry(name.clone()).or_default().extend(of_proxies);
+            }
             let servers = kubernetes::items(resource, &["spec", "servers"])
                 .into_iter()
                 .enumerate();
@@ -59,6 +67,11 @@ impl Gateways {
             known.servers.entry(name.clone()).or_default().extend(servers);
         }
         known
+    }
+
+    /// The namespaces of the Gateway's proxies, as far as they are in the files.
+    pub(super) fn proxies(&self, gateway: &str) -> BTreeSet<String> {
+        self.proxies.get(gateway).cloned().unwrap_or_default()
     }
 
     /// What the Gateway takes of these hosts. One that is not in the files may take all of them.
@@ -82,7 +95,7 @@ impl Gateways {
                 .iter()
                 .filter(|(of, _)| of.as_deref().is_none_or(|of| of == namespace));
             let own: Vec<_> = own.map(|(_, host)| host.clone()).collect();
-            let both = gateway_hosts::common(hosts, &own);
+            let both = host_names::common(hosts, &own);
             match all.iter_mut().find(|known| known.stand == server.stand) {
                 Some(known) => known.hosts.extend(both),
                 None => all.push(taken(&server.stand, both)),

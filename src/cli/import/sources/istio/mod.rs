@@ -1,16 +1,21 @@
 //! `--from istio`: the policies of VirtualServices, and the CORS filters of the Gateway API's HTTPRoutes.
 
 mod delegates;
+mod exports;
 mod fields;
 mod gateways;
+mod paths;
 mod services;
+mod workloads;
 
 use bucket_cors::profile;
 
 use self::services::Services;
 use super::source::{BucketNames, Source};
+use crate::import::code;
 use crate::import::file::{File, FileContent};
 use crate::import::node::Node;
+use crate::import::patches::{Patches, Side};
 use crate::import::remarks::Remarks;
 use crate::import::{gateway_api, gateway_hosts, kubernetes};
 use crate::source::Trouble;
@@ -37,19 +42,42 @@ corsPolicy of a VirtualService, and the CORS filter of the Gateway API's HTTPRou
 fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
     let resources = file.documents()?.values();
     let gateways = gateway_hosts::Gateways::of(&resources);
-    let is_service = |resource: &&Node<'_>| kubernetes::kind(resource) == "VirtualService";
+    let is_service = |resource: &&Node<'_>| {
+        kubernetes::kind(resource) == "VirtualService" && kubernetes::is_istio_s(resource)
+    };
     let services: Vec<_> = resources.iter().filter(is_service).cloned().collect();
     let mut services = Services::of(services, &resources);
     let mut hosts = Vec::new();
     for resource in &resources {
-        match &*kubernetes::kind(resource) {
-            "VirtualService" => hosts.extend(services.hosts_of(resource, remarks)),
-            _ if gateway_api::is_route(resource) => {
-                hosts.extend(gateway_api::http_route(resource, &gateways, |_, _| None, remarks));
-            }
-            _ => {}
+        if is_service(&resource) {
+            hosts.extend(services.hosts_of(resource, remarks));
+        } else if gateway_api::is_route(resource) {
+            say_mesh_policies(resource, remarks);
+            hosts.extend(gateway_api::http_route(resource, &gateways, |_, _| None, remarks));
         }
     }
-    services.finish(&mut hosts, remarks);
+    let patches = Patches::of(&resources);
+    patches.take_out(&mut hosts, Side::Gateways, remarks);
+    services.finish(&mut hosts, &patches, remarks);
     Ok(FileContent::Hosts(hosts))
+}
+
+/// Policies of a route that is for the sidecars of a service, and for no Gateway.
+fn say_mesh_policies(route: &Node<'_>, remarks: &mut Remarks) {
+    let parents = kubernetes::items(route, &["spec", "parentRefs"]);
+    let service = parents.iter().find_map(|parent| {
+        let kind = parent.text_of("kind")?;
+        matches!(&*kind, "Service" | "ServiceEntry" | "Hostname").then_some(parent)
+    });
+    let Some(service) = service else { return };
+    for rule in kubernetes::items(route, &["spec", "rules"]) {
+        for filter in gateway_api::cors_filters(&rule) {
+            let message = format!(
+                "the policy of a route for the sidecars of {:?}, which is no host at the edge: rules belong to a bucket; name \
+                 its hosts",
+                service.text_of("name").unwrap_or_default()
+            );
+            remarks.say(code::NO_BUCKET, &filter.place, message);
+        }
+    }
 }

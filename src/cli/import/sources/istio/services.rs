@@ -1,16 +1,19 @@
 //! VirtualServices, each with the places at the proxies that its Gateways give its hosts.
 
 use super::delegates::{self, Match};
+use super::exports::{Exported, Sight};
 use super::fields::cors_policy;
 use super::gateways::{self, Gateways, MESH, Taken};
+use super::paths::{paths_of, stays};
 use crate::import::code;
 use crate::import::document::{Bucket, Sourced};
-use crate::import::gateway_hosts;
+use crate::import::host_names;
 use crate::import::kubernetes;
 use crate::import::node::Node;
+use crate::import::patches::{Patches, Side};
 use crate::import::policy::{self, ListUse};
 use crate::import::remarks::Remarks;
-use crate::import::routes::{Host, Joining, Paths, Reach, Route, Stand};
+use crate::import::routes::{Host, Joining, Paths, Route, Stand};
 
 /// All VirtualServices.
 pub(super) struct Services<'t> {
@@ -51,23 +54,12 @@ impl<'t> Services<'t> {
         let namespace = kubernetes::namespace(service);
         let hosts = policy::texts(service.path(&["spec", "hosts"]), remarks);
         let routes = self.prepared(service, &namespace, remarks);
-        let with_policy = routes.iter().filter_map(|route| route.bucket.as_ref());
-        let with_policy: Vec<&Bucket> = with_policy.collect();
-        let exported = kubernetes::items(service, &["spec", "exportTo"]);
-        if exported.iter().any(|to| to.text().as_deref() == Some("~")) {
-            for policy in with_policy {
-                remarks.say(
-                    code::NOT_APPLIED,
-                    &policy.place,
-                    "exportTo keeps this VirtualService from every proxy",
-                );
-            }
-            return Vec::new();
-        }
+        let has_policy = routes.iter().any(|route| route.bucket.is_some());
+        let exported = Exported::of(service);
         let taken = self.taken(service, &namespace, &hosts);
-        for host in hosts.iter().filter(|_| !with_policy.is_empty()) {
+        for host in hosts.iter().filter(|_| has_policy) {
             let names = [host.clone(), whole(host, &namespace)];
-            let is_taken = |taken: &Taken| !gateway_hosts::common(&taken.hosts, &names).is_empty();
+            let is_taken = |taken: &Taken| !host_names::common(&taken.hosts, &names).is_empty();
             if !taken.iter().any(is_taken) {
                 remarks.say(
                     code::NOT_APPLIED,
@@ -103,16 +95,31 @@ impl<'t> Services<'t> {
             } else {
                 Joining::InTurn
             };
+            let met: Vec<_> = routes
+                .iter()
+                .filter(|route| route.at(&gateway).is_some())
+                .collect();
+            let proxies = self.gateways.proxies(&gateway);
+            let sight = exported.sight(&gateway, &proxies);
+            for policy in met.iter().filter_map(|route| route.bucket.as_ref()) {
+                sight.say(&policy.place, &gateway, remarks);
+            }
+            if sight == Sight::Never {
+                continue;
+            }
             // Where all that it has may be missing, others may have the host too.
-            let met = routes.iter().filter(|route| route.at(&gateway).is_some());
-            let is_open = met.clone().all(|route| route.is_open);
+            let is_open = sight == Sight::Unknown || met.iter().all(|route| route.is_open);
             let listener = stand
                 .listener
                 .map(|listener| format!("{listener}{}", if is_open { " or none" } else { "" }));
             let stand = Stand { listener, ..stand };
+            let mut routes: Vec<_> = met.iter().filter_map(|route| route.at(&gateway)).collect();
+            if sight == Sight::Unknown {
+                routes.iter_mut().for_each(|route| route.bucket = None);
+            }
             let host = Host {
                 domains: hosts,
-                routes: met.filter_map(|route| route.at(&gateway)).collect(),
+                routes,
                 joining,
                 stand,
             };
@@ -188,7 +195,7 @@ impl<'t> Services<'t> {
     }
 
     /// What sidecars have, and Gateways have not, and delegates that nobody delegates to.
-    pub(super) fn finish(self, hosts: &mut Vec<Host>, remarks: &mut Remarks) {
+    pub(super) fn finish(self, hosts: &mut Vec<Host>, patches: &Patches, remarks: &mut Remarks) {
         for (service, _) in self.all.iter().zip(&self.used).filter(|(_, used)| !**used) {
             let routes = kubernetes::items(service, &["spec", "http"]);
             let policies = routes.iter().filter_map(|route| route.get("corsPolicy"));
@@ -199,13 +206,14 @@ impl<'t> Services<'t> {
             }
         }
         let of_gateways: Vec<Sourced<String>> = hosts.iter().flat_map(|host| host.domains.clone()).collect();
+        let mut of_mesh = Vec::new();
         for mut host in self.of_mesh {
             let policy = host.routes.iter().find_map(|route| route.bucket.clone());
             host.domains.retain(|domain| {
                 let name = domain.value.to_ascii_lowercase();
                 let over = of_gateways
                     .iter()
-                    .find(|other| gateway_hosts::covers(&other.value.to_ascii_lowercase(), &name));
+                    .find(|other| host_names::covers(&other.value.to_ascii_lowercase(), &name));
                 if let (Some(over), Some(policy)) = (over, &policy) {
                     remarks.say(
                         code::NOT_APPLIED,
@@ -226,8 +234,10 @@ impl<'t> Services<'t> {
                     "the policies of sidecars: no Gateway has these hosts, and those outside of the mesh do not come to them",
                 );
             }
-            hosts.push(host);
+            of_mesh.push(host);
         }
+        patches.take_out(&mut of_mesh, Side::Sidecars, remarks);
+        hosts.extend(of_mesh);
     }
 }
 
@@ -256,41 +266,4 @@ fn whole(host: &Sourced<String>, namespace: &str) -> Sourced<String> {
         format!("{}.{namespace}.svc.cluster.local", host.value),
         &host.place,
     )
-}
-
-/// What a match takes. `is_gateways`: it names its Gateways, which is all that Istio then asks for of a client.
-fn paths_of(matched: &Match<'_>, is_gateways: bool, is_open: bool) -> Vec<Paths> {
-    let paths = match matched.get("uri") {
-        None => Paths::All,
-        Some(uri) => match (uri.text_of("prefix"), uri.text_of("regex").as_deref()) {
-            (Some(prefix), _) => Paths::prefix(&prefix, false),
-            (None, Some(".*" | "/.*")) => Paths::All,
-            (None, Some(regex)) => Paths::no_prefix(Reach::of_regex(regex)),
-            (None, None) => Paths::no_prefix(Reach::of_path(&uri.text_of("exact").unwrap_or_default())),
-        },
-    };
-    let is_condition = |field: &str| match field {
-        // How a path compares, and what the match is called.
-        "name" | "statPrefix" | "ignoreUriCase" | "uri" | "gateways" => false,
-        "sourceLabels" | "sourceNamespace" => !is_gateways,
-        _ => true,
-    };
-    let mut fields = matched.0.iter().flat_map(|part| part.fields());
-    let paths = if is_open || fields.any(|(field, _)| is_condition(field)) {
-        paths.conditional()
-    } else {
-        paths
-    };
-    if matched.ignores_case() {
-        paths.ignoring_case()
-    } else {
-        vec![paths]
-    }
-}
-
-/// Istio puts behind all others what has the path `/` or `.*`, and not what takes as much by another word.
-fn stays(matched: &Match<'_>) -> bool {
-    let uri = matched.get("uri");
-    let is = |kind: &str, text: &str| uri.as_ref().and_then(|uri| uri.text_of(kind)).as_deref() == Some(text);
-    is("regex", "/.*") || is("prefix", "")
 }

@@ -1,0 +1,157 @@
+//! The listeners of Gateways of the Gateway API: their own, those that ListenerSets add, and those of Gateways that
+//! share one proxy.
+
+use std::collections::HashMap;
+
+use super::kubernetes;
+use super::namespaces::Namespaces;
+use super::node::Node;
+
+/// A namespace and a name.
+pub(crate) type Key = (String, String);
+
+/// A listener.
+#[derive(Debug)]
+pub(crate) struct Listener<'t> {
+    pub(crate) node: Node<'t>,
+    /// The ListenerSet that adds it.
+    pub(crate) set: Option<Key>,
+    /// Where the Gateway chooses the namespaces of its ListenerSets by labels that the files do not have.
+    pub(crate) selected: Option<String>,
+}
+
+/// A Gateway.
+#[derive(Debug, Default)]
+pub(crate) struct KnownGateway<'t> {
+    pub(crate) listeners: Vec<Listener<'t>>,
+    /// What has its ports: itself, or its class where the Gateways of that share one proxy.
+    pub(crate) proxy: String,
+    /// Otherwise only ListenerSets of it are.
+    pub(crate) is_in_files: bool,
+}
+
+/// All that the files have.
+#[derive(Debug, Default)]
+pub(crate) struct KnownListeners<'t> {
+    gateways: HashMap<Key, KnownGateway<'t>>,
+    /// The Gateway of each ListenerSet.
+    sets: HashMap<Key, Key>,
+}
+
+/// Whether something is a set of listeners, by its kind, as it is called since it is stable and before.
+pub(crate) fn is_set(kind: &str) -> bool {
+    matches!(kind, "ListenerSet" | "XListenerSet")
+}
+
+/// The namespace and the name of a resource.
+pub(crate) fn key(resource: &Node<'_>) -> Key {
+    (kubernetes::namespace(resource), kubernetes::name(resource))
+}
+
+impl<'t> KnownListeners<'t> {
+    pub(crate) fn of(resources: &[Node<'t>], namespaces: &Namespaces<'t>) -> Self {
+        let mut all = Self::default();
+        let mut gates: HashMap<Key, &Node<'t>> = HashMap::new();
+        for gateway in resources.iter().filter(|resource| {
+            kubernetes::kind(resource) == "Gateway" && !kubernetes::is_istio_gateway(resource)
+        }) {
+            let (namespace, name) = key(gateway);
+            let own = kubernetes::items(gateway, &["spec", "listeners"]).into_iter();
+            let own = own.map(|node| Listener {
+                node,
+                set: None,
+                selected: None,
+            });
+            gates.entry(key(gateway)).or_insert(gateway);
+            all.gateways.entry(key(gateway)).or_insert_with(|| KnownGateway {
+                listeners: own.collect(),
+                proxy: shared_proxy(gateway, resources).unwrap_or_else(|| format!("{namespace}/{name}")),
+                is_in_files: true,
+            });
+        }
+        for set in resources
+            .iter()
+            .filter(|resource| is_set(&kubernetes::kind(resource)))
+        {
+            let Some(parent) = set.path(&["spec", "parentRef"]) else {
+                continue;
+            };
+            let namespace = parent
+                .text_of("namespace")
+                .unwrap_or_else(|| kubernetes::namespace(set));
+            let gateway = (namespace, parent.text_of("name").unwrap_or_default());
+            let allowed = gates
+                .get(&gateway)
+                .map(|gateway| gateway.path(&["spec", "allowedListeners", "namespaces"]));
+            let is_taken = match &allowed {
+                // A Gateway takes none unless it says so.
+                Some(rule) => rule
+                    .as_ref()
+                    .filter(|rule| rule.get("from").is_some())
+                    .map_or(Some(false), |rule| {
+                        namespaces.may_come(Some(rule), &kubernetes::namespace(set), &gateway.0)
+                    }),
+                None => Some(true),
+            };
+            all.sets.insert(key(set), gateway.clone());
+            let proxy = format!("{}/{}", gateway.0, gateway.1);
+            let known = all.gateways.entry(gateway).or_insert_with(|| KnownGateway {
+                proxy,
+                ..KnownGateway::default()
+            });
+            if is_taken == Some(false) {
+                continue;
+            }
+            let own = kubernetes::items(set, &["spec", "listeners"]).into_iter();
+            known.listeners.extend(own.map(|node| Listener {
+                node,
+                set: Some(key(set)),
+                selected: match (is_taken, &allowed) {
+                    (None, Some(Some(rule))) => Some(rule.place.clone()),
+                    _ => None,
+                },
+            }));
+        }
+        all
+    }
+
+    /// A Gateway, if it is in the files.
+    pub(crate) fn gateway(&self, gateway: &Key) -> Option<&KnownGateway<'t>> {
+        self.gateways.get(gateway).filter(|gateway| gateway.is_in_files)
+    }
+
+    /// The Gateway of a ListenerSet that is in the files.
+    pub(crate) fn of_set(&self, set: &Key) -> Option<(&Key, &KnownGateway<'t>)> {
+        self.gateways.get_key_value(self.sets.get(set)?)
+    }
+
+    /// The listeners that have the ports of one proxy.
+    pub(crate) fn beside<'s>(&'s self, proxy: &'s str) -> impl Iterator<Item = &'s Node<'t>> {
+        let same = self
+            .gateways
+            .values()
+            .filter(move |gateway| gateway.proxy == proxy);
+        same.flat_map(|gateway| gateway.listeners.iter().map(|listener| &listener.node))
+    }
+}
+
+/// The proxy that the Gateways of a class share, if Envoy Gateway merges them.
+fn shared_proxy(gateway: &Node<'_>, resources: &[Node<'_>]) -> Option<String> {
+    let called = |kind: &str, name: &str, namespace: Option<&str>| {
+        resources.iter().find(|resource| {
+            kubernetes::kind(resource) == kind
+                && kubernetes::name(resource) == name
+                && namespace.is_none_or(|namespace| kubernetes::namespace(resource) == namespace)
+        })
+    };
+    let name = gateway.path(&["spec", "gatewayClassName"])?.text()?;
+    let parameters = called("GatewayClass", &name, None)?.path(&["spec", "parametersRef"])?;
+    let namespace = parameters.text_of("namespace");
+    let proxy = called(
+        &parameters.text_of("kind")?,
+        &parameters.text_of("name")?,
+        namespace.as_deref(),
+    )?;
+    let merges = proxy.path(&["spec", "mergeGateways"])?.flag()?;
+    merges.then(|| format!("the class {name}"))
+}
