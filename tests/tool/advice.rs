@@ -496,6 +496,40 @@ fn a_url_is_resolved_as_a_browser_does_and_that_is_said() {
 }
 
 #[test]
+fn a_header_that_no_script_can_set_is_told() {
+    let rules = json!([rule(json!([APP]), json!(["GET", "PUT"]), json!(["*"]))]);
+    let folder = folder("forbidden", &json!({ "buckets": [bucket("b", rules)] }));
+    let said = |more: &[&str]| lead(&folder, &[&["--url", "https://e.example/b/a"], more].concat());
+    let told =
+        |name: &str| format!("note: no script can set the header {name}, so that no preflight asks for it: ");
+    for (line, name) in [
+        ("Cookie: a=b", "cookie"),
+        ("sec-fetch-mode: cors", "sec-fetch-mode"),
+        ("X-HTTP-Method: TRACE", "x-http-method"),
+    ] {
+        let page = said(&["--origin", APP, "-H", line]);
+        assert!(page.contains(&told(name)), "{page}");
+        assert_eq!(page.contains("--credentials"), name == "cookie", "{page}");
+        let client = said(&["-H", &format!("origin: {APP}"), "-H", line]);
+        assert!(!client.contains("no script can set"), "{client}");
+    }
+    let asked = [
+        "--method",
+        "OPTIONS",
+        "--request-method",
+        "PUT",
+        "--request-headers",
+        "x-a, Host",
+    ];
+    let preflight = said(&[&["--origin", APP][..], &asked].concat());
+    assert!(
+        preflight.contains(&told("host")) && !preflight.contains("header x-a"),
+        "{preflight}"
+    );
+    assert!(!said(&["--origin", APP, "-H", "x-a: b"]).contains("no script can set"));
+}
+
+#[test]
 fn who_may_read_the_times_of_an_object_that_is_loaded_without_cors_is_said() {
     let told = "note: Resource Timing tells how long it took to pages of ";
     for (origins, sent, expected) in [

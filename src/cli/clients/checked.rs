@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::lack::{Lack, RuleList};
 use super::trial::{Ending, Played, Trial};
 use super::{Client, Operation};
-use crate::explain::near;
+use crate::explain::page_origin;
 use crate::terminal::{BAD, DOUBTFUL, GOOD, styled};
 
 /// What `check` is asked of clients.
@@ -20,7 +20,7 @@ pub(crate) struct ClientsToTry {
     names: Vec<String>,
 
     /// The page's origin, where no origin stands in every rule
-    #[arg(long, requires = "names", value_parser = near::of_a_page, value_hint = ValueHint::Other)]
+    #[arg(long, requires = "names", value_parser = page_origin::of_a_page, value_hint = ValueHint::Other)]
     origin: Option<String>,
 
     /// Try these buckets instead of all

@@ -9,7 +9,7 @@ use url::Url;
 use super::{Client, ClientRequest, Operation};
 use crate::bare;
 use crate::explain::explanation::Question;
-use crate::explain::{har, near};
+use crate::explain::{har, page_origin};
 
 /// What was asked of a bucket.
 #[derive(Default)]
@@ -149,7 +149,7 @@ fn unfit(method: &str, origin: &str) -> Option<String> {
     if !is_token(method.as_bytes()) || method.contains('*') {
         return Some("no rule can list its method".to_owned());
     }
-    let why = near::of_a_website(origin).err()?;
+    let why = page_origin::of_a_website(origin).err()?;
     Some(format!("its origin is {origin:?}: {why}"))
 }
 

@@ -12,7 +12,7 @@ use super::har::{self, RecordedBucket};
 use super::printed_bucket::PrintedBucket;
 use super::rule::PrintedRule;
 use crate::arguments;
-use crate::explain::near;
+use crate::explain::page_origin;
 use crate::input;
 use crate::output;
 use crate::terminal::{complain, complain_of};
@@ -31,7 +31,7 @@ pub(crate) struct RecipeArguments {
     names: Vec<String>,
 
     /// The page's origin, as browsers send it; may be given again
-    #[arg(long, value_name = "ORIGIN", required_unless_present = "har", value_parser = near::of_a_website, value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "ORIGIN", required_unless_present = "har", value_parser = page_origin::of_a_website, value_hint = ValueHint::Other)]
     origin: Vec<String>,
 
     /// For these operations only

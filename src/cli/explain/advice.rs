@@ -9,6 +9,7 @@ use super::elsewhere;
 use super::explanation::{Advice, BrowserVerdict, Exchange, Explanation, Question, RequestKind};
 use super::near;
 use super::ownership;
+use super::page_origin;
 use super::request::Request;
 use super::served::By;
 use super::site::Site;
@@ -84,15 +85,15 @@ pub(super) fn of(site: &Site<'_>, question: &Question, it: &Explanation) -> Advi
         }
     };
     let mut notes = Vec::new();
-    let to_ask_with = it.origin.as_deref().and_then(near::to_ask_with);
+    let to_ask_with = it.origin.as_deref().and_then(page_origin::to_ask_with);
     // What no browser sends is not to be listed, nor to be compared with what is.
     let is_sent = to_ask_with.is_none();
     notes.extend(to_ask_with);
     if let (Some(origin), Some(way)) = (&it.origin, &way_out) {
         if !is_sent {
-            way_out = near::as_sent(origin).map(|sent| format!("ask with --origin {sent}"));
+            way_out = page_origin::as_sent(origin).map(|sent| format!("ask with --origin {sent}"));
         } else if way.contains(&format!("{origin:?}"))
-            && let Err(why) = near::of_a_page(origin)
+            && let Err(why) = page_origin::of_a_page(origin)
         {
             way_out = None;
             notes.push(format!("no rule can list this origin: {why}"));
@@ -254,7 +255,7 @@ fn by_check(
             credentials::way_out(bucket, origin, rule.index, &bucket.name)
         }
         _ if decision.is_some_and(|decision| decision.reason == Some("malformed-origin")) => {
-            let sent = near::as_sent(origin)?;
+            let sent = page_origin::as_sent(origin)?;
             format!("ask with --origin {sent}")
         }
         _ => return None,

@@ -156,3 +156,32 @@ pub(super) fn question(arguments: &ExplainArguments, url: &str) -> Result<Questi
         store: (!headers.is_empty()).then_some(StoreAnswer { status: 200, headers }),
     })
 }
+
+/// What is asked for as a page's and no script can ask.
+pub(super) fn forbidden(arguments: &Arguments) -> Vec<String> {
+    // Any client sends what is given with -H 'origin: …'.
+    if arguments.origin.is_none() {
+        return Vec::new();
+    }
+    let given = arguments.headers.iter();
+    let given = given.map(|(name, value)| (name.to_ascii_lowercase(), value.as_str()));
+    let asked = arguments
+        .request_headers
+        .iter()
+        .flat_map(|names| names.split(','));
+    let asked = asked.map(|name| (name.trim().to_ascii_lowercase(), ""));
+    // Those of a preflight that is asked for by hand.
+    let is_own = |name: &str| [names::ORIGIN, names::REQUEST_METHOD, names::REQUEST_HEADERS].contains(&name);
+    let forbidden = given
+        .chain(asked)
+        .filter(|(name, value)| !is_own(name) && sent::is_forbidden(name, value.as_bytes()));
+    let notes = forbidden.map(|(name, _)| {
+        let way_out = if name == "cookie" {
+            "say --credentials for cookies"
+        } else {
+            "leave it out"
+        };
+        format!("no script can set the header {name}, so that no preflight asks for it: {way_out}")
+    });
+    notes.collect()
+}

@@ -12,8 +12,9 @@ mod explained;
 pub(crate) mod explanation;
 pub(crate) mod har;
 mod human;
-pub(crate) mod near;
+mod near;
 mod ownership;
+pub(crate) mod page_origin;
 pub(crate) mod request;
 mod served;
 pub(crate) mod site;
@@ -94,6 +95,9 @@ fn explained(arguments: &ExplainArguments) -> Result<Explained, String> {
     if let (Some(it), Some(sent)) = (all.first_mut(), &resolved) {
         let note = format!("a browser resolves the URL before it asks, and asks for {sent}");
         it.advice.notes.push(note);
+    }
+    if let (Some(it), None) = (all.first_mut(), &arguments.har) {
+        it.advice.notes.extend(arguments::forbidden(arguments));
     }
     Ok(Explained::Requests(all, played))
 }
