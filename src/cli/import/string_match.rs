@@ -105,14 +105,11 @@ pub(crate) fn patterns(
     }
     // The filter asks a matcher for the text `*` first.
     let is_any = match comparison {
-        Comparison::Exact | Comparison::Prefix | Comparison::Suffix => text == "*",
-        Comparison::Contains => text == "*",
+        Comparison::Exact | Comparison::Prefix | Comparison::Suffix | Comparison::Contains => text == "*",
         Comparison::Regex => regex::matches_star(text),
     };
-    let plain_any = comparison == Comparison::Exact
-        || (comparison == Comparison::Regex && matches!(text, ".*" | ".+" | "^.*$" | "^.+$"));
     if is_any {
-        if !plain_any {
+        if comparison != Comparison::Exact {
             remarks.say(code::ANY_ORIGIN, place,
                 format!(
                     "{} matches the text *, so that Envoy's filter lets every origin in; it is written as *: replace \

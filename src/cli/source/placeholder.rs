@@ -1,7 +1,10 @@
 //! What templates have where something is filled in later: Helm and its like, shells, Terraform, `sed`, people.
 
 /// How they begin and end, with anything between. Nothing else is written so.
-const BRACKETS: [(&str, &str); 4] = [("{{", "}}"), ("${", "}"), ("$(", ")"), ("<%", "%>")];
+const BRACKETS: [(&str, &str); 3] = [("{{", "}}"), ("${", "}"), ("<%", "%>")];
+
+/// How Kubernetes and shells do. With anything else between, a `$` ends an expression, and a group of it begins.
+const DOLLAR: (&str, &str) = ("$(", ")");
 
 /// How others do, with a name between.
 const QUOTES: [(&str, &str); 3] = [("@", "@"), ("%", "%"), ("__", "__")];
@@ -15,6 +18,7 @@ pub(super) fn whole(text: &str) -> Option<&str> {
     let between = |(start, end): &(&str, &str)| text.strip_prefix(start)?.strip_suffix(end);
     let is_bracketed = BRACKETS
         .iter()
+        .chain([&DOLLAR])
         .any(|marks| between(marks).is_some_and(|inner| !inner.contains('\n')));
     (is_bracketed || QUOTES.iter().filter_map(between).any(is_name)).then_some(text)
 }
@@ -30,6 +34,7 @@ pub(crate) fn bracketed(text: &str) -> Option<&str> {
     BRACKETS
         .iter()
         .find_map(|marks| first(text, marks, |inner| !inner.contains('\n')))
+        .or_else(|| first(text, &DOLLAR, is_name))
 }
 
 fn first<'v>(
@@ -75,6 +80,8 @@ mod tests {
             "https://user@host",
             "https://*.example",
             "^https://(a|b)$",
+            r"https://a$(:\d+)?",
+            "(https://a$(x|y))",
             "a__b",
             "<>",
             "%%",

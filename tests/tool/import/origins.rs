@@ -133,6 +133,10 @@ fn expression(choices: &mut Choices<'_>) -> String {
         "[^,]*",
         "\\*",
         "()",
+        "^",
+        "$",
+        "(^|a)",
+        "($|b)",
     ];
     const ENDS: &[&str] = &[
         "example\\.com",

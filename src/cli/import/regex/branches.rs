@@ -87,7 +87,7 @@ pub(super) fn branches(hir: &Hir) -> Result<Vec<Branch>, String> {
         }
         HirKind::Class(class) => Ok(of_class(characters(class))),
         HirKind::Look(look) => match look {
-            // It matches whole origins anyway. `finish` sees to it that these stand at the ends.
+            // `ends` sees to it that nothing stands before the one and behind the other.
             Look::Start | Look::StartLF | Look::StartCRLF => Ok(vec![(vec![Step::Character(START)], false)]),
             Look::End | Look::EndLF | Look::EndCRLF => Ok(vec![(vec![Step::Character(END)], false)]),
             _ => Err("it asks for the border of a word: write its origins out".to_owned()),
