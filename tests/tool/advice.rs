@@ -498,7 +498,7 @@ fn a_url_is_resolved_as_a_browser_does_and_that_is_said() {
 #[test]
 fn a_header_that_no_script_can_set_is_told() {
     let rules = json!([rule(json!([APP]), json!(["GET", "PUT"]), json!(["*"]))]);
-    let folder = folder("forbidden", &json!({ "buckets": [bucket("b", rules)] }));
+    let folder = Folder::with_rules("forbidden", &json!({ "buckets": [bucket("b", rules)] }));
     let said = |more: &[&str]| lead(&folder, &[&["--url", "https://e.example/b/a"], more].concat());
     let told =
         |name: &str| format!("note: no script can set the header {name}, so that no preflight asks for it: ");

@@ -12,6 +12,8 @@ mod codes;
 mod documents;
 #[path = "import/edge.rs"]
 mod edge;
+#[path = "import/envoy.rs"]
+mod envoy;
 #[path = "import/envoy_gateway.rs"]
 mod envoy_gateway;
 #[path = "import/exports.rs"]

@@ -158,7 +158,7 @@ pub(super) fn question(arguments: &ExplainArguments, url: &str) -> Result<Questi
 }
 
 /// What is asked for as a page's and no script can ask.
-pub(super) fn forbidden(arguments: &Arguments) -> Vec<String> {
+pub(super) fn forbidden(arguments: &ExplainArguments) -> Vec<String> {
     // Any client sends what is given with -H 'origin: …'.
     if arguments.origin.is_none() {
         return Vec::new();

@@ -4,7 +4,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::document::Bucket;
-use super::routes::{Host, Joining, Paths, Share, Spot, Stand};
+use super::reach::Spot;
+use super::routes::{Host, Joining, Paths, Share, Stand};
 
 /// A route's policy. `None`: none.
 pub(super) type Policy<'r> = Option<Given<'r>>;

@@ -98,6 +98,7 @@ codes! {
         OLDER_VERSIONS "older-versions" "what older versions of the source do otherwise"
         ZERO_MAX_AGE "zero-max-age" "a 0 that may stand for no value"
         NO_OBJECT "no-object" "a redirect or an error, which is answered as what is around it"
+        ROOT_PATH "root-path" "the path `/` of a host whose other paths name buckets"
         PREFIX_IS_BUCKET "prefix-is-bucket" "a path's prefix that is taken for a bucket's name"
     }
     ChangesNothing {

@@ -6,8 +6,9 @@ use super::gateway_hosts::{Attachment, Gateways};
 use super::kubernetes;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
+use super::reach::Reach;
 use super::remarks::Remarks;
-use super::routes::{Host, Joining, Paths, Reach, Route};
+use super::routes::{Host, Joining, Paths, Route};
 use super::rule_fields;
 use crate::duration::duration;
 

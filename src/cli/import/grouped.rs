@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use super::answers::{Policy, Table};
 use super::host_group::{self, HostGroup};
-use super::names::{self, HostName};
+use super::names::{self, HostName, Wildcards};
+use super::reach::Spot;
 use super::remarks::Remarks;
-use super::routes::{Host, Spot};
+use super::routes::Host;
 
 /// All hosts.
 #[derive(Debug, Default)]
@@ -15,6 +16,7 @@ pub(super) struct GroupedHosts<'r> {
     pub(super) tables: Vec<Table<'r>>,
     /// The number of the table of each name: as routes have it, in lower case and without port.
     pub(super) by_name: HashMap<String, usize>,
+    wildcards: Wildcards,
 }
 
 impl GroupedHosts<'_> {
@@ -24,10 +26,10 @@ impl GroupedHosts<'_> {
         table.map_or(policy.is_none(), |table| table.verdict(spot).admits(policy))
     }
 
-    /// The routes of a host: by its name, by the longest name with a `*` that it has, or those of every host.
+    /// The routes of a host: by its name, or by the first name with a `*` that it has.
     fn table(&self, host: &str) -> Option<usize> {
         let known = |name: &str| self.by_name.get(name).copied();
-        known(host).or_else(|| names::above(host).find_map(|name| known(&name)))
+        known(host).or_else(|| self.wildcards.above(host).find_map(|name| known(&name)))
     }
 }
 
@@ -37,10 +39,13 @@ pub(super) fn of<'r>(
     numbers: &'r [Vec<Policy<'r>>],
     remarks: &mut Remarks,
 ) -> GroupedHosts<'r> {
-    let mut site = GroupedHosts::default();
+    let mut site = GroupedHosts {
+        wildcards: Wildcards::of(hosts),
+        ..GroupedHosts::default()
+    };
     let mut known: HashMap<Vec<usize>, (usize, usize)> = HashMap::new();
     let mut by_place: HashMap<String, Vec<usize>> = HashMap::new();
-    for HostName { name, owners, place } in names::of(hosts, remarks) {
+    for HostName { name, owners, place } in names::of(hosts, &site.wildcards, remarks) {
         let (table, group) = match known.get(&owners) {
             Some(known) => *known,
             None => {

@@ -11,8 +11,8 @@ use super::answers::Policy;
 use super::code;
 use super::grouped::GroupedHosts;
 use super::names;
+use super::reach::Spot;
 use super::remarks::Remarks;
-use super::routes::Spot;
 
 /// A bucket with the policy that it stands for. `None`: it has no rules.
 #[derive(Debug)]
@@ -28,6 +28,9 @@ const MOST_REQUESTS: usize = 2_000_000;
 
 /// An endpoint whose name no request has (RFC 2606), so that no bucket's name counts in a path.
 const NO_ENDPOINT: &str = "none.invalid/";
+
+/// In front of a bucket's name, it makes one that no store takes, so that no path has it.
+const OF_HOST: &str = "host:";
 
 /// Takes the policies out that would get to hosts or paths which have others.
 pub(super) fn hold(
@@ -49,10 +52,20 @@ pub(super) fn hold(
         buckets.clear();
         return;
     }
-    // Buckets of hosts need no names in paths, which count on every host where there is no endpoint.
+    // Buckets of hosts need no names in paths, which count on every endpoint, and on every host where there is none.
     let are_bound = buckets.iter().all(|bucket| !bucket.hosts.is_empty());
-    if are_bound && endpoints.is_empty() && !wider(buckets, endpoints, site, &names, true).is_empty() {
+    let met = wider(buckets, endpoints, site, &names, true);
+    if are_bound && endpoints.is_empty() && !met.is_empty() {
         endpoints.push(NO_ENDPOINT.to_owned());
+    } else {
+        for at in met.keys() {
+            let bucket = buckets
+                .get_mut(*at)
+                .filter(|bucket| !bucket.hosts.is_empty() && bucket.name != "*");
+            if let Some(bucket) = bucket {
+                bucket.name.insert_str(0, OF_HOST);
+            }
+        }
     }
     // A path that a bucket no longer has may be another's.
     loop {
@@ -127,10 +140,8 @@ fn wider(
         let host = host.replace('*', &unnamed);
         ask(&format!("{}.{host}", bucket.name), "/", Spot::Root);
         if in_paths && bucket.name != "*" {
-            let spot = names
-                .get(&*bucket.name)
-                .map_or(Spot::Unnamed, |name| Spot::Below(name));
-            ask(&host, &format!("/{}/o", bucket.name), spot);
+            let name = bucket.name.trim_end_matches('/');
+            ask(&host, &format!("/{name}/o"), Spot::Below(name));
         }
     }
     wider

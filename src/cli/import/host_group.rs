@@ -2,8 +2,9 @@
 
 use super::answers::{Answer, Policy, Table, Verdict};
 use super::code;
+use super::reach::Spot;
 use super::remarks::Remarks;
-use super::routes::{Paths, Spot};
+use super::routes::Paths;
 
 /// A host, or several that have the same policies.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub(super) struct HostGroup<'r> {
     pub(super) paths: Vec<NamedPath<'r>>,
     /// The policy of the rest.
     pub(super) whole: Policy<'r>,
+    /// The place of the route that gives the path `/` a policy, where paths have names.
+    pub(super) root: Option<String>,
     /// No object is behind any of its routes.
     pub(super) is_void: bool,
     pub(super) place: String,
@@ -98,9 +101,16 @@ pub(super) fn of<'r>(table: &Table<'r>, remarks: &mut Remarks) -> HostGroup<'r> 
     } else {
         paths.retain(|path| path.policy != whole);
     }
+    let root = table.answer(Spot::Root);
+    let has_root = !paths.is_empty() && whole.is_some() && matches!(root.verdict(), Verdict::Each(Some(_)));
     let group = HostGroup {
         paths,
         whole,
+        root: root
+            .found
+            .first()
+            .filter(|_| has_root)
+            .map(|found| found.place.to_owned()),
         is_void: table.steps().all(|step| step.is_void),
         ..HostGroup::default()
     };

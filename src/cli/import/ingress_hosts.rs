@@ -13,8 +13,9 @@ use super::kubernetes;
 use super::nginx_paths;
 use super::node::Node;
 use super::policy;
+use super::reach::Reach;
 use super::remarks::Remarks;
-use super::routes::{Host, Joining, Paths, Reach, Route, Stand};
+use super::routes::{Host, Joining, Paths, Route, Stand};
 
 /// Whether a resource is the Ingress of that name, with or without its namespace.
 pub(crate) fn is_called(resource: &Node<'_>, name: &str) -> bool {

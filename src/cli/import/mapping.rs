@@ -130,6 +130,18 @@ impl<'g, 'r> Mapping<'g, 'r> {
             bare.push(group);
             return;
         }
+        let has_root = is_any && self.path_style.is_none();
+        if let Some(place) = group.root.as_ref().filter(|_| !has_root) {
+            remarks.say(
+                code::ROOT_PATH,
+                place,
+                format!(
+                    "the path \"/\" of the host {} alone: beside paths that name buckets it is no bucket's, and the edge leaves its \
+                     requests as they are",
+                    group.called()
+                ),
+            );
+        }
         self.on_every_host |= is_any;
         self.endpoints
             .extend(group.names.iter().map(|name| format!("{name}/")));

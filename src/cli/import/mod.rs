@@ -1,6 +1,7 @@
 //! `bucket-cors import`.
 
 mod answers;
+mod chosen;
 pub(crate) mod code;
 mod cors_headers;
 mod cors_named;
@@ -25,6 +26,7 @@ mod ingress_order;
 mod ingress_rules;
 mod inputs;
 mod kubernetes;
+mod line_numbers;
 mod listeners;
 mod mapping;
 mod names;
@@ -33,6 +35,7 @@ mod nginx_paths;
 mod node;
 mod patches;
 mod policy;
+mod reach;
 mod regex;
 pub(crate) mod remarks;
 mod routes;
@@ -42,6 +45,8 @@ pub(crate) mod sources;
 pub(crate) mod store;
 mod string_match;
 mod together;
+mod unread;
+mod wanted;
 pub(crate) mod xml;
 
 use std::path::PathBuf;
@@ -55,7 +60,6 @@ use self::file::{File, FileContent};
 use self::imported::Imported;
 use self::remarks::Remarks;
 use self::sources::{BucketNames, Source};
-use crate::source::Trouble;
 use crate::terminal::complain;
 use crate::{arguments, folder};
 
@@ -132,7 +136,7 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
         .collect();
     let mut files = Vec::new();
     for (file, is_met) in together::join(given.collect(), arguments.from) {
-        if let Some(source) = source(arguments.from, &file, is_met, remarks)? {
+        if let Some(source) = chosen::source(arguments.from, &file, is_met, remarks)? {
             if arguments.from.is_none() && arguments.profile.is_none() && store::is_assumed(&file) {
                 remarks.say(code::ASSUMED_STORE, file.name, store::ASSUMED);
             }
@@ -146,7 +150,7 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
         let found = match (source.read)(file, remarks) {
             Ok(found) => found,
             Err(problem) => {
-                let (place, why) = why_not(file, source, &problem);
+                let (place, why) = chosen::why_not(file, source, &problem);
                 if !met.contains(&file.name) {
                     return Err(vec![format!("{place}: {why}")]);
                 }
@@ -155,7 +159,7 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
                 continue;
             }
         };
-        say_unread(file, source, remarks);
+        unread::say(file, source, remarks);
         match found {
             FileContent::Buckets(found) => buckets.extend(found.into_iter().map(|bucket| Bucket {
                 profile: bucket.profile.or(Some(source.profile.name)),
@@ -165,21 +169,16 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
         }
     }
     let mapped = mapping::map(&hosts, remarks);
-    buckets.extend(mapped.buckets.into_iter().map(|bucket| Bucket {
-        profile: Some(profile::FETCH.name),
-        ..bucket
-    }));
     let are_routes = files
         .iter()
         .all(|(_, source)| source.names == BucketNames::Routes);
-    if let ([name], true) = (arguments.bucket.as_slice(), are_routes) {
-        let mut whole = buckets.iter_mut().filter(|bucket| !bucket.hosts.is_empty());
-        if let (Some(bucket), None) = (whole.next(), whole.next()) {
-            bucket.name.clone_from(name);
-        }
-    }
+    let of_routes = wanted::of_routes(mapped.buckets, &arguments.bucket, are_routes);
+    buckets.extend(of_routes.into_iter().map(|bucket| Bucket {
+        profile: Some(profile::FETCH.name),
+        ..bucket
+    }));
     for name in &arguments.bucket {
-        if !buckets.iter().any(|bucket| bucket.name == *name) {
+        if !buckets.iter().any(|bucket| wanted::is_called(bucket, name)) {
             remarks.say(
                 code::NO_TARGET,
                 "--bucket",
@@ -233,7 +232,7 @@ fn outcome(mut document: Document, remarks: &mut Remarks) -> Imported {
     };
     if document.buckets.iter().all(|bucket| bucket.cors.rules.is_empty()) {
         let place = first.place.clone();
-        remarks.say(
+        remarks.say_outcome(
             code::NO_RULE,
             &place,
             "no rule was found: the preflights of a bucket without rules are refused",
@@ -251,96 +250,6 @@ fn outcome(mut document: Document, remarks: &mut Remarks) -> Imported {
             errors: Vec::new(),
         },
         Err(errors) => Imported::nothing(errors),
-    }
-}
-
-/// Where and why a source cannot read a file, with what it looks like.
-fn why_not(file: &File<'_>, source: &Source, problem: &Trouble) -> (String, String) {
-    let foreign = foreign::file(file);
-    // OSS's and S3's documents are read alike.
-    let other = sources::of(file).filter(|other| !std::ptr::fn_addr_eq(other.read, source.read));
-    let advice = match (foreign, other) {
-        (_, Some(other)) => format!("; it looks like what --from {} reads", other.name),
-        // Where a template begins is where it stops being a document.
-        (Some(template), None) if template.position.is_some() => {
-            return (template.place(file.name), template.message);
-        }
-        (Some(foreign), None) => format!("; {}", foreign.message),
-        (None, None) => String::new(),
-    };
-    (problem.place(file.name), format!("{}{advice}", problem.message))
-}
-
-/// The source of a file. `None`: one that was met in a folder and is left out.
-///
-/// # Errors
-/// That no source reads it.
-fn source(
-    from: Option<&'static Source>,
-    file: &File<'_>,
-    is_met: bool,
-    remarks: &mut Remarks,
-) -> Result<Option<&'static Source>, Vec<String>> {
-    let told = sources::of(file);
-    let fits = |source: &&Source| !is_met || (source.recognises)(file);
-    if let Some(source) = from.or(told).filter(fits) {
-        if from.is_none() {
-            for name in file.names() {
-                remarks.took(name, source.name);
-            }
-        }
-        return Ok(Some(source));
-    }
-    let why = match (told, foreign::file(file), file.documents()) {
-        (Some(other), ..) => Trouble::new(format!("--from {} reads it", other.name)),
-        (None, Some(foreign), _) => foreign,
-        (None, None, Err(problem)) if !file.is_xml() => problem,
-        _ => Trouble::new("no source is known for it: say it with --from"),
-    };
-    let place = why.place(file.name);
-    if !is_met {
-        return Err(vec![format!("{place}: {}", why.message)]);
-    }
-    if foreign::mentions_cors(file.text) {
-        remarks.say(code::NOT_READ, &place, format!("this file: {}", why.message));
-    }
-    Ok(None)
-}
-
-/// Resources beside those that the source reads, with CORS in them.
-fn say_unread(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
-    for value in file.values() {
-        let kind = kubernetes::kind(&value);
-        let is_read = kind.is_empty() || source.kinds.contains(&&*kind);
-        if is_read && source.names == BucketNames::Routes {
-            cors_headers::say(&value, remarks);
-        }
-        // An Ingress may be another controller's.
-        if kind.is_empty() || is_read && foreign::value(&value).is_none() {
-            continue;
-        }
-        let Some(place) = cors_named::place(&value) else {
-            continue;
-        };
-        let others = sources::SOURCES
-            .iter()
-            .filter(|other| other.kinds.contains(&&*kind));
-        let others: Vec<_> = others.map(|other| format!("--from {}", other.name)).collect();
-        let way_out = match (foreign::value(&value), others.as_slice()) {
-            (Some(foreign), _) => foreign,
-            (None, [_, ..]) => format!("import it with {}", others.join(" or ")),
-            (None, []) => "see what it says, and write a rule for it".to_owned(),
-        };
-        let name = value.path(&["metadata", "name"]).and_then(|name| name.text());
-        remarks.say(
-            code::NOT_READ,
-            &place,
-            format!(
-                "the CORS of the {kind} {:?}, which --from {} does not read: {way_out}",
-                name.unwrap_or_default(),
-                source.name
-            ),
-        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! The names of hosts, each with the hosts whose routes its requests come to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::code;
 use super::document::Sourced;
@@ -22,15 +22,29 @@ pub(super) struct HostName<'r> {
 struct Owner<'r> {
     index: usize,
     listener: Option<&'r str>,
-    /// It has the name on every port.
-    is_bare: bool,
+    /// Of its name. Nothing: it has the name on every port that no other names.
+    port: &'r str,
 }
+
+impl Owner<'_> {
+    /// Whether requests for its own name with this port come to it.
+    fn has(&self, port: &str) -> bool {
+        self.port == port || self.port == ANY_PORT && !port.is_empty()
+    }
+
+    /// Whether those of a host that a wildcard of its stands for do. The end of a host is behind the port.
+    fn takes(&self, wildcard: &str, port: &str) -> bool {
+        self.has(port) || self.port.is_empty() && wildcard.ends_with('*')
+    }
+}
+
+const ANY_PORT: &str = "*";
 
 /// More hosts than any proxy has for its names.
 const MOST_OWNERS: usize = 2_000_000;
 
 /// The names of all hosts, in the order in which they stand.
-pub(super) fn of<'r>(hosts: &'r [Host], remarks: &mut Remarks) -> Vec<HostName<'r>> {
+pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Remarks) -> Vec<HostName<'r>> {
     let mut at: HashMap<String, usize> = HashMap::new();
     let mut names: Vec<(HostName<'r>, Vec<Owner<'r>>)> = Vec::new();
     for (index, host) in hosts.iter().enumerate() {
@@ -43,7 +57,7 @@ pub(super) fn of<'r>(hosts: &'r [Host], remarks: &mut Remarks) -> Vec<HostName<'
             );
         }
         for Sourced { value, place } in &host.domains {
-            let name = compared(value);
+            let (name, port) = compared(value);
             if policy.is_some() && name.contains('*') && name != "*" {
                 remarks.say(code::OTHER_HOSTS, place,
                     format!(
@@ -55,7 +69,7 @@ pub(super) fn of<'r>(hosts: &'r [Host], remarks: &mut Remarks) -> Vec<HostName<'
             let owner = Owner {
                 index,
                 listener: host.stand.listener.as_deref(),
-                is_bare: name.len() == value.trim_end_matches('.').len(),
+                port,
             };
             let next = names.len();
             match names.get_mut(*at.entry(name.clone()).or_insert(next)) {
@@ -77,26 +91,47 @@ pub(super) fn of<'r>(hosts: &'r [Host], remarks: &mut Remarks) -> Vec<HostName<'
     let mut most = MOST_OWNERS;
     let mut all = Vec::new();
     for (known, own) in &names {
+        let above: Vec<_> = wildcards
+            .above(&known.name)
+            .filter(|above| *above != known.name)
+            .filter_map(|above| Some((names.get(*at.get(&above)?)?.1.as_slice(), above)))
+            .collect();
+        let around = above.iter().flat_map(|(others, _)| others.iter());
+        let named = own.iter().chain(around).map(|owner| owner.port);
+        let ports: BTreeSet<&str> = named.chain([""]).collect();
         let mut owners = own.clone();
-        let mut served: HashSet<Option<&str>> = bare(own).collect();
-        if own.iter().any(|owner| owner.listener.is_some()) {
-            served.insert(None);
+        let mut served: HashSet<(Option<&str>, &str)> = HashSet::new();
+        for owner in own {
+            served.extend(
+                ports
+                    .iter()
+                    .filter(|port| owner.has(port))
+                    .map(|port| (owner.listener, *port)),
+            );
         }
+        if own.iter().any(|owner| owner.listener.is_some()) {
+            served.extend(ports.iter().map(|port| (None, *port)));
+        }
+        let mut pairs = own.len();
         // A listener that does not have the name has it under a wildcard, and so does another port.
-        for above in above(&known.name).filter(|above| *above != known.name) {
-            if served.len() == listeners.len() {
+        for (others, above) in &above {
+            if served.len() == listeners.len().saturating_mul(ports.len()) {
                 break;
             }
-            let Some((_, others)) = at.get(&above).and_then(|at| names.get(*at)) else {
-                continue;
+            pairs = pairs.saturating_add(others.len());
+            let taken = |owner: &Owner<'r>| {
+                let listener = owner.listener;
+                let taken = ports.iter().filter(|port| owner.takes(above, port));
+                taken.map(move |port| (listener, *port)).collect::<Vec<_>>()
             };
-            let is_missing = |owner: &&Owner<'r>| !served.contains(&owner.listener);
-            owners.extend(others.iter().filter(is_missing));
-            served.extend(bare(others));
+            let is_missing = |owner: &&Owner<'r>| taken(owner).iter().any(|both| !served.contains(both));
+            let missing: Vec<_> = others.iter().filter(is_missing).copied().collect();
+            served.extend(missing.iter().flat_map(taken));
+            owners.extend(missing);
         }
         let mut owners: Vec<usize> = owners.iter().map(|owner| owner.index).collect();
         owners.dedup();
-        let Some(left) = most.checked_sub(owners.len()) else {
+        let Some(left) = most.checked_sub(pairs.saturating_mul(ports.len())) else {
             say_too_many(known.place, remarks);
             return Vec::new();
         };
@@ -110,26 +145,59 @@ pub(super) fn of<'r>(hosts: &'r [Host], remarks: &mut Remarks) -> Vec<HostName<'
     all
 }
 
-fn bare<'o, 'r>(owners: &'o [Owner<'r>]) -> impl Iterator<Item = Option<&'r str>> + use<'o, 'r> {
-    let bare = owners.iter().filter(|owner| owner.is_bare);
-    bare.map(|owner| owner.listener)
+/// How long the names with a `*` are that hosts have, without it.
+#[derive(Debug, Default)]
+pub(super) struct Wildcards {
+    /// Those with the `*` in front.
+    ends: BTreeSet<usize>,
+    /// Those with the `*` behind.
+    starts: BTreeSet<usize>,
 }
 
-/// The names with a `*` that a host has, the longest first.
-pub(super) fn above(host: &str) -> impl Iterator<Item = String> {
-    let dots = host.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
-    let ends = dots.filter_map(|(at, _)| Some(format!("*{}", host.get(at..)?)));
-    ends.chain(["*".to_owned()])
+impl Wildcards {
+    pub(super) fn of(hosts: &[Host]) -> Self {
+        let mut known = Self::default();
+        for domain in hosts.iter().flat_map(|host| &host.domains) {
+            let (name, _) = compared(&domain.value);
+            if let Some(end) = name.strip_prefix('*') {
+                known.ends.insert(end.len());
+            } else if let Some(start) = name.strip_suffix('*') {
+                known.starts.insert(start.len());
+            }
+        }
+        known
+    }
+
+    /// The names with a `*` that a host may have, in the order in which proxies look for them: the longest end, the
+    /// longest start, and then every host's. A `*` takes a character at least.
+    pub(super) fn above(&self, host: &str) -> impl Iterator<Item = String> {
+        let ends = self.ends.iter().rev().filter_map(|length| {
+            let at = host
+                .len()
+                .checked_sub(*length)
+                .filter(|at| *at > 0 && *length > 0)?;
+            Some(format!("*{}", host.get(at..)?))
+        });
+        let starts = self.starts.iter().rev().filter_map(|length| {
+            let start = host.get(..*length).filter(|start| start.len() < host.len())?;
+            Some(format!("{start}*"))
+        });
+        ends.chain(starts).chain(["*".to_owned()])
+    }
 }
 
-/// A name as the edge compares it: without port and dots at its end, in lower case.
-fn compared(name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    let name = match name.rsplit_once(':') {
-        Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => &name,
+/// A name as the edge compares it, without dots at its end, in lower case; and its port. One with a `*` is any.
+fn compared(name: &str) -> (String, &str) {
+    let is_port = |port: &str| {
+        let digits = port.strip_suffix(ANY_PORT).unwrap_or(port);
+        !port.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
     };
-    name.trim_end_matches('.').to_owned()
+    let (host, port) = match name.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => (host, port),
+        _ => (name, ""),
+    };
+    let port = if port.ends_with(ANY_PORT) { ANY_PORT } else { port };
+    (host.trim_end_matches('.').to_ascii_lowercase(), port)
 }
 
 /// More than can be held against their routes.

@@ -1,7 +1,8 @@
 //! The regular expressions that ingress-nginx makes of the paths of a host: each of them, of whatever type, where one
 //! of its Ingresses uses expressions or rewrites paths. They have the start of a path, in upper and lower case alike.
 
-use super::routes::{Paths, Reach};
+use super::reach::Reach;
+use super::routes::Paths;
 
 /// What an expression takes behind a first segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,6 +28,8 @@ pub(crate) struct Remark {
     pub(crate) code: RemarkCode,
     /// What is so, and what to do.
     message: String,
+    /// It comes of others, of which there are remarks too.
+    is_outcome: bool,
 }
 
 impl fmt::Display for Remark {
@@ -102,7 +104,15 @@ pub(crate) struct Remarks {
 impl Remarks {
     /// Something is to be said of a place.
     pub(crate) fn say(&mut self, code: RemarkCode, place: &str, message: impl Into<String>) {
-        let message = message.into();
+        self.add(code, place, message.into(), false);
+    }
+
+    /// The same of what is left where values are not carried over, each of which has its own remark.
+    pub(crate) fn say_outcome(&mut self, code: RemarkCode, place: &str, message: impl Into<String>) {
+        self.add(code, place, message.into(), true);
+    }
+
+    fn add(&mut self, code: RemarkCode, place: &str, message: String, is_outcome: bool) {
         if !self.said.insert((place.to_owned(), message.clone())) {
             return;
         }
@@ -110,6 +120,7 @@ impl Remarks {
             place: place.to_owned(),
             code,
             message,
+            is_outcome,
         });
     }
 
@@ -130,12 +141,12 @@ impl Remarks {
         &self.taken
     }
 
-    /// The remarks, those that matter most first, and then in the order of their places.
+    /// The remarks, those that matter most first, causes before what comes of them, and then in the order of their
+    /// places.
     pub(crate) fn sorted(&self) -> Vec<&Remark> {
         let mut remarks: Vec<_> = self.remarks.iter().collect();
-        remarks.sort_by(|some, other| {
-            (some.code.weight, some.position()).cmp(&(other.code.weight, other.position()))
-        });
+        let rank = |remark: &Remark| (remark.code.weight, remark.is_outcome);
+        remarks.sort_by(|some, other| (rank(some), some.position()).cmp(&(rank(other), other.position())));
         remarks
     }
 

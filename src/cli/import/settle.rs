@@ -72,7 +72,13 @@ pub(crate) fn settle(document: &mut Document, remarks: &mut Remarks) -> Result<S
                             Some(value) => remarks.say(code::TEMPLATE, &place, foreign::to_be_filled(value)),
                             None => {
                                 let code = RemarkCode::of_the_core(finding.code);
-                                remarks.say(code, &place, format!("{of}{}", finding.message));
+                                let message = format!("{of}{}", finding.message);
+                                // A rule as a whole lacks what was taken out of it.
+                                if target.part == FoundIn::Whole {
+                                    remarks.say_outcome(code, &place, message);
+                                } else {
+                                    remarks.say(code, &place, message);
+                                }
                             }
                         }
                     }

@@ -5,12 +5,16 @@ use crate::choices::{Choices, Random};
 
 const CASES: usize = 250;
 
-const DOMAINS: [&str; 6] = [
+const DOMAINS: [&str; 10] = [
     "a.example",
     "a.example:8080",
+    "a.example:*",
     "b.example",
     "photos.a.example",
     "*.a.example",
+    "*.example",
+    "a.*",
+    "a.exam*",
     "*",
 ];
 
@@ -36,24 +40,50 @@ struct Route {
     matched: Match,
     needs_header: bool,
     origin: &'static str,
+    /// What a second cluster has in its place.
+    other: Option<&'static str>,
 }
 
+/// The virtual hosts of a listener.
 type Hosts = Vec<(&'static str, Vec<Route>)>;
 
-/// What Envoy allows. `None`: it has no route.
-fn envoy_allows(hosts: &Hosts, authority: &str, path: &str, has_header: bool) -> Option<&'static str> {
-    let with = |domain: &str| hosts.iter().find(|(own, _)| *own == domain);
-    let below = authority.ends_with(".a.example") && authority != "a.example";
-    let (_, routes) = with(authority)
-        .or_else(|| with("*.a.example").filter(|_| below))
-        .or_else(|| with("*"))?;
-    let mut taking = routes
-        .iter()
+/// The virtual host that Envoy takes.
+fn virtual_host<'h>(hosts: &'h Hosts, authority: &str) -> Option<&'h [Route]> {
+    let takes = |domain: &str| match (domain.strip_prefix('*'), domain.strip_suffix('*')) {
+        (Some(end), _) => authority.ends_with(end) && authority.len() > end.len(),
+        (_, Some(start)) => authority.starts_with(start) && authority.len() > start.len(),
+        _ => authority == domain,
+    };
+    // Exact ones, then ends, then starts, then all.
+    let rank = |domain: &str| match domain {
+        "*" => (0, 0),
+        _ if domain.ends_with('*') => (1, domain.len()),
+        _ if domain.starts_with('*') => (2, domain.len()),
+        _ => (3, 0),
+    };
+    let taking = hosts.iter().filter(|(domain, _)| takes(domain));
+    let first = taking.max_by_key(|(domain, _)| rank(domain));
+    first.map(|(_, routes)| routes.as_slice())
+}
+
+/// What Envoy may allow; nothing: it has no route.
+fn envoy_allows(hosts: &Hosts, authority: &str, path: &str, has_header: bool) -> Vec<&'static str> {
+    let mut taking = virtual_host(hosts, authority)
+        .into_iter()
+        .flatten()
         .filter(|route| (route.matched.1)(path) && (has_header || !route.needs_header));
-    taking.next().map(|route| route.origin)
+    let first = taking.next();
+    first
+        .map(|route| std::iter::once(route.origin).chain(route.other).collect())
+        .unwrap_or_default()
 }
 
 fn text(hosts: &Hosts) -> String {
+    let policy = |origin: &str| {
+        format!(
+            "'@type': x.CorsPolicy, allow_methods: GET, allow_origin_string_match: [{{exact: '{origin}'}}]"
+        )
+    };
     let mut text = "virtual_hosts:\n".to_owned();
     for (domain, routes) in hosts {
         text += &format!("- domains: ['{domain}']\n  routes:\n");
@@ -63,14 +93,25 @@ fn text(hosts: &Hosts) -> String {
             } else {
                 ""
             };
-            text += &format!("  - match: {{{}{headers}}}\n    route: {{", route.matched.0);
-            if !route.origin.is_empty() {
+            text += &format!(
+                "  - match: {{{}{headers}}}\n    route:\n      cluster: c\n",
+                route.matched.0
+            );
+            if let Some(other) = route.other {
+                let config = match other {
+                    "" => "'@type': x.FilterConfig, disabled: true".to_owned(),
+                    other => policy(other),
+                };
                 text += &format!(
-                    "cors: {{allow_methods: GET, allow_origin_string_match: [{{exact: '{}'}}]}}",
-                    route.origin
+                    "      weighted_clusters: {{clusters: [{{name: c}}, {{name: d, typed_per_filter_config: {{cors: {{{config}}}}}}}]}}\n"
                 );
             }
-            text += "}\n";
+            if !route.origin.is_empty() {
+                text += &format!(
+                    "    typed_per_filter_config: {{cors: {{{}}}}}\n",
+                    policy(route.origin)
+                );
+            }
         }
     }
     text
@@ -83,29 +124,38 @@ fn the_edge_gives_no_request_another_policy_than_envoy() {
     let mut given = 0;
     for tape in tape.chunks(64) {
         let mut random = Choices::new(tape);
-        let mut hosts = Hosts::new();
-        for domain in DOMAINS {
-            if random.below(3) > 0 {
-                continue;
+        let mut listeners = Vec::new();
+        for _ in 0..1 + random.below(2) {
+            let mut hosts = Hosts::new();
+            for domain in DOMAINS {
+                if random.below(4) > 0 {
+                    continue;
+                }
+                let route = |random: &mut Choices<'_>| Route {
+                    matched: MATCHES[random.below(MATCHES.len())],
+                    needs_header: random.below(6) == 0,
+                    origin: ORIGINS[random.below(ORIGINS.len())],
+                    other: (random.below(6) == 0).then(|| ORIGINS[random.below(ORIGINS.len())]),
+                };
+                let routes = (0..1 + random.below(3)).map(|_| route(&mut random)).collect();
+                hosts.push((domain, routes));
             }
-            let route = |random: &mut Choices<'_>| Route {
-                matched: MATCHES[random.below(MATCHES.len())],
-                needs_header: random.below(6) == 0,
-                origin: ORIGINS[random.below(ORIGINS.len())],
-            };
-            let routes = (0..1 + random.below(3)).map(|_| route(&mut random)).collect();
-            hosts.push((domain, routes));
+            listeners.push(hosts);
         }
-        let text = text(&hosts);
+        let text = listeners.iter().map(text).collect::<Vec<_>>().join("---\n");
         let printed = import(&["--from", "envoy", "-"], text.as_bytes());
-        let authorities = DOMAINS.map(|domain| domain.replace('*', "x"));
+        let domains: Vec<_> = listeners.iter().flatten().map(|(domain, _)| *domain).collect();
+        let authorities = DOMAINS.map(|domain| domain.replace(":*", ":9").replace('*', "x"));
         for authority in authorities
             .iter()
             .map(String::as_str)
             .chain(["c.example", "docs.b.example"])
         {
-            // The edge knows no ports, and most requests have none.
-            if authority.contains(':') && !hosts.iter().any(|(domain, _)| *domain == authority) {
+            // The edge knows no ports, and requests have only those that hosts do.
+            let has_port = |port: &str| domains.iter().any(|domain| domain.ends_with(port));
+            if authority.ends_with(":8080") && !has_port(":8080")
+                || authority.ends_with(":9") && !has_port(":*")
+            {
                 continue;
             }
             for path in edge::PATHS {
@@ -114,19 +164,21 @@ fn the_edge_gives_no_request_another_policy_than_envoy() {
                     continue;
                 }
                 given += 1;
-                for has_header in [false, true] {
-                    let envoy = envoy_allows(&hosts, authority, path, has_header);
-                    let name = |domain: &str| domain.trim_end_matches(":8080").to_owned();
-                    let is_known = hosts
-                        .iter()
-                        .any(|(domain, _)| domain.starts_with('*') || name(domain) == name(authority));
+                for (hosts, has_header) in listeners.iter().flat_map(|hosts| [(hosts, false), (hosts, true)])
+                {
+                    let envoy = envoy_allows(hosts, authority, path, has_header);
                     assert!(
-                        envoy == Some(edge.as_str()) || envoy.is_none() && is_known,
+                        envoy.iter().all(|origin| *origin == edge),
                         "{authority}{path}: {edge}, and {envoy:?} of\n{text}\n{}{}",
                         printed.stdout,
                         printed.stderr
                     );
                 }
+                let name = |domain: &str| domain.split(':').next() == authority.split(':').next();
+                assert!(
+                    domains.iter().any(|domain| domain.contains('*') || name(domain)),
+                    "{authority}{path}: {edge}, and nobody has the host of\n{text}"
+                );
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use super::branches::{END, START, Step};
 
-/// What a way to match takes between the ends of the text that it asks for. Between one that it asks for in its middle and the
-/// end itself nothing may stand. `None`: something has to, so that it matches no text.
+/// What a way to match takes between the ends of the text that it asks for. Between one that it asks for in its middle
+/// and the end itself nothing may stand. `None`: something has to, so that it matches no text.
 pub(super) fn without_ends(steps: &[Step]) -> Option<Vec<Step>> {
     let is = |end: char| move |step: &Step| *step == Step::Character(end);
     let start = steps

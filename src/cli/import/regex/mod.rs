@@ -1,7 +1,7 @@
 //! A regular expression over origins as single-star patterns, where it has an equal in them.
 //!
-//! The expression matches whole origins, as Envoy asks it to. Equal means: over every origin that the edge lets match at
-//! all ([`bucket_cors::http::origin::is_sendable`]). What has no equal is never widened to one that nearly is.
+//! The expression matches whole origins, as Envoy asks it to. Equal means: over every origin that the edge lets match
+//! at all ([`bucket_cors::http::origin::is_sendable`]). What has no equal is never widened to one that nearly is.
 
 mod branches;
 mod ends;

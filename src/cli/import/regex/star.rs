@@ -1,5 +1,5 @@
-//! Whether an expression matches the text `*`, which Envoy's filter asks a matcher for before it asks for the origin: one that
-//! does lets every origin in.
+//! Whether an expression matches the text `*`, which Envoy's filter asks a matcher for before it asks for the origin:
+//! one that does lets every origin in.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
@@ -7,7 +7,7 @@ use super::parsed::parsed;
 
 /// What a part can take of the text `*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Part {
+struct StarMatch {
     /// Nothing, before the star.
     before: bool,
     /// The star.
@@ -16,18 +16,18 @@ struct Part {
     behind: bool,
 }
 
-const NOTHING: Part = Part {
+const NOTHING: StarMatch = StarMatch {
     before: true,
     star: false,
     behind: true,
 };
-const NEVER: Part = Part {
+const NEVER: StarMatch = StarMatch {
     before: false,
     star: false,
     behind: false,
 };
 
-impl Part {
+impl StarMatch {
     fn then(self, next: Self) -> Self {
         Self {
             before: self.before && next.before,
@@ -64,7 +64,7 @@ pub(crate) fn matches_star(expression: &str) -> bool {
     parsed(expression).is_ok_and(|hir| part(&hir).star)
 }
 
-fn part(hir: &Hir) -> Part {
+fn part(hir: &Hir) -> StarMatch {
     match hir.kind() {
         HirKind::Empty => NOTHING,
         HirKind::Literal(literal) => takes(*literal.0 == *b"*"),
@@ -79,24 +79,24 @@ fn part(hir: &Hir) -> Part {
         HirKind::Look(look) => looks(*look),
         HirKind::Repetition(Repetition { min, max, sub, .. }) => part(sub).repeated(*min, *max),
         HirKind::Capture(capture) => part(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().map(part).fold(NOTHING, Part::then),
-        HirKind::Alternation(parts) => parts.iter().map(part).fold(NEVER, Part::or),
+        HirKind::Concat(parts) => parts.iter().map(part).fold(NOTHING, StarMatch::then),
+        HirKind::Alternation(parts) => parts.iter().map(part).fold(NEVER, StarMatch::or),
     }
 }
 
-fn takes(star: bool) -> Part {
-    Part { star, ..NEVER }
+fn takes(star: bool) -> StarMatch {
+    StarMatch { star, ..NEVER }
 }
 
 /// The text has its start before the star, its end behind it, and no word.
-fn looks(look: Look) -> Part {
+fn looks(look: Look) -> StarMatch {
     let (before, behind) = match look {
         Look::Start | Look::StartLF | Look::StartCRLF => (true, false),
         Look::End | Look::EndLF | Look::EndCRLF => (false, true),
         Look::WordAsciiNegate | Look::WordUnicodeNegate => (true, true),
         _ => (false, false),
     };
-    Part {
+    StarMatch {
         before,
         behind,
         star: false,

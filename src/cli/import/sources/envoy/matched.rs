@@ -1,7 +1,8 @@
 //! What a route's match takes, and whether anything is behind it.
 
 use crate::import::node::Node;
-use crate::import::routes::{Paths, Reach};
+use crate::import::reach::Reach;
+use crate::import::routes::Paths;
 
 /// The requests that a route's match takes.
 pub(super) fn paths(matched: &Node<'_>) -> Vec<Paths> {
@@ -35,6 +36,11 @@ pub(super) fn paths(matched: &Node<'_>) -> Vec<Paths> {
         Some(false) => paths.ignoring_case(),
         _ => vec![paths],
     }
+}
+
+/// Whether Envoy answers a route's requests by itself. Its CORS filter passes over these.
+pub(super) fn is_answered(route: &Node<'_>) -> bool {
+    route.get("redirect").is_some() || route.proto("direct_response").is_some()
 }
 
 /// Whether a route answers by itself, and with no object: a redirect, or an error.

@@ -1,7 +1,8 @@
 //! The paths of a match of a VirtualService.
 
 use super::delegates::Match;
-use crate::import::routes::{Paths, Reach};
+use crate::import::reach::Reach;
+use crate::import::routes::Paths;
 
 /// What a match takes. `is_gateways`: it names its Gateways, which is all that Istio then asks for of a client.
 pub(super) fn paths_of(matched: &Match<'_>, is_gateways: bool, is_open: bool) -> Vec<Paths> {
