@@ -30,6 +30,8 @@ pub(crate) struct Attachment {
     pub(crate) gateway: Option<Key>,
     /// The ListenerSet that adds the listener.
     pub(crate) set: Option<Key>,
+    /// What the class of the Gateway calls the controller, as far as it is known.
+    pub(crate) controller: Option<String>,
     /// The name of its listener, as far as it is known.
     pub(crate) listener: Option<String>,
     pub(crate) stand: Stand,
@@ -159,6 +161,7 @@ impl<'t> Gateways<'t> {
             all.push(Attachment {
                 gateway: Some(gateway.clone()),
                 set: set.cloned(),
+                controller: known.controller.clone(),
                 stand: Stand {
                     listener: Some(format!("{}:{port:?}", known.proxy)),
                     table: format!("{gateway:?} {set:?} {name:?}"),
@@ -240,6 +243,7 @@ fn unknown(
     Attachment {
         gateway,
         set: None,
+        controller: None,
         listener,
         stand,
         names,

@@ -13,6 +13,9 @@ use super::policy;
 use super::remarks::Remarks;
 use super::routes::Host;
 
+/// A host of one of several controllers.
+type Key = (Option<String>, String);
+
 /// Names that an Ingress gives a host.
 struct GivenAliases<'t> {
     ingress: &'t Node<'t>,
@@ -27,8 +30,13 @@ pub(crate) fn add(
     controller: &Controller,
     remarks: &mut Remarks,
 ) {
-    let mut by_host: BTreeMap<String, GivenAliases<'_>> = BTreeMap::new();
-    for WithPolicy { ingress, bucket } in ingresses {
+    let mut by_host: BTreeMap<Key, GivenAliases<'_>> = BTreeMap::new();
+    for WithPolicy {
+        ingress,
+        bucket,
+        instance,
+    } in ingresses
+    {
         let Some(alias) = controller.annotation(ingress, "server-alias") else {
             continue;
         };
@@ -50,21 +58,18 @@ pub(crate) fn add(
                 ingress,
                 names: names.clone(),
             };
-            match by_host.get_mut(&host) {
-                Some(known) => known.meet(new, &host, &alias.place, remarks),
-                None => _ = by_host.insert(host, new),
+            let key = (instance.clone(), host);
+            match by_host.get_mut(&key) {
+                Some(known) => known.meet(new, &key.1, &alias.place, remarks),
+                None => _ = by_host.insert(key, new),
             }
         }
     }
-    let named: HashSet<String> = hosts
-        .iter()
-        .flat_map(|host| &host.domains)
-        .map(|domain| domain.value.to_ascii_lowercase())
-        .collect();
-    let mut owners: HashMap<String, String> = HashMap::new();
-    for (host, GivenAliases { names, .. }) in &mut by_host {
+    let named: HashSet<Key> = hosts.iter().flat_map(keys).collect();
+    let mut owners: HashMap<Key, String> = HashMap::new();
+    for ((instance, host), GivenAliases { names, .. }) in &mut by_host {
         names.retain(|name| {
-            let alias = name.value.to_ascii_lowercase();
+            let alias = (instance.clone(), name.value.to_ascii_lowercase());
             if named.contains(&alias) {
                 return false;
             }
@@ -80,14 +85,19 @@ pub(crate) fn add(
         });
     }
     for host in hosts {
-        let own = host
-            .domains
-            .first()
-            .map(|domain| domain.value.to_ascii_lowercase());
-        if let Some(given) = own.and_then(|own| by_host.get(&own)) {
-            host.domains.extend(given.names.iter().cloned());
-        }
+        let given = keys(host).next().and_then(|own| by_host.get(&own));
+        host.domains
+            .extend(given.into_iter().flat_map(|given| given.names.iter().cloned()));
     }
+}
+
+/// The names of a host, each with the controller that has it.
+fn keys(host: &Host) -> impl Iterator<Item = Key> {
+    let names = host
+        .domains
+        .iter()
+        .map(|domain| domain.value.to_ascii_lowercase());
+    names.map(|name| (host.stand.listener.clone(), name))
 }
 
 impl<'t> GivenAliases<'t> {

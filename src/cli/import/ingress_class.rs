@@ -94,36 +94,64 @@ pub(crate) enum ClassController {
     Unknown,
 }
 
-/// Whose an Ingress is, as the controller that is asked sees it: by its class, or by the default class where it says
-/// none.
+/// The class of an Ingress.
+struct Class {
+    name: String,
+    /// Where it is said.
+    place: String,
+    /// What its IngressClass calls the controller.
+    controller: Option<String>,
+}
+
+/// The class that an Ingress says, or the default class where it says none.
+fn class_of(ingress: &Node<'_>, resources: &[Node<'_>]) -> Option<Class> {
+    let said = ingress
+        .path(&["spec", "ingressClassName"])
+        .or_else(|| ingress.path(&["metadata", "annotations", "kubernetes.io/ingress.class"]));
+    let said = said.and_then(|class| Some((class.text()?, class.place)));
+    let mut classes = resources
+        .iter()
+        .filter(|resource| kubernetes::kind(resource) == "IngressClass");
+    let (name, place, class) = match said.filter(|(name, _)| !name.is_empty()) {
+        Some((name, place)) => {
+            let class = classes.find(|class| kubernetes::name(class) == name);
+            (name, place, class)
+        }
+        // Of several, Kubernetes takes the youngest.
+        None => {
+            let defaults = classes.filter(|class| is_default(class));
+            let class = defaults.max_by_key(|class| kubernetes::made(class))?;
+            (kubernetes::name(class), ingress.place.clone(), Some(class))
+        }
+    };
+    Some(Class {
+        name,
+        place,
+        controller: class.and_then(|class| class.path(&["spec", "controller"])?.text()),
+    })
+}
+
+/// What tells a controller from others of its kind, each with Ingresses of its own: what IngressClasses call it, or the
+/// name of the class.
+pub(crate) fn instance(ingress: &Node<'_>, resources: &[Node<'_>]) -> Option<String> {
+    let class = class_of(ingress, resources)?;
+    Some(class.controller.unwrap_or(class.name))
+}
+
+/// Whose an Ingress is, as the controller that is asked sees it.
 pub(crate) fn owner(
     ingress: &Node<'_>,
     resources: &[Node<'_>],
     own: &'static KnownController,
 ) -> IngressOwner {
-    let said = ingress
-        .path(&["spec", "ingressClassName"])
-        .or_else(|| ingress.path(&["metadata", "annotations", "kubernetes.io/ingress.class"]));
-    let said = said.and_then(|class| Some((class.text()?, class.place)));
-    let classes = resources
-        .iter()
-        .filter(|resource| kubernetes::kind(resource) == "IngressClass");
-    let (name, place, class) = match said.filter(|(name, _)| !name.is_empty()) {
-        Some((name, place)) => {
-            let mut classes = classes;
-            let class = classes.find(|class| kubernetes::name(class) == name);
-            (name, place, class)
-        }
-        // Of several, Kubernetes takes the youngest.
-        None => match classes
-            .filter(|class| is_default(class))
-            .max_by_key(|class| kubernetes::made(class))
-        {
-            Some(class) => (kubernetes::name(class), ingress.place.clone(), Some(class)),
-            None => return IngressOwner::Anyone,
-        },
+    let Some(Class {
+        name,
+        place,
+        controller,
+    }) = class_of(ingress, resources)
+    else {
+        return IngressOwner::Anyone;
     };
-    let controller = class.and_then(|class| class.path(&["spec", "controller"])?.text());
     let controller = match controller {
         Some(text) => controller_of(&text, own, Some(ClassController::Unknown)),
         None => controller_of(&name, own, None),

@@ -40,26 +40,44 @@ pub(crate) fn all(resources: &[Node<'_>], controller: &Controller, remarks: &mut
     let of_each = ingresses.iter().map(|resource| WithPolicy {
         ingress: resource,
         bucket: ingress::policy(resource, controller, remarks),
+        instance: ingress_class::instance(resource, resources),
     });
-    let of_each: Vec<_> = of_each.collect();
+    let mut of_each: Vec<_> = of_each.collect();
+    tell_apart(&mut of_each);
     let mut servers = Servers::of(&ingresses, controller);
     if controller.has_locations {
         servers.lost = ingress_order::lost(&of_each, remarks);
     }
     let mut all = Vec::new();
-    for WithPolicy { ingress, bucket } in &of_each {
+    for WithPolicy {
+        ingress,
+        bucket,
+        instance,
+    } in &of_each
+    {
         let redirects = ["permanent-redirect", "temporal-redirect"];
         let is_empty = redirects
             .iter()
             .any(|name| controller.annotation(ingress, name).is_some());
         let mut own = hosts(ingress, bucket.as_ref(), &servers, remarks);
-        for route in own.iter_mut().flat_map(|host| &mut host.routes) {
-            route.is_empty = is_empty;
+        for host in &mut own {
+            host.stand.listener.clone_from(instance);
+            host.routes.iter_mut().for_each(|route| route.is_empty = is_empty);
         }
         all.extend(own);
     }
     ingress_aliases::add(&mut all, &of_each, controller, remarks);
     all
+}
+
+/// An Ingress without a class is that of the only controller that others name, or else may be any one's.
+fn tell_apart(ingresses: &mut [WithPolicy<'_>]) {
+    let named: HashSet<String> = ingresses.iter().filter_map(|own| own.instance.clone()).collect();
+    let only = named.iter().next().filter(|_| named.len() == 1);
+    for own in ingresses.iter_mut().filter(|_| !named.is_empty()) {
+        let instance = own.instance.take().or_else(|| only.cloned());
+        own.instance = Some(instance.unwrap_or_default());
+    }
 }
 
 /// Adds the hosts that only Ingresses of other controllers have: they get no policy that is for every host.

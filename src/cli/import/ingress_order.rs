@@ -22,12 +22,13 @@ pub(crate) fn order(some: &Node<'_>, other: &Node<'_>) -> Option<Ordering> {
 
 /// Where the paths stand that an older Ingress has.
 pub(crate) fn lost(ingresses: &[WithPolicy<'_>], remarks: &mut Remarks) -> HashSet<String> {
-    let mut by_path: BTreeMap<[String; 3], Vec<(&WithPolicy<'_>, Node<'_>)>> = BTreeMap::new();
+    let mut by_path: BTreeMap<_, Vec<(&WithPolicy<'_>, Node<'_>)>> = BTreeMap::new();
     for own in ingresses {
         for rule in ingress_rules::rules(own.ingress) {
             for path in ingress_rules::paths_of(&rule) {
                 let kind = path.text_of("pathType").unwrap_or_default();
-                let key = [ingress_rules::host_of(&rule), ingress_rules::path_of(&path), kind];
+                let location = [ingress_rules::host_of(&rule), ingress_rules::path_of(&path), kind];
+                let key = (own.instance.clone(), location);
                 by_path.entry(key).or_default().push((own, path));
             }
         }

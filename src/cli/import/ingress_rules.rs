@@ -7,6 +7,8 @@ use super::node::Node;
 pub(crate) struct WithPolicy<'t> {
     pub(crate) ingress: &'t Node<'t>,
     pub(crate) bucket: Option<Bucket>,
+    /// Which of several controllers of a kind applies it. `None`: there is one, as far as anything says.
+    pub(crate) instance: Option<String>,
 }
 
 /// The rules of an Ingress, each of a host.

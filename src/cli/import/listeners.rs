@@ -26,6 +26,8 @@ pub(crate) struct KnownGateway<'t> {
     pub(crate) listeners: Vec<Listener<'t>>,
     /// What has its ports: itself, or its class where the Gateways of that share one proxy.
     pub(crate) proxy: String,
+    /// What its GatewayClass calls the controller.
+    pub(crate) controller: Option<String>,
     /// Otherwise only ListenerSets of it are.
     pub(crate) is_in_files: bool,
 }
@@ -65,6 +67,7 @@ impl<'t> KnownListeners<'t> {
             gates.entry(key(gateway)).or_insert(gateway);
             all.gateways.entry(key(gateway)).or_insert_with(|| KnownGateway {
                 listeners: own.collect(),
+                controller: controller(gateway, resources),
                 proxy: shared_proxy(gateway, resources).unwrap_or_else(|| format!("{namespace}/{name}")),
                 is_in_files: true,
             });
@@ -135,23 +138,34 @@ impl<'t> KnownListeners<'t> {
     }
 }
 
+/// What the class of a Gateway calls its controller.
+fn controller(gateway: &Node<'_>, resources: &[Node<'_>]) -> Option<String> {
+    let name = gateway.path(&["spec", "gatewayClassName"])?.text()?;
+    let class = called(resources, "GatewayClass", &name, None)?;
+    class.path(&["spec", "controllerName"])?.text()
+}
+
 /// The proxy that the Gateways of a class share, if Envoy Gateway merges them.
 fn shared_proxy(gateway: &Node<'_>, resources: &[Node<'_>]) -> Option<String> {
-    let called = |kind: &str, name: &str, namespace: Option<&str>| {
-        resources.iter().find(|resource| {
-            kubernetes::kind(resource) == kind
-                && kubernetes::name(resource) == name
-                && namespace.is_none_or(|namespace| kubernetes::namespace(resource) == namespace)
-        })
-    };
     let name = gateway.path(&["spec", "gatewayClassName"])?.text()?;
-    let parameters = called("GatewayClass", &name, None)?.path(&["spec", "parametersRef"])?;
-    let namespace = parameters.text_of("namespace");
-    let proxy = called(
-        &parameters.text_of("kind")?,
-        &parameters.text_of("name")?,
-        namespace.as_deref(),
-    )?;
+    let class = called(resources, "GatewayClass", &name, None)?;
+    let parameters = class.path(&["spec", "parametersRef"])?;
+    let (kind, own) = (parameters.text_of("kind")?, parameters.text_of("name")?);
+    let proxy = called(resources, &kind, &own, parameters.text_of("namespace").as_deref())?;
     let merges = proxy.path(&["spec", "mergeGateways"])?.flag()?;
     merges.then(|| format!("the class {name}"))
+}
+
+/// The resource of a kind and a name.
+fn called<'r, 't>(
+    resources: &'r [Node<'t>],
+    kind: &str,
+    name: &str,
+    namespace: Option<&str>,
+) -> Option<&'r Node<'t>> {
+    resources.iter().find(|resource| {
+        kubernetes::kind(resource) == kind
+            && kubernetes::name(resource) == name
+            && namespace.is_none_or(|namespace| kubernetes::namespace(resource) == namespace)
+    })
 }

@@ -239,3 +239,22 @@ fn a_route_names_a_listener_by_its_name_or_its_port() {
         );
     }
 }
+
+#[test]
+fn a_gateway_of_another_controller_knows_no_security_policies() {
+    let at = gateway("{name: web, port: 80}").replace("spec: {", "spec: {gatewayClassName: web, ");
+    let own =
+        route("one", "a.example", "") + &policy("p", "", "targetRefs: [{kind: HTTPRoute, name: one}]", P);
+    let sure = route("sure", "c.example", "").replace("{name: gate}", "{name: far}")
+        + &policy("s", "", "targetRefs: [{kind: HTTPRoute, name: sure}]", Q);
+    for (controller, expected, code) in [
+        ("gateway.envoyproxy.io/gatewayclass-controller", P, ""),
+        ("istio.io/gateway-controller", "", "[not-applied]"),
+    ] {
+        let class = format!(
+            "---\nkind: GatewayClass\nmetadata: {{name: web}}\nspec: {{controllerName: {controller}}}\n"
+        );
+        let asked = [("a.example", expected), ("c.example", Q)];
+        at_the_edge(&[&*at, &own, &sure, &class].concat(), &asked, 0, code);
+    }
+}

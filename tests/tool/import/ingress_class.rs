@@ -161,3 +161,44 @@ fn a_rule_of_higress_s_plugin_is_for_its_own_ingresses() {
     assert!(printed.stderr.contains("[not-read]"), "{}", printed.stderr);
     assert_eq!(printed.status, 1);
 }
+
+#[test]
+fn two_controllers_of_a_kind_have_ingresses_of_their_own() {
+    let made = |class: &str, day: usize, origin: &str| {
+        let made = format!("metadata:\n  creationTimestamp: '2025-01-0{day}T00:00:00Z'\n");
+        ingress("a.example", class, NGINX, origin).replace("metadata:\n", &made)
+    };
+    // The older one has the path only of the same controller.
+    for (first, second, classes, expected, status) in [
+        ("nginx", "nginx", String::new(), P, 0),
+        ("nginx-inside", "nginx-outside", String::new(), "", 1),
+        ("nginx", "", String::new(), P, 0),
+        (
+            "inside",
+            "outside",
+            class("inside", "k8s.io/ingress-nginx", "") + &class("outside", "k8s.io/ingress-nginx", ""),
+            P,
+            0,
+        ),
+        (
+            "inside",
+            "outside",
+            class("inside", "k8s.io/ingress-nginx", "")
+                + &class("outside", "k8s.io/second-ingress-nginx", ""),
+            "",
+            1,
+        ),
+    ] {
+        let text = made(first, 1, P) + &made(second, 2, Q) + &classes;
+        edge::assert(
+            "ingress-nginx",
+            &text,
+            &[("a.example", "/o", expected)],
+            status,
+            "",
+        );
+    }
+    // What both say stands.
+    let same = made("nginx-inside", 1, P) + &made("nginx-outside", 2, P);
+    edge::assert("ingress-nginx", &same, &[("a.example", "/o", P)], 0, "");
+}

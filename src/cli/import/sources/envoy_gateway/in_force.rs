@@ -25,6 +25,11 @@ pub(super) fn in_force(
     rule: &Node<'_>,
     at: &Attachment,
 ) -> Result<Option<Bucket>, Doubt> {
+    // Other controllers know nothing of SecurityPolicies.
+    let controller = at.controller.as_deref();
+    if controller.is_some_and(|name| !name.starts_with("gateway.envoyproxy.io/")) {
+        return Ok(None);
+    }
     let of_route: Vec<_> = targets.iter().filter(|target| target.is(route)).collect();
     let of_set: Vec<_> = targets.iter().filter(|target| target.is_of_set(at)).collect();
     let of_gateway: Vec<_> = targets.iter().filter(|target| target.is_of_gateway(at)).collect();
