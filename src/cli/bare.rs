@@ -79,7 +79,11 @@ pub(crate) fn take(name: &str, found: &mut FoundConfigurations, asked: Asked<'_>
     let label = if is_unnamed {
         format!("the rules of a bucket that the file is not called after, profile {profile}")
     } else {
-        format!("the rules of the bucket {}, profile {profile}", names.join(", "))
+        let word = if names.len() == 1 { "bucket" } else { "buckets" };
+        format!(
+            "the rules of the {word} {}, profile {profile}",
+            names.join(" and ")
+        )
     };
     for bucket in &mut buckets {
         bucket.hosts.clone_from(&hosts);

@@ -69,6 +69,45 @@ fn check_takes_the_file_s_name_for_the_bucket_s() {
 
 /// What is put in force is for a bucket that somebody named.
 #[test]
+fn what_the_json_api_of_cloud_storage_prints_names_its_buckets() {
+    let one = format!(r#"{{"kind": "storage#bucket", "name": "one", "cors": {GCS}}}"#);
+    let two = r#"{"kind": "storage#bucket", "name": "two"}"#;
+    let folder = Folder::new("bare-gcs")
+        .with("bucket.json", &one)
+        .with(
+            "list.json",
+            format!(r#"{{"kind": "storage#buckets", "items": [{one}, {two}]}}"#),
+        )
+        .with(
+            "bucket.yaml",
+            format!("kind: storage#bucket\nname: one\ncors: {GCS}\n"),
+        );
+    for (file, said) in [
+        (
+            "bucket.json",
+            "the rules of the bucket one, profile fetch: good: 0 errors",
+        ),
+        (
+            "list.json",
+            "the rules of the buckets one and two, profile fetch: good: 0 errors",
+        ),
+        (
+            "bucket.yaml",
+            "the rules of the bucket one, profile fetch: good: 0 errors",
+        ),
+    ] {
+        let output = folder.run(&["check", file]);
+        assert!(output.code == 0 && output.stdout.contains(said), "{output:?}");
+        let url = "https://edge.example/one/a.txt";
+        let explained = folder.run(&["explain", file, "--url", url, "--origin", "https://a.example"]);
+        assert!(
+            explained.code == 0 && explained.stdout.starts_with("allowed: "),
+            "{explained:?}"
+        );
+    }
+}
+
+#[test]
 fn a_file_that_is_called_after_no_bucket_becomes_no_configuration() {
     for name in [
         "photos (1).xml",
@@ -226,7 +265,7 @@ fn the_same_documents_are_taken_in_yaml() {
     assert!(
         output
             .stdout
-            .contains("the rules of the bucket photos, videos, profile fetch: good"),
+            .contains("the rules of the buckets photos and videos, profile fetch: good"),
         "{output:?}"
     );
 }
@@ -255,9 +294,14 @@ fn a_file_of_another_kind_is_named_with_the_way_out() {
             "bucket-cors import --from terraform",
         ),
         (
-            "a.json",
-            r#"{"kind": "storage#bucket", "name": "b"}"#,
-            "bucket-cors import --from gcs",
+            "wrangler.jsonc",
+            "// A worker.\n{\"name\": \"w\", \"r2_buckets\": [{\"bucket_name\": \"photos\"},]}\n",
+            "it is wrangler's configuration",
+        ),
+        (
+            "wrangler",
+            "/* A worker. */\n{\"env\": {\"live\": {\"r2_buckets\": [{\"bucket_name\": \"photos\"}]}}}\n",
+            "it is wrangler's configuration",
         ),
         (
             "a.yaml",

@@ -46,7 +46,11 @@ pub(super) static FOREIGN: [Foreign; 22] = [
     },
     Foreign {
         name: "wrangler's configuration",
-        is_it: |node| node.get("r2_buckets").is_some(),
+        is_it: |node| {
+            let environments = node.get("env").map(|all| all.fields()).unwrap_or_default();
+            let mut all = environments.iter().map(|(_, own)| own).chain([node]);
+            all.any(|own| own.get("r2_buckets").is_some())
+        },
         way_out: "it names buckets and has no rules: import what R2's API answers for a bucket, \
                   https://api.cloudflare.com/client/v4/accounts/ID/r2/buckets/NAME/cors, with --from r2",
     },

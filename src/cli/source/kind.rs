@@ -19,7 +19,13 @@ pub(super) fn is_around(tree: &Tree, document: NodeId) -> bool {
         "typedConfig",
     ];
     let holder = tree.items(document).first().copied().unwrap_or(document);
-    KEYS.iter().any(|key| tree.get(holder, key).is_some())
+    KEYS.iter().any(|key| tree.get(holder, key).is_some()) && !is_bucket_of_gcs(tree, holder)
+}
+
+/// What Cloud Storage's JSON API prints of a bucket, or of all. Its `kind` is no resource's.
+fn is_bucket_of_gcs(tree: &Tree, document: NodeId) -> bool {
+    let kind = tree.get(document, "kind").and_then(|kind| tree.text(kind));
+    kind.is_some_and(|kind| kind.starts_with("storage#bucket"))
 }
 
 /// Whether a document is a plugin configuration, or what somebody may take for one: much else is YAML.
@@ -38,6 +44,7 @@ pub(super) fn is_configuration(tree: &Tree, document: NodeId) -> bool {
             .iter()
             .any(|key| tree.get(rule, key).is_some())
         || is_of_gcs(tree, rule)
+        || is_bucket_of_gcs(tree, rule)
         || ["cors", "cors_config"]
             .iter()
             .any(|key| first_of(tree, rule, key).is_some_and(|entry| is_of_gcs(tree, entry)))

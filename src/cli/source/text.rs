@@ -8,11 +8,13 @@ pub(super) fn is_json(file: &str, bytes: &[u8]) -> bool {
         .extension()
         .and_then(|extension| extension.to_str())
     {
-        Some("json") => true,
+        Some("json" | "jsonc") => true,
         Some("yaml" | "yml") => false,
         _ => {
-            let start = without_mark(bytes).trim_ascii_start().first();
-            matches!(start, None | Some(b'{' | b'[' | b'"' | b'<' | 0..0x20 | 0x80..))
+            let text = without_mark(bytes).trim_ascii_start();
+            // JSON with comments begins with one.
+            let is_comment = text.starts_with(b"//") || text.starts_with(b"/*");
+            is_comment || matches!(text.first(), None | Some(b'{' | b'[' | b'"' | b'<' | 0..0x20 | 0x80..))
         }
     }
 }
