@@ -31,9 +31,9 @@ Environment:
 
 /// Lets the edge follow the stores' CORS rules
 ///
-/// Asks stores for the CORS rules of their buckets, and writes them into what Envoy reads, again and again. Only a store's own
-/// word that a bucket has no rules takes its rules away: whatever else goes wrong, its last good rules stay, and standard error
-/// says so, with their age. Nothing is written that the filter would not take.
+/// Asks stores for the CORS rules of their buckets, and writes them into what Envoy reads, again and again. Only a
+/// store's own word that a bucket has no rules takes its rules away: whatever else goes wrong, its last good rules
+/// stay, and standard error says so, with their age. Nothing is written that the filter would not take.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct SyncArguments {
@@ -60,7 +60,8 @@ pub(crate) struct SyncArguments {
     /// Follow every bucket that the store lists
     #[arg(long, requires = "from")]
     pub(super) all: bool,
-    /// Follow several stores: a list, in JSON or YAML, with from, endpoint, region, path_style, and buckets or all for each
+    /// Follow several stores: a list, in JSON or YAML, with from, endpoint, region, path_style, and buckets or all for
+    /// each
     #[arg(
         long,
         value_name = "FILE",
@@ -68,12 +69,12 @@ pub(crate) struct SyncArguments {
         conflicts_with_all = ["endpoint", "region", "path_style", "bucket", "all"]
     )]
     pub(super) stores: Option<String>,
-    /// A plugin configuration, in JSON or YAML, with what a store does not know: hosts, endpoints, modes, the profile, metrics.
-    /// Default: what stands in --into already
+    /// A plugin configuration, in JSON or YAML, with what a store does not know: hosts, endpoints, modes, the profile,
+    /// metrics. Default: what stands in --into already
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) base: Option<String>,
-    /// A document that the configuration is put into, and whose other lines stay as they are: an ECDS file, a bootstrap, a
-    /// manifest. Default: the plugin configuration alone
+    /// A document that the configuration is put into, and whose other lines stay as they are: an ECDS file, a
+    /// bootstrap, a manifest. Default: the plugin configuration alone
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) into: Option<String>,
     /// The file that is written, whole or not at all; `-` prints once

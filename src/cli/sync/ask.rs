@@ -36,8 +36,8 @@ impl StoreAnswers {
         }
     }
 
-    /// Passes buckets on to later stores that have them, where the first one neither lists them nor has them, by its own
-    /// word. Returns the owners of those that are to be asked for again.
+    /// Passes buckets on to later stores that have them, where the first one neither lists them nor has them, by its
+    /// own word. Returns the owners of those that are to be asked for again.
     pub(super) fn pass_on(
         &mut self,
         stores: &[FollowedStore],

@@ -113,8 +113,9 @@ impl BaseConfiguration {
         filled
     }
 
-    /// The whole configuration: its own buckets first, then the others by name. One of its own without rules that anybody
-    /// knows is left out, so that the store answers for it. `is_followed`: whether a store has the rules of a bucket.
+    /// The whole configuration: its own buckets first, then the others by name. One of its own without rules that
+    /// anybody knows is left out, so that the store answers for it. `is_followed`: whether a store has the rules of a
+    /// bucket.
     pub(super) fn filled(
         &self,
         kept: &BTreeMap<String, KeptBucket>,
@@ -143,8 +144,8 @@ impl BaseConfiguration {
     }
 }
 
-/// Whether a bucket whose rules no store has told is there all the same. One that has no rules of its own is left out, so
-/// that the store answers for it.
+/// Whether a bucket whose rules no store has told is there all the same. One that has no rules of its own is left out,
+/// so that the store answers for it.
 fn stays(bucket: &Map<String, Value>, is_followed: bool) -> bool {
     !is_followed || bucket.contains_key("cors")
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::document::EdgeDocument;
-use super::in_force::{self, Written};
+use super::in_force::{self, WrittenOutput};
 use super::inputs::{self, EdgeInputs, InputFiles, InputTexts};
 use super::kept::{OutputHand, Remembered};
 use super::memory::MemoryFile;
@@ -56,8 +56,8 @@ impl EdgeFiles {
         }
     }
 
-    /// The last good rules: those of what was written, or else of what the configuration is put into. With them stands what
-    /// to say of how they are remembered.
+    /// The last good rules: those of what was written, or else of what the configuration is put into. With them stands
+    /// what to say of how they are remembered.
     ///
     /// # Errors
     /// Why what was written cannot be read, for a person. To write over it might lose rules.
@@ -73,7 +73,7 @@ impl EdgeFiles {
                     "{why}: the rules that are in force cannot be told from it; move it away to begin anew"
                 )
             })?;
-            written = Some(Written {
+            written = Some(WrittenOutput {
                 at: moment::seconds(time),
                 digest: digest(&text),
             });
@@ -91,8 +91,8 @@ impl EdgeFiles {
         Ok(kept)
     }
 
-    /// The last good rules, where the output is another than it was when it was read or written here last. `None`: it is
-    /// not.
+    /// The last good rules, where the output is another than it was when it was read or written here last. `None`: it
+    /// is not.
     ///
     /// # Errors
     /// As where it is read at first.

@@ -14,7 +14,7 @@ use super::rules::StoreRules;
 
 /// The output as it stands.
 #[derive(Debug)]
-pub(super) struct Written {
+pub(super) struct WrittenOutput {
     /// When it was written, in seconds since 1970.
     pub(super) at: u64,
     pub(super) digest: String,
@@ -30,7 +30,7 @@ pub(super) struct Written {
 pub(super) fn of_configuration(
     configuration: &Value,
     memory: Option<&MemoryFile>,
-    written: Option<&Written>,
+    written: Option<&WrittenOutput>,
 ) -> Result<(Remembered, Vec<String>), String> {
     let now = Moment::now();
     let (read, mut remarks) = match memory.map(MemoryFile::read).transpose() {

@@ -24,7 +24,7 @@ pub(super) struct MemoryFile {
 
 /// What stands in that file.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct OutputMemory {
     /// Of the rules that were about to be in force.
     of: MemoryEntries,
     /// Of those that were in force until then, where they differ: a process that ends between two writes leaves them.
@@ -70,7 +70,7 @@ impl MemoryFile {
     ///
     /// # Errors
     /// That nothing can be told from it, for a person. Then the rules are as old as the file that they stand in.
-    pub(super) fn read(&self) -> Result<Option<Memory>, String> {
+    pub(super) fn read(&self) -> Result<Option<OutputMemory>, String> {
         let path = self.path().map_err(|error| error.to_string())?;
         // A file in its folder's place is told when it is written.
         if !path.exists() {
@@ -85,11 +85,11 @@ impl MemoryFile {
             .ok_or_else(|| format!("{name}: it is not what was written there"))
     }
 
-    fn memory(&self, saved: &Value) -> Option<Memory> {
+    fn memory(&self, saved: &Value) -> Option<OutputMemory> {
         let at = saved.get("at")?.as_u64()?;
-        let mut memory = Memory {
+        let mut memory = OutputMemory {
             of: entries(saved.get("stores")?, at)?,
-            ..Memory::default()
+            ..OutputMemory::default()
         };
         // Versions before had neither of these.
         if let Some(going) = saved.get("going") {
@@ -120,8 +120,8 @@ impl MemoryFile {
         let _ = self.path().map(|path| output::remove_parts(&path));
     }
 
-    /// `at`: when most of what is about to be in force was read. `outputs`: the digests of this process's own output that
-    /// is there, and of the one that is about to be.
+    /// `at`: when most of what is about to be in force was read. `outputs`: the digests of this process's own output
+    /// that is there, and of the one that is about to be.
     ///
     /// # Errors
     /// That it cannot be written, for a person.
@@ -152,7 +152,7 @@ impl MemoryFile {
     }
 }
 
-impl Memory {
+impl OutputMemory {
     /// Whose a bucket is that has these rules, and when they were read, in seconds since 1970.
     pub(super) fn whose(&self, name: &str, rules: &StoreRules) -> Option<(&str, u64)> {
         let digest = rules.digest();

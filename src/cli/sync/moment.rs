@@ -39,7 +39,8 @@ impl Moment {
         self.clock.saturating_add(APART) < other.clock
     }
 
-    /// How many seconds ago it was, by the clock that says more: a machine that slept has a steady clock that slept too.
+    /// How many seconds ago it was, by the clock that says more: a machine that slept has a steady clock that slept
+    /// too.
     pub(super) fn age(self, now: Self) -> u64 {
         let steady = now.steady.saturating_duration_since(self.steady).as_secs();
         let steady = steady.saturating_add(self.before);

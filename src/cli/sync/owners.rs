@@ -13,8 +13,8 @@ pub(super) type ListAnswer = Option<Result<Vec<String>, Failure>>;
 #[derive(Debug, Default)]
 pub(super) struct BucketOwners {
     pub(super) of: BTreeMap<String, usize>,
-    /// Buckets that this store may have, which comes before those that say so, and does not say which it has. The rules of
-    /// another store's bucket would be in force until it does, if they were taken.
+    /// Buckets that this store may have, which comes before those that say so, and does not say which it has. The rules
+    /// of another store's bucket would be in force until it does, if they were taken.
     pub(super) undecided: BTreeMap<String, usize>,
     /// Buckets that this store has too, and which are not followed there.
     pub(super) doubled: BTreeSet<(String, usize)>,

@@ -12,7 +12,7 @@ use super::base::BaseConfiguration;
 use super::kept::Remembered;
 use super::moment::Moment;
 use super::round::SyncRound;
-use super::store::{BucketAnswer, Failure, FailureKind, Location};
+use super::store::{BucketAnswer, Failure, FailureKind, StoreLocation};
 use super::stores::FollowedStore;
 use crate::import::store::Dialect;
 
@@ -38,13 +38,13 @@ enum Mood {
 }
 
 #[derive(Debug)]
-struct World {
+struct StoresWorld {
     stores: Vec<FollowedStore>,
     /// The buckets that each store has.
     has: Vec<BTreeSet<&'static str>>,
 }
 
-impl World {
+impl StoresWorld {
     fn new(choices: &mut Choices<'_>) -> Self {
         let mut named = BTreeSet::new();
         let mut has = Vec::new();
@@ -55,7 +55,7 @@ impl World {
             let all = buckets.is_empty() || choices.once_in(2);
             FollowedStore {
                 label: format!("store {index}"),
-                location: Location {
+                location: StoreLocation {
                     from: Dialect::S3,
                     endpoint: None,
                     region: None,
@@ -140,7 +140,7 @@ struct Model {
 }
 
 impl Model {
-    fn round(&mut self, world: &World, moods: &[Mood], version: usize) {
+    fn round(&mut self, world: &StoresWorld, moods: &[Mood], version: usize) {
         let all = |index: usize| world.stores[index].all;
         let lists = |index: usize| matches!(moods[index], Mood::Up | Mood::HalfDocuments);
         let tells = |index: usize| matches!(moods[index], Mood::Up | Mood::HalfList);
@@ -181,7 +181,7 @@ fn the_rules_in_force_are_never_those_of_a_bucket_of_a_later_store() {
         let mut tape = [0; 256];
         random.fill(&mut tape);
         let mut choices = Choices::new(&tape);
-        let world = World::new(&mut choices);
+        let world = StoresWorld::new(&mut choices);
         let (mut before, mut model) = (Remembered::default(), Model::default());
         for version in 0..12 {
             match choices.below(12) {
@@ -258,7 +258,7 @@ fn a_bucket_goes_to_a_later_store_by_the_word_of_the_first_alone() {
         let mut tape = [0; 512];
         random.fill(&mut tape);
         let mut choices = Choices::new(&tape);
-        let mut world = World::new(&mut choices);
+        let mut world = StoresWorld::new(&mut choices);
         let mut before = Remembered::default();
         for version in 0..8 {
             for has in &mut world.has {

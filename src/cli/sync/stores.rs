@@ -9,7 +9,7 @@ use url::Url;
 use super::arguments::{StoreKind, SyncArguments};
 use super::in_force::default_profile;
 use super::rules::digest;
-use super::store::{self, Location};
+use super::store::{self, StoreLocation};
 use crate::input;
 use crate::source;
 
@@ -18,7 +18,7 @@ use crate::source;
 pub(super) struct FollowedStore {
     /// How messages name it.
     pub(super) label: String,
-    pub(super) location: Location,
+    pub(super) location: StoreLocation,
     /// Whose answers its buckets have.
     pub(super) profile: &'static str,
     pub(super) buckets: Vec<String>,
@@ -126,7 +126,7 @@ impl FollowedStore {
         }
         Ok(Self {
             label,
-            location: Location {
+            location: StoreLocation {
                 from: entry.from.dialect(),
                 endpoint,
                 region: entry.region,

@@ -40,7 +40,8 @@ pub(super) fn differences(old: &StoreRules, new: &StoreRules) -> Vec<String> {
     said
 }
 
-/// For each new rule the old one that it comes from: the same one, else one of the same `ID`, else the next that is left.
+/// For each new rule the old one that it comes from: the same one, else one of the same `ID`, else the next that is
+/// left.
 fn matched(old: &[StoreRule], new: &[StoreRule]) -> Vec<Option<usize>> {
     let mut matches: Vec<Option<usize>> = vec![None; new.len()];
     let mut is_free = vec![true; old.len()];

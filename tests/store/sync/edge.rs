@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::process::Place;
+use super::process::SyncPlace;
 use super::{KEY, from_s3, rule};
 use crate::chain::{self, Target};
 use crate::choices::Random;
@@ -22,7 +22,7 @@ const STAYS: &str = "https://stays.example";
 
 const KILLS: u64 = 200;
 
-fn follower(place: &Place, store: u16) -> (Envoy, Vec<String>) {
+fn follower(place: &SyncPlace, store: u16) -> (Envoy, Vec<String>) {
     let mut resource = envoy::bucket_cors(r#"{"profile":"s3","buckets":[]}"#);
     resource["@type"] = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig".into();
     let document = json!({ "version_info": "0", "resources": [resource] }).to_string();
@@ -79,7 +79,7 @@ pub(crate) fn an_edge_follows() {
     for bucket in ["photos", "videos"] {
         store.tell(&json!({ "bucket": bucket, "rules": rules("https://a.example") }));
     }
-    let place = Place::new(&KEY);
+    let place = SyncPlace::new(&KEY);
     let (envoy, arguments) = follower(&place, port);
     let edge = envoy.port("edge");
     let has = |bucket: &str, origin: &str| allows(edge, bucket, origin);

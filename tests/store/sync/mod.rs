@@ -7,7 +7,7 @@ mod process;
 use serde_json::{Value, json};
 
 use self::faulty::{Fault, FaultyProxy};
-use self::process::{Ended, Place};
+use self::process::{Ended, SyncPlace};
 use crate::server;
 use crate::support::{http, ports};
 
@@ -56,7 +56,7 @@ pub(crate) fn reads_seaweedfs() {
     });
     let rules = json!([rule("https://z.example"), full, rule("https://a.example")]);
     store.tell(&json!({ "bucket": "photos", "rules": rules }));
-    let place = Place::new(&KEY);
+    let place = SyncPlace::new(&KEY);
     let store_arguments = |buckets: &[&str]| from_s3(port, buckets);
     // In the store's order. A bucket without rules is one that allows nothing.
     let read = place.once(&store_arguments(&["--all"]));
@@ -113,7 +113,7 @@ pub(crate) fn keeps_the_last_good_rules() {
     let mut store = server::weed(port, &["photos"]);
     store.tell(&json!({ "bucket": "photos", "rules": [rule("https://a.example")] }));
     let proxy = FaultyProxy::start(port);
-    let place = Place::new(&KEY);
+    let place = SyncPlace::new(&KEY);
     let arguments = |buckets: &[&str]| from_s3(proxy.port(), buckets);
     let asked = arguments(&["--bucket", "photos"]);
     assert_eq!(place.once(&asked).code, 0);
@@ -153,7 +153,7 @@ pub(crate) fn outlives_a_key() {
     let [port, own] = ports::free();
     let mut store = server::weed(port, &["photos"]);
     store.tell(&json!({ "bucket": "photos", "rules": [rule("https://a.example")] }));
-    let place = Place::new(&KEY);
+    let place = SyncPlace::new(&KEY);
     let address = format!("127.0.0.1:{own}");
     let _following = place.follow(&from_s3(port, &["--bucket", "photos", "--listen", &address]));
     let metric = |name: &str| {
@@ -218,7 +218,7 @@ pub(crate) fn reads_oss() {
         (KEY.as_slice(), own.as_str()),
         (&by_host, "http://oss-cn-hangzhou.aliyuncs.com"),
     ] {
-        let place = Place::new(key);
+        let place = SyncPlace::new(key);
         let read = place.once(&at(endpoint, "cn-hangzhou"));
         assert_eq!(read.code, 0, "{endpoint}: {read:?}");
         let names = ["photos", "sounds", "videos"];
@@ -249,7 +249,7 @@ pub(crate) fn reads_a_thousand_buckets() {
     for name in &names {
         store.tell(&json!({ "bucket": name, "rules": [rule(&format!("https://{name}.example"))] }));
     }
-    let place = Place::new(&KEY);
+    let place = SyncPlace::new(&KEY);
     let arguments = from_s3(port, &["--all"]);
     let read = place.once(&arguments);
     assert_eq!(read.code, 0, "{}", read.stderr);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 /// A folder that the tool writes into, and its environment.
-pub(super) struct Place {
+pub(super) struct SyncPlace {
     folder: PathBuf,
     environment: Vec<(String, String)>,
 }
@@ -32,7 +32,7 @@ impl Ended {
     }
 }
 
-impl Place {
+impl SyncPlace {
     pub(super) fn new(environment: &[(&str, &str)]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +122,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for SyncPlace {
     fn drop(&mut self) {
         // What a failed test leaves is there to be read.
         if !thread::panicking() {

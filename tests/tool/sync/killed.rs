@@ -18,10 +18,10 @@ const MEMORY: &str = ".bucket-cors-sync/cors.json.json";
 /// More calls than a round makes.
 const MOST: usize = 60;
 
-/// Files as a process left them.
-struct Files([Option<String>; 2]);
+/// LeftFiles as a process left them.
+struct LeftFiles([Option<String>; 2]);
 
-impl Files {
+impl LeftFiles {
     fn of(folder: &Folder) -> Self {
         Self([OUTPUT, MEMORY].map(|file| fs::read_to_string(folder.path().join(file)).ok()))
     }
@@ -45,15 +45,15 @@ impl Files {
     }
 }
 
-/// Two stores that have a bucket `shared`, and one beside it each. What stands in the base is never in force while rules of
-/// a store are known.
-struct World {
+/// Two stores that have a bucket `shared`, and one beside it each. What stands in the base is never in force while
+/// rules of a store are known.
+struct KilledWorld {
     folder: Folder,
     first: StandInStore,
     second: StandInStore,
 }
 
-impl World {
+impl KilledWorld {
     fn new(name: &str) -> Self {
         let base = r#"{"profile":"s3","buckets":[
             {"name":"photos","cors":{"CORSRules":[{"AllowedOrigins":["https://base.example"],"AllowedMethods":["GET"]}]}}]}"#;
@@ -90,10 +90,10 @@ impl World {
         command
     }
 
-    fn run(&self, code: i32) -> Files {
+    fn run(&self, code: i32) -> LeftFiles {
         let output = finished(&mut self.command());
         assert_eq!(output.code, code, "{}", output.stderr);
-        Files::of(&self.folder)
+        LeftFiles::of(&self.folder)
     }
 
     fn is_down(&self, is_down: bool) {
@@ -117,7 +117,7 @@ impl World {
     }
 
     /// Kills a process at each of its calls, with these files before it. `new`: what they become.
-    fn kill_at_each_call(&self, old: &Files, new: &Files) {
+    fn kill_at_each_call(&self, old: &LeftFiles, new: &LeftFiles) {
         for call in 1..MOST {
             old.restore(&self.folder);
             let status = killed_at(&mut self.command(), call).output().unwrap().status;
@@ -131,7 +131,7 @@ impl World {
                 return;
             }
             assert_eq!(status.signal(), Some(9), "call {call}");
-            let left = Files::of(&self.folder);
+            let left = LeftFiles::of(&self.folder);
             assert!(
                 left.0[0] == old.0[0] || left.0[0] == new.0[0],
                 "call {call}: {:?}",
@@ -187,8 +187,8 @@ impl World {
 
 #[test]
 fn a_process_that_is_killed_at_any_call_leaves_the_old_rules_or_the_new_ones() {
-    let world = World::new("sync-killed");
-    let nothing = Files([None, None]);
+    let world = KilledWorld::new("sync-killed");
+    let nothing = LeftFiles([None, None]);
     let old = world.run(0);
     assert_eq!(old.origins("photos").unwrap(), ["https://photos.example"]);
     assert_eq!(old.origins("shared").unwrap(), ["https://second.example"]);

@@ -33,10 +33,13 @@ fn cluster_with_token(sync: u16, token: &Path) -> Value {
     let text = include_str!("../../../envoy/envoy-sync.yaml");
     let text = text.split("\n    - name: sync\n").nth(1).unwrap();
     let text = text.split("\n    - name: origin\n").next().unwrap();
-    let is_comment =
-        |line: &&str| line.starts_with("      # With ") || line.starts_with("      # transport_sockets");
-    let lines = text.lines().filter(|line| !is_comment(line));
-    let lines: Vec<String> = lines.map(|line| line.replacen("      # ", "      ", 1)).collect();
+    // What says when they are wanted stands before them.
+    let key = "      # typed_extension_protocol_options:";
+    let (own, _) = text.split_once(key).unwrap();
+    let own = own.lines().filter(|line| !line.starts_with("      # "));
+    let added = text.lines().skip_while(|line| !line.starts_with(key));
+    let added = added.map(|line| line.replacen("      # ", "      ", 1));
+    let lines: Vec<String> = own.map(str::to_owned).chain(added).collect();
     let text = format!(
         "name: sync\n{}",
         lines.join("\n").replace("\n      ", "\n").trim_start()

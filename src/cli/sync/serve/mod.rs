@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(900);
 
 /// Who serves.
-struct Server {
+struct SyncServer {
     published: Arc<Published>,
     access: Arc<Access>,
 }
@@ -77,7 +77,7 @@ pub(super) fn start(
         .enable_all()
         .build()
         .map_err(said)?;
-    let server = Arc::new(Server { published, access });
+    let server = Arc::new(SyncServer { published, access });
     thread::Builder::new()
         .name("serve".to_owned())
         .spawn(move || runtime.block_on(accept(listener, server)))
@@ -85,7 +85,7 @@ pub(super) fn start(
     Ok(local)
 }
 
-async fn accept(listener: TcpListener, server: Arc<Server>) {
+async fn accept(listener: TcpListener, server: Arc<SyncServer>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
@@ -104,7 +104,7 @@ async fn accept(listener: TcpListener, server: Arc<Server>) {
     }
 }
 
-async fn serve_connection(stream: tokio::net::TcpStream, server: Arc<Server>) {
+async fn serve_connection(stream: tokio::net::TcpStream, server: Arc<SyncServer>) {
     match server.access.tls() {
         None => serve(stream, server, None).await,
         Some((tls, authorities)) => {
@@ -117,7 +117,11 @@ async fn serve_connection(stream: tokio::net::TcpStream, server: Arc<Server>) {
 }
 
 /// `shown`: the client has shown a certificate of these authorities.
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, server: Arc<Server>, shown: Option<Authorities>) {
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    server: Arc<SyncServer>,
+    shown: Option<Authorities>,
+) {
     let service = service_fn(move |request| {
         let server = server.clone();
         async move { Ok::<_, Infallible>(server.answer(request, shown).await) }
@@ -130,7 +134,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, server: Arc<Server>,
         .await;
 }
 
-impl Server {
+impl SyncServer {
     async fn answer(&self, request: Request<Incoming>, shown: Option<Authorities>) -> Response<Full<Bytes>> {
         let path = request.uri().path();
         // What looks whether a process works has neither token nor certificate.

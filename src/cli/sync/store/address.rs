@@ -8,7 +8,7 @@ use crate::import::store::Dialect;
 
 /// Where a store is, as the operator says it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Location {
+pub(crate) struct StoreLocation {
     /// Whose protocol it speaks.
     pub(crate) from: Dialect,
     /// `None`: Amazon's or Alibaba Cloud's own, of the region.
@@ -33,7 +33,7 @@ impl Address {
     ///
     /// # Errors
     /// What is missing or wrong, for a person.
-    pub(super) fn new(location: &Location, environment: &impl Env) -> Result<Self, String> {
+    pub(super) fn new(location: &StoreLocation, environment: &impl Env) -> Result<Self, String> {
         let variables: &[&str] = match location.from {
             Dialect::S3 => &["AWS_REGION", "AWS_DEFAULT_REGION"],
             Dialect::Oss => &["OSS_REGION", "ALIBABA_CLOUD_REGION_ID"],

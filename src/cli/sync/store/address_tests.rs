@@ -26,7 +26,7 @@ fn no_name_of_a_bucket_leads_elsewhere() {
         (false, "Old_name", "https://store.example:8443/s3/Old_name"),
     ] {
         let address = Address::new(
-            &Location {
+            &StoreLocation {
                 path_style,
                 ..location.clone()
             },
@@ -39,13 +39,13 @@ fn no_name_of_a_bucket_leads_elsewhere() {
 
 #[test]
 fn a_region_and_an_endpoint_stand_for_each_other() {
-    let location = |from, endpoint: Option<&str>, region: Option<&str>| Location {
+    let location = |from, endpoint: Option<&str>, region: Option<&str>| StoreLocation {
         from,
         endpoint: endpoint.map(|endpoint| Url::parse(endpoint).unwrap()),
         region: region.map(str::to_owned),
         path_style: false,
     };
-    let at = |location: &Location, variables: &[(&str, &str)]| {
+    let at = |location: &StoreLocation, variables: &[(&str, &str)]| {
         let address = Address::new(location, &environment(variables))?;
         let url = address
             .bucket("photos", &address.region)

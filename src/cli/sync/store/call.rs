@@ -20,7 +20,8 @@ pub(super) struct Reply {
     pub(super) body: String,
 }
 
-/// What makes calls, each answered to its last byte within a time. It follows no redirect: a signature is for one address.
+/// What makes calls, each answered to its last byte within a time. It follows no redirect: a signature is for one
+/// address.
 ///
 /// # Errors
 /// What is wrong with the machine's certificates or its proxy, for a person.

@@ -151,7 +151,7 @@ fn a_bucket_in_another_region_is_asked_for_there() {
 fn without_credentials_nothing_is_asked() {
     let store = Store::start(vec![good()]);
     for from in [Dialect::S3, Dialect::Oss] {
-        let location = Location {
+        let location = StoreLocation {
             from,
             region: Some("cn-hangzhou".to_owned()),
             ..store.location()

@@ -15,7 +15,7 @@ use super::failure::{Failure, FailureKind};
 pub(super) const REPETITIONS: usize = 3;
 
 /// What is asked.
-pub(super) struct Call {
+pub(super) struct StoreCall {
     pub(super) url: Url,
     pub(super) region: String,
     /// Empty: of no bucket.
@@ -35,7 +35,7 @@ impl Caller {
     ///
     /// # Errors
     /// Why its word is not known.
-    pub(super) async fn told(&self, call: &Call) -> Result<Told, Failure> {
+    pub(super) async fn told(&self, call: &StoreCall) -> Result<Told, Failure> {
         let backoff = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
             .with_max_times(REPETITIONS)
@@ -46,14 +46,15 @@ impl Caller {
             .await
     }
 
-    async fn once(&self, call: &Call) -> Result<Told, Failure> {
-        let Call {
+    async fn once(&self, call: &StoreCall) -> Result<Told, Failure> {
+        let StoreCall {
             url,
             region,
             bucket,
             most_bytes,
         } = call;
-        // The host is signed too. Without any such header OSS would be told of an empty list of them, which no SDK sends.
+        // The host is signed too. Without any such header OSS would be told of an empty list of them, which no SDK
+        // sends.
         let unsigned = http::Request::get(url.as_str())
             .header(http::header::HOST, url.authority())
             .body(());

@@ -15,8 +15,8 @@ use reqwest::Client;
 use super::failure::{Failure, FailureKind};
 use crate::import::store::Dialect;
 
-/// For how long nobody looks again where no credentials were found. Some places are asked over the network, and each bucket
-/// would wait for them.
+/// For how long nobody looks again where no credentials were found. Some places are asked over the network, and each
+/// bucket would wait for them.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// Signs calls.
@@ -95,7 +95,8 @@ impl Signer {
         })
     }
 
-    /// Forgets credentials that the store no longer takes, so that the next call reads those that have taken their place.
+    /// Forgets credentials that the store no longer takes, so that the next call reads those that have taken their
+    /// place.
     pub(super) fn renew(&self) {
         let mut held = self.kind.lock().unwrap_or_else(PoisonError::into_inner);
         let (kind, made) = &mut *held;

@@ -46,7 +46,7 @@ impl Drop for Home {
 /// The request that a store gets from a tool with this environment. The key's secret and its token are the tests' own.
 fn asked(from: Dialect, home: Option<&Home>, variables: &[(&str, &str)]) -> String {
     let store = Store::start(vec![good()]);
-    let location = Location {
+    let location = StoreLocation {
         from,
         region: Some("cn-hangzhou".to_owned()),
         ..store.location()
@@ -288,7 +288,7 @@ fn a_place_that_fails_is_told_without_what_it_said() {
     ] {
         let place = Store::start(vec![Act::Answer(500, format!("{SECRET} {TOKEN}"))]);
         let store = Store::start(vec![good()]);
-        let location = Location {
+        let location = StoreLocation {
             from,
             region: Some("cn-hangzhou".to_owned()),
             ..store.location()

@@ -32,9 +32,9 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use self::address::Address;
-pub(crate) use self::address::{Location, endpoint};
+pub(crate) use self::address::{StoreLocation, endpoint};
 use self::answers::Told;
-use self::caller::{Call, Caller};
+use self::caller::{Caller, StoreCall};
 use self::credentials::Signer;
 pub(crate) use self::failure::{Failure, FailureKind};
 use self::outage::Outage;
@@ -96,12 +96,12 @@ pub(crate) struct Asker {
 impl Asker {
     /// # Errors
     /// What is wrong with the location or with this machine, for a person.
-    pub(crate) fn new(location: &Location) -> Result<Self, String> {
+    pub(crate) fn new(location: &StoreLocation) -> Result<Self, String> {
         Self::with(location, Variables::of(location.from)?, ANSWER)
     }
 
     /// With what stands for the environment, and with another time for an answer.
-    fn with(location: &Location, environment: impl Env, answer: Duration) -> Result<Self, String> {
+    fn with(location: &StoreLocation, environment: impl Env, answer: Duration) -> Result<Self, String> {
         let client = call::client(answer)?;
         Ok(Self {
             from: location.from,
@@ -240,7 +240,7 @@ impl Asker {
                 "the store was not asked, since it did not answer many calls before",
             ));
         }
-        let call = Call {
+        let call = StoreCall {
             url: url.clone(),
             region: region.to_owned(),
             bucket: bucket.to_owned(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use reqsign_core::StaticEnv;
 use url::Url;
 
-use super::{Asker, BucketAnswer, FailureKind, Location};
+use super::{Asker, BucketAnswer, FailureKind, StoreLocation};
 use crate::import::store::Dialect;
 
 /// What a store does with a connection.
@@ -74,8 +74,8 @@ impl Store {
         format!("http://{}{path}", self.address)
     }
 
-    pub(super) fn location(&self) -> Location {
-        Location {
+    pub(super) fn location(&self) -> StoreLocation {
+        StoreLocation {
             from: Dialect::S3,
             endpoint: Some(Url::parse(&self.url("")).unwrap()),
             region: None,
@@ -129,7 +129,7 @@ pub(super) fn environment(of: &[(&str, &str)]) -> StaticEnv {
     }
 }
 
-pub(super) fn asker(location: &Location) -> Asker {
+pub(super) fn asker(location: &StoreLocation) -> Asker {
     let environment = environment(&[
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", SECRET),

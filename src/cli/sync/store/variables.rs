@@ -48,7 +48,8 @@ impl Variables {
 /// Where a container's credentials are.
 const PLACE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 
-/// Whether credentials may come from there, as Amazon's own tools decide it: over TLS, or from this machine, ECS or EKS.
+/// Whether credentials may come from there, as Amazon's own tools decide it: over TLS, or from this machine, ECS or
+/// EKS.
 fn is_safe(place: &str) -> bool {
     let Ok(url) = Url::parse(place) else { return true };
     let own: [IpAddr; 3] = [
