@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use super::document::Bucket;
-use super::node::{Documents, Node};
+use super::node::{Beside, Documents, Node};
 use super::routes::Host;
 use crate::source::Trouble;
 
@@ -54,6 +54,19 @@ impl<'f> File<'f> {
     pub(crate) fn absorb(&mut self, other: Self) {
         if let (Some(Ok(own)), Some(Ok(others))) = (self.documents.get_mut(), other.documents.into_inner()) {
             own.absorb(others);
+        }
+    }
+
+    /// Values of it for other files.
+    pub(crate) fn for_others(&self, is_meant: impl Fn(&Node<'_>) -> bool) -> Vec<Beside<'f>> {
+        let documents = self.documents();
+        documents.map(|own| own.for_others(is_meant)).unwrap_or_default()
+    }
+
+    /// Takes values of other files beside its own.
+    pub(crate) fn put_beside(&mut self, others: &[Beside<'f>]) {
+        if let Some(Ok(own)) = self.documents.get_mut() {
+            own.put_beside(others);
         }
     }
 

@@ -1,13 +1,23 @@
 //! A value of a JSON or YAML document that knows its place.
 
+use std::rc::Rc;
+
 use super::code;
 use super::remarks::Remarks;
 use crate::source::{self, NodeId, Position, Scalar, Tree, Trouble};
 
 /// The documents of a file, or of several that are read together.
 pub(crate) struct Documents<'f> {
-    first: Part<'f>,
-    others: Vec<Part<'f>>,
+    first: Rc<Part<'f>>,
+    others: Vec<Rc<Part<'f>>>,
+    beside: Vec<Beside<'f>>,
+}
+
+/// Values of another file that say something of these documents, and are not read with them.
+#[derive(Clone)]
+pub(crate) struct Beside<'f> {
+    part: Rc<Part<'f>>,
+    values: Vec<NodeId>,
 }
 
 /// The documents of one of them.
@@ -29,8 +39,9 @@ impl<'f> Documents<'f> {
         }
         let (tree, roots) = source::parse(text)?;
         Ok(Self {
-            first: Part { file, tree, roots },
+            first: Rc::new(Part { file, tree, roots }),
             others: Vec::new(),
+            beside: Vec::new(),
         })
     }
 
@@ -40,8 +51,35 @@ impl<'f> Documents<'f> {
         self.others.extend(other.others);
     }
 
-    fn parts(&self) -> impl Iterator<Item = &Part<'f>> {
+    fn parts(&self) -> impl Iterator<Item = &Rc<Part<'f>>> {
         std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The values of a kind, for other documents.
+    pub(crate) fn for_others(&self, is_meant: impl Fn(&Node<'_>) -> bool) -> Vec<Beside<'f>> {
+        let of_part = |part: &Rc<Part<'f>>| Beside {
+            part: Rc::clone(part),
+            values: {
+                let values = part.values();
+                let values = values.iter().filter(|value| is_meant(value));
+                values.filter_map(|value| value.id).collect()
+            },
+        };
+        self.parts().map(of_part).collect()
+    }
+
+    /// Takes values of other documents beside its own.
+    pub(crate) fn put_beside(&mut self, others: &[Beside<'f>]) {
+        self.beside.extend_from_slice(others);
+    }
+
+    /// Its values, and those beside them.
+    pub(crate) fn with_beside(&self) -> Vec<Node<'_>> {
+        let beside = self.beside.iter().flat_map(|Beside { part, values }| {
+            let values = values.iter();
+            values.map(|id| Node::new(part.file, &part.tree, *id))
+        });
+        self.values().into_iter().chain(beside).collect()
     }
 
     /// The files that they are of.
@@ -51,20 +89,13 @@ impl<'f> Documents<'f> {
 
     /// The documents, without those that hold nothing.
     pub(crate) fn roots(&self) -> impl Iterator<Item = Node<'_>> {
-        let nodes = self.parts().flat_map(|part| {
-            let roots = part.roots.iter();
-            roots.map(|root| Node::new(part.file, &part.tree, *root))
-        });
-        nodes.filter(|node| !node.is_null())
+        self.parts().flat_map(|part| part.roots())
     }
 
     /// The values that they hold: each document, or the elements of a list or of its `items`, as `kubectl get -o json`
     /// prints them.
     pub(crate) fn values(&self) -> Vec<Node<'_>> {
-        let values = self
-            .roots()
-            .flat_map(|root| root.get("items").unwrap_or(root).items());
-        values.collect()
+        self.parts().flat_map(|part| part.values()).collect()
     }
 
     /// The one document that there is, or nothing.
@@ -87,6 +118,22 @@ impl<'f> Documents<'f> {
                  own, called after its bucket",
             )),
         }
+    }
+}
+
+impl Part<'_> {
+    /// Its documents, without those that hold nothing.
+    fn roots(&self) -> impl Iterator<Item = Node<'_>> {
+        let roots = self.roots.iter();
+        let roots = roots.map(|root| Node::new(self.file, &self.tree, *root));
+        roots.filter(|root| !root.is_null())
+    }
+
+    fn values(&self) -> Vec<Node<'_>> {
+        let values = self
+            .roots()
+            .flat_map(|root| root.get("items").unwrap_or(root).items());
+        values.collect()
     }
 }
 

@@ -37,7 +37,44 @@ pub(crate) fn join<'f>(files: Vec<Met<'f>>, from: Option<&'static Source>) -> Ve
             None => joined.push((name, (file, is_met))),
         }
     }
+    put_beside(&mut joined);
     joined.into_iter().map(|(_, met)| met).collect()
+}
+
+/// What no source reads, as an IngressClass or an EnvoyFilter, says something of the resources in other files.
+fn put_beside(joined: &mut [(Option<&str>, Met<'_>)]) {
+    let mut names = joined.iter().filter_map(|(name, _)| *name);
+    if !names.any(is_of_control_plane) {
+        return;
+    }
+    let shared = joined.iter().map(|(_, (file, _))| {
+        let is_shared = is_of_kubernetes(file);
+        file.for_others(|value| is_shared && !is_read(&kubernetes::kind(value)))
+    });
+    let shared: Vec<_> = shared.collect();
+    for (at, (name, (file, is_met))) in joined.iter_mut().enumerate() {
+        if name.is_some_and(is_of_control_plane) {
+            let others = shared.iter().enumerate().filter(|(other, _)| *other != at);
+            others.for_each(|(_, others)| file.put_beside(others));
+        } else if name.is_none() && is_of_kubernetes(file) {
+            // It has its use, so that it is no fault that no source reads it.
+            *is_met = true;
+        }
+    }
+}
+
+/// Whether a source reads the resources of a control plane, and not what a proxy has.
+fn is_of_control_plane(source: &str) -> bool {
+    let kinds = sources::named(source)
+        .map(|source| source.kinds)
+        .unwrap_or_default();
+    kinds.iter().any(|kind| matches!(*kind, "Gateway" | "Ingress"))
+}
+
+/// Whether a source reads resources of a kind.
+fn is_read(kind: &str) -> bool {
+    let mut sources = sources::SOURCES.iter();
+    sources.any(|source| source.kinds.contains(&kind))
 }
 
 fn is_of_kubernetes(file: &File<'_>) -> bool {
@@ -51,11 +88,8 @@ fn is_of_gateway_api(file: &File<'_>) -> bool {
     if values.iter().any(kubernetes::is_istio_gateway) {
         return false;
     }
-    let is_read = |kind: &String| {
-        let mut sources = sources::SOURCES.iter();
-        sources.any(|source| source.kinds.contains(&&**kind))
-    };
-    let kinds: Vec<_> = values.iter().map(kubernetes::kind).filter(is_read).collect();
+    let kinds = values.iter().map(kubernetes::kind);
+    let kinds: Vec<_> = kinds.filter(|kind| is_read(kind)).collect();
     let is_own = |kind: &String| gateway_api::KINDS.contains(&&**kind);
     is_of_kubernetes(file) && !kinds.is_empty() && kinds.iter().all(is_own)
 }

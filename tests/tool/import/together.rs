@@ -90,3 +90,40 @@ fn a_place_is_that_in_its_own_file() {
         "{output:?}"
     );
 }
+
+#[test]
+fn what_no_source_reads_counts_for_the_resources_of_other_files() {
+    const OF_A_GATE: &str = "kind: VirtualService\nmetadata: {namespace: web}\nspec:\n  hosts: [two.example]\n  gateways: [gate]\n  \
+                             exportTo: [infra]\n  http:\n  - corsPolicy: {allowOrigins: [{exact: 'https://o.example'}], \
+                             allowMethods: [GET]}\n---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: gate, \
+                             namespace: web}\nspec: {selector: {istio: edge}, servers: [{port: {number: 80, protocol: HTTP}, hosts: \
+                             ['*']}]}\n";
+    const PROXIES: &str = "kind: Deployment\nmetadata: {namespace: infra}\nspec: {template: {metadata: {labels: {istio: edge}}}}\n";
+    const REMOVED: &str = "kind: EnvoyFilter\nspec: {configPatches: [{applyTo: HTTP_FILTER, match: {listener: {filterChain: {filter: \
+                           {subFilter: {name: envoy.filters.http.cors}}}}}, patch: {operation: REMOVE}}]}\n";
+    const CLASS: &str =
+        "kind: IngressClass\nmetadata: {name: web}\nspec: {controller: traefik.io/ingress-controller}\n";
+    let of_class = INGRESS.replace("spec: {", "spec: {ingressClassName: web, ");
+    for (name, own, beside, is_given, status, said) in [
+        ("proxies", OF_A_GATE, PROXIES, true, 0, ""),
+        ("removed", SERVICE, REMOVED, false, 1, "left out: the EnvoyFilter"),
+        ("class", &*of_class, CLASS, false, 1, "[not-applied]"),
+    ] {
+        let folder = Folder::new(&format!("beside-{name}"));
+        std::fs::create_dir_all(folder.path().join("all")).unwrap();
+        folder.write("all/own.yaml", own);
+        // What stands in a file that another source reads counts too.
+        let with_another = format!("{beside}---\n{}", INGRESS.replace("three", "four"));
+        for (beside, status) in [(beside, status), (&*with_another, i32::from(name == "removed"))] {
+            folder.write("all/with.yaml", beside);
+            for paths in [&["all"][..], &["all/own.yaml", "all/with.yaml"]] {
+                let output = folder.run(&[&["import"], paths].concat());
+                let has = |host: &str| !super::edge::allows(&output.stdout, host, "/o").is_empty();
+                let own = has("two.example") || has("three.example");
+                assert_eq!(own, is_given, "{name} {paths:?}: {output:?}");
+                assert_eq!(output.code, status, "{name} {paths:?}: {output:?}");
+                assert!(output.stderr.contains(said), "{output:?}");
+            }
+        }
+    }
+}

@@ -44,7 +44,7 @@ const CONTROLLER: Controller = Controller {
 /// # Errors
 /// That it is no YAML and no JSON, for a person.
 fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
-    let resources = file.documents()?.values();
+    let resources = file.documents()?.with_beside();
     let mut hosts = ingress_hosts::all(&resources, &CONTROLLER, remarks);
     ingress_hosts::add_others(&mut hosts, &resources, &CONTROLLER);
     Ok(FileContent::Hosts(hosts))

@@ -34,7 +34,7 @@ cors of a SecurityPolicy, with the HTTPRoutes and Gateways that it is for: `kube
 /// # Errors
 /// That it is no YAML and no JSON, for a person.
 fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
-    let resources = file.documents()?.values();
+    let resources = file.documents()?.with_beside();
     let targets = targets::of(&resources, remarks);
     let mut gateways = Gateways::of(&resources);
     for target in targets.iter().filter(|target| target.kind == "Gateway") {

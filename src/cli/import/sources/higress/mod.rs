@@ -45,7 +45,7 @@ const CONTROLLER: ingress::Controller = ingress::Controller {
 /// # Errors
 /// That it is no YAML and no JSON, for a person.
 fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
-    let resources = file.documents()?.values();
+    let resources = file.documents()?.with_beside();
     let mut hosts = Vec::new();
     for resource in &resources {
         let spec = resource.get("spec");

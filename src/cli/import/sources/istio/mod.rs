@@ -40,7 +40,7 @@ corsPolicy of a VirtualService, and the CORS filter of the Gateway API's HTTPRou
 /// # Errors
 /// That it is no YAML and no JSON, for a person.
 fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
-    let resources = file.documents()?.values();
+    let resources = file.documents()?.with_beside();
     let gateways = gateway_hosts::Gateways::of(&resources);
     let is_service = |resource: &&Node<'_>| {
         kubernetes::kind(resource) == "VirtualService" && kubernetes::is_istio_s(resource)
