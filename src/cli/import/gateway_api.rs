@@ -3,6 +3,7 @@
 use super::code;
 use super::document::{Bucket, Sourced};
 use super::gateway_hosts::{Attachment, Gateways};
+use super::gateway_origins;
 use super::kubernetes;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
@@ -214,7 +215,6 @@ fn route_paths(matched: &Node<'_>) -> Paths {
     }
 }
 
-/// Its origins are whole, `*`, or with a `*` before the rest of a name, which is a pattern's own form.
 fn filter_policy(node: &Node<'_>, remarks: &mut Remarks) -> Policy {
     node.say_unknown(&FIELDS, "a CORS filter", remarks);
     let max_age = match node.get("maxAge") {
@@ -223,7 +223,7 @@ fn filter_policy(node: &Node<'_>, remarks: &mut Remarks) -> Policy {
         None => Some(Sourced::new(5, &node.place)),
     };
     Policy {
-        origins: policy::texts(node.get("allowOrigins"), remarks),
+        origins: gateway_origins::of(node, remarks),
         max_age,
         ..lists(node, remarks)
     }

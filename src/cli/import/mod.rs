@@ -11,6 +11,7 @@ pub(crate) mod foreign;
 mod foreign_forms;
 mod gateway_api;
 mod gateway_hosts;
+mod gateway_origins;
 mod gcs_entry;
 mod grouped;
 mod held;

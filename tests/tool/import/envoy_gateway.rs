@@ -259,3 +259,20 @@ fn a_route_of_grpc_is_no_bucket_and_has_its_requests() {
     let alone = [&*photos, &target].concat();
     at_the_edge(&alone, &[("a.example", "")], 1, "[other-hosts]");
 }
+
+#[test]
+fn an_origin_that_is_refused_is_not_imported() {
+    let own = "targetRefs: [{kind: HTTPRoute, name: one}]";
+    for (origin, allowed, status, code) in [
+        ("https://a.*.example", P, 1, "[refused-value]"),
+        ("https://*.a.example", P, 0, "[lists-checked]"),
+    ] {
+        let origins = format!("{P}', '{origin}");
+        let text = [route("one", "a.example", ""), policy("p", "", own, &origins)].concat();
+        at_the_edge(&text, &[("a.example", allowed)], status, code);
+        let filter = "filters: [{type: CORS, cors: {allowMethods: [GET], allowOrigins: [";
+        let text =
+            route("one", "a.example", "").replace("{name: main}", &format!("{{{filter}'{origins}']}}}}]}}"));
+        edge::assert("istio", &text, &[("a.example", "/o", allowed)], status, "");
+    }
+}

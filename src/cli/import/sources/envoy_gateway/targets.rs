@@ -10,9 +10,9 @@ use crate::import::kubernetes::Label;
 use crate::import::listeners::{self, Key};
 use crate::import::namespaces::Namespaces;
 use crate::import::node::Node;
-use crate::import::policy::{self, ListUse, Policy};
+use crate::import::policy::{ListUse, Policy};
 use crate::import::remarks::Remarks;
-use crate::import::{gateway_api, kubernetes};
+use crate::import::{gateway_api, gateway_origins, kubernetes};
 
 /// What a policy is for.
 #[derive(Debug, Clone)]
@@ -78,7 +78,7 @@ fn of_policy(
     let bucket = resource.path(&["spec", "cors"]).map(|cors| {
         cors.say_unknown(&gateway_api::FIELDS, "a SecurityPolicy's cors", remarks);
         let policy = Policy {
-            origins: policy::texts(cors.get("allowOrigins"), remarks),
+            origins: gateway_origins::of(&cors, remarks),
             max_age: gateway_api::max_age(&cors, remarks),
             ..gateway_api::lists(&cors, remarks)
         };
