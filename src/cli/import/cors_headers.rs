@@ -27,21 +27,6 @@ pub(crate) fn named_in(text: &str) -> Option<String> {
     })
 }
 
-/// What kubectl writes of a resource as it was once, in one text.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-
-/// Where a value names one, in whatever field.
-pub(crate) fn first_in(node: &Node<'_>) -> Option<String> {
-    if node.text().is_some_and(|text| named_in(&text).is_some()) {
-        return Some(node.place.clone());
-    }
-    if node.is_list() {
-        return node.items().iter().find_map(first_in);
-    }
-    let mut fields = node.fields().into_iter().filter(|(key, _)| *key != LAST_APPLIED);
-    fields.find_map(|(_, value)| first_in(&value))
-}
-
 /// A field that sets such a header: the header, and where it stands.
 pub(crate) struct SetByHand {
     pub(crate) header: String,

@@ -2,12 +2,13 @@
 //! explains.
 
 use super::cors_headers;
+use super::ingress_class;
 use super::kubernetes;
 use super::node::Node;
 use super::patches;
 
 /// Values that name CORS where no field does: the start of the kind, the fields, and what is in them.
-const BY_VALUE: [(&str, &[&str], fn(&str) -> bool); 6] = [
+const BY_VALUE: [(&str, &[&str], fn(&str) -> bool); 5] = [
     // KongPlugin and KongClusterPlugin.
     ("Kong", &["plugin"], is_cors),
     // ApisixPluginConfig, ApisixRoute, ApisixGlobalRule.
@@ -15,8 +16,6 @@ const BY_VALUE: [(&str, &[&str], fn(&str) -> bool); 6] = [
     ("WasmPlugin", &["url", "pluginName"], has_cors),
     ("TrafficExtension", &["url", "pluginName"], has_cors),
     ("EnvoyExtensionPolicy", &["url", "name"], has_cors),
-    // Skipper's filters.
-    ("RouteGroup", &["filters"], has_cors),
 ];
 
 /// What may hold this filter with its own rules, which are no other CORS.
@@ -29,7 +28,7 @@ pub(crate) fn place(resource: &Node<'_>) -> Option<String> {
         return None;
     }
     let by_field = kubernetes::cors_in(resource);
-    let by_header = || cors_headers::first_in(resource);
+    let by_header = || text_in(resource);
     let by_patch = || patches::of_cors(resource);
     let of_kind: Vec<_> = BY_VALUE
         .iter()
@@ -45,6 +44,37 @@ pub(crate) fn place(resource: &Node<'_>) -> Option<String> {
         .or_else(by_patch)
         .or_else(by_value)
         .or_else(|| origins_in(resource))
+}
+
+/// Where an Ingress names CORS to a controller whose annotations are not read.
+pub(crate) fn in_other_annotations(ingress: &Node<'_>) -> Option<String> {
+    let annotations = ingress.path(&["metadata", "annotations"])?;
+    let read = [ingress_class::OF_HIGRESS, ingress_class::OF_NGINX];
+    let others = annotations
+        .fields()
+        .into_iter()
+        .filter(|(key, _)| *key != LAST_APPLIED && !read.iter().any(|prefix| key.starts_with(prefix)));
+    let mut of_cors = others.filter(|(key, value)| has_cors(key) || text_in(value).is_some());
+    of_cors.next().map(|(_, value)| value.place)
+}
+
+/// What kubectl writes of a resource as it was once, in one text.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Where a text names a header of CORS in responses, or has a document with CORS in it.
+fn text_in(node: &Node<'_>) -> Option<String> {
+    if let Some(text) = node.text() {
+        let text = text.to_ascii_lowercase();
+        let words = ["cors:", "\"cors\"", "corsorigin("];
+        let is_it = words.iter().any(|word| text.contains(word))
+            || cors_headers::named_in(&text.replace('_', "-")).is_some();
+        return is_it.then(|| node.place.clone());
+    }
+    if node.is_list() {
+        return node.items().iter().find_map(text_in);
+    }
+    let mut fields = node.fields().into_iter().filter(|(key, _)| *key != LAST_APPLIED);
+    fields.find_map(|(_, value)| text_in(&value))
 }
 
 fn is_cors(text: &str) -> bool {

@@ -1,5 +1,6 @@
 //! The forms of rules that no source reads, each with what to do instead: one table.
 
+use super::cors_named;
 use super::kubernetes;
 use super::node::Node;
 
@@ -76,15 +77,7 @@ pub(super) static FOREIGN: [Foreign; 22] = [
     },
     Foreign {
         name: "an Ingress of another controller",
-        is_it: |node| {
-            let annotations = node.path(&["metadata", "annotations"]);
-            let names = annotations.map(|it| it.fields()).unwrap_or_default().into_iter();
-            let mut names = names.filter_map(|(name, _)| name.rsplit_once('/'));
-            kubernetes::kind(node) == "Ingress"
-                && names.any(|(group, name)| {
-                    name.contains("cors") && !["higress.io", "nginx.ingress.kubernetes.io"].contains(&group)
-                })
-        },
+        is_it: |node| kubernetes::kind(node) == "Ingress" && cors_named::in_other_annotations(node).is_some(),
         way_out: BY_HAND,
     },
     Foreign {

@@ -21,9 +21,11 @@ pub(super) fn say(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
         if kind.is_empty() || is_read && foreign::value(&value).is_none() {
             continue;
         }
-        let Some(place) = cors_named::place(&value) else {
-            continue;
+        let place = match &*kind {
+            "Ingress" if is_read => cors_named::in_other_annotations(&value),
+            _ => cors_named::place(&value),
         };
+        let Some(place) = place else { continue };
         let others = sources::SOURCES
             .iter()
             .filter(|other| other.kinds.contains(&&*kind));

@@ -28,7 +28,7 @@ const READ: [(&str, &str); 4] = [
 ];
 
 /// Resources with the line that names CORS.
-const NAMED: [(&str, usize); 32] = [
+const NAMED: [(&str, usize); 36] = [
     (
         "kind: KongPlugin\nmetadata: {name: k}\nplugin: cors\nconfig: {origins: ['*']}\n",
         3,
@@ -128,6 +128,26 @@ const NAMED: [(&str, usize); 32] = [
     (
         "kind: RouteGroup\nmetadata: {name: s}\nspec:\n  routes:\n  - filters: ['corsOrigin(\"https://a.example\")']\n",
         5,
+    ),
+    (
+        "kind: Ingress\nmetadata:\n  name: i\n  annotations:\n    alb.ingress.kubernetes.io/listener-attributes: \
+         routing.http.response.access_control_allow_origin.header_value=*\nspec: {ingressClassName: alb}\n",
+        5,
+    ),
+    (
+        "kind: Ingress\nmetadata:\n  name: i\n  annotations:\n    zalando.org/skipper-filter: corsOrigin(\"*\")\nspec: \
+         {ingressClassName: skipper}\n",
+        5,
+    ),
+    (
+        "kind: Service\nmetadata:\n  name: s\n  annotations:\n    getambassador.io/config: \"kind: Mapping\\ncors: {origins: \
+         '*'}\"\n",
+        5,
+    ),
+    (
+        "kind: Ingress\nmetadata:\n  name: i\n  annotations:\n    x: y\n    haproxy.org/cors-enable: 'true'\nspec: \
+         {ingressClassName: haproxy}\n",
+        6,
     ),
     (
         "kind: Mapping\nmetadata: {name: m}\nspec:\n  cors: {origins: '*'}\n",

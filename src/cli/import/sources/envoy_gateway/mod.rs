@@ -21,7 +21,7 @@ pub(super) static SOURCE: Source = Source {
     name: "envoy-gateway",
     holds: "Envoy Gateway's SecurityPolicy, with HTTPRoutes and Gateways",
     about: "\
-cors of a SecurityPolicy, with the HTTPRoutes and Gateways that it is for: `kubectl get securitypolicies,httproutes,grpcroutes,gateways -A -o yaml`. A policy of a route stands before one of its Gateway, one of a rule or a listener before one of the whole; of two for the same, the older. The same is lost as of Envoy's policies.",
+cors of a SecurityPolicy, with the HTTPRoutes and Gateways that it is for: `kubectl get securitypolicies,httproutes,grpcroutes,gateways,gatewayclasses,envoyproxies,namespaces -A -o yaml`. A policy of a route stands before one of its Gateway, one of a rule or a listener before one of the whole; of two for the same, the older. The same is lost as of Envoy's policies.",
     profile: &profile::FETCH,
     names: BucketNames::Routes,
     kinds: &["SecurityPolicy", "HTTPRoute", "GRPCRoute", "Gateway"],

@@ -20,7 +20,7 @@ pub(super) static SOURCE: Source = Source {
     name: "higress",
     holds: "Higress's `cors` plugin, or the annotations of an Ingress",
     about: "\
-Its cors plugin, in a WasmPlugin or alone, and an Ingress with the annotations enable-cors and cors-*: `kubectl get wasmplugins.extensions.higress.io,ingresses -A -o yaml`. Patterns with several *, or with any port beside a *, are not carried over; what is not said has Higress's defaults.",
+Its cors plugin, in a WasmPlugin or alone, and an Ingress with the annotations enable-cors and cors-*: `kubectl get wasmplugins.extensions.higress.io,ingresses,ingressclasses,envoyfilters -A -o yaml`. Patterns with several *, or with any port beside a *, are not carried over; what is not said has Higress's defaults. An Ingress whose class is another controller's is left out.",
     profile: &profile::FETCH,
     names: BucketNames::Routes,
     kinds: &["WasmPlugin", "Ingress"],
