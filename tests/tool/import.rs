@@ -16,6 +16,8 @@ mod edge;
 mod envoy;
 #[path = "import/envoy_gateway.rs"]
 mod envoy_gateway;
+#[path = "import/envoy_levels.rs"]
+mod envoy_levels;
 #[path = "import/exports.rs"]
 mod exports;
 #[path = "import/fields.rs"]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::states;
 use crate::import::code::{self, RemarkCode};
 use crate::import::node::Node;
 
@@ -134,7 +135,7 @@ impl Chains {
             // Clusters have filters of their own.
             (None, _) => {}
         }
-        for below in node.children() {
+        for below in states::in_force(node) {
             self.walk(&below);
         }
     }

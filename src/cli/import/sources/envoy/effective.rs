@@ -141,6 +141,16 @@ impl<'r> Policies<'r> {
         }
     }
 
+    /// Says why the policies of something that answers no requests do not count.
+    pub(super) fn say_over(&mut self, over: &Node<'_>, why: &str) {
+        let mut found = Vec::new();
+        within(over, &mut found);
+        for policy in found {
+            let why = format!("Envoy does not apply this policy, so it is left out: {why}");
+            self.left_out(&policy, (code::NOT_APPLIED, why));
+        }
+    }
+
     /// Says that the routes of a virtual host are not read, if there are policies for them.
     pub(super) fn say_tree(&mut self, tree: &Node<'_>, around: &[&Node<'_>], chain: Option<&Chain>) {
         let mut found: Vec<_> = around.iter().flat_map(|level| policies(level, chain)).collect();

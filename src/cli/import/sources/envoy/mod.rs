@@ -6,6 +6,7 @@ mod effective;
 mod level;
 mod matched;
 mod policy;
+mod states;
 mod virtual_hosts;
 
 use bucket_cors::profile;

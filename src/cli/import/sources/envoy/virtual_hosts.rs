@@ -3,7 +3,7 @@
 use super::chain::{Chain, Chains};
 use super::effective::Policies;
 use super::level::{Filter, per_filter};
-use super::matched;
+use super::{matched, states};
 use crate::import::code;
 use crate::import::document::{Bucket, Sourced};
 use crate::import::node::Node;
@@ -61,8 +61,11 @@ impl VirtualHosts<'_, '_> {
             self.virtual_host(node, &around);
         } else {
             let own = Chain::of(node);
-            for below in node.children() {
+            for below in states::in_force(node) {
                 self.walk(&below, own.as_ref().or(chain));
+            }
+            for (over, why) in states::over(node) {
+                self.policies.say_over(&over, why);
             }
         }
     }
