@@ -64,6 +64,9 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// Where a text names a header of CORS in responses, or has a document with CORS in it.
 fn text_in(node: &Node<'_>) -> Option<String> {
     if let Some(text) = node.text() {
+        if kubernetes::is_own(&text) {
+            return None;
+        }
         let text = text.to_ascii_lowercase();
         let words = ["cors:", "\"cors\"", "corsorigin("];
         let is_it = words.iter().any(|word| text.contains(word))

@@ -3,7 +3,8 @@
 use std::cell::OnceCell;
 
 use super::document::Bucket;
-use super::node::{Beside, Documents, Node};
+use super::documents::{Beside, Documents};
+use super::node::Node;
 use super::routes::Host;
 use crate::source::Trouble;
 

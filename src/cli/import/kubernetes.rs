@@ -114,7 +114,10 @@ pub(crate) fn cors_in(resource: &Node<'_>) -> Option<String> {
             return Some(value.place);
         }
     }
-    if resource.text().is_some_and(|text| is_cors(&text)) {
+    if resource
+        .text()
+        .is_some_and(|text| is_cors(&text) && !is_own(&text))
+    {
         return Some(resource.place.clone());
     }
     resource.children().iter().find_map(cors_in)
@@ -131,6 +134,11 @@ fn is_cors(text: &str) -> bool {
     ["CorsPolicy", "CORSConfiguration", "CORSRule", "AllowedOrigin"]
         .iter()
         .any(|word| text.contains(word))
+}
+
+/// Whether a text is a configuration of this filter, which is no other CORS.
+pub(crate) fn is_own(text: &str) -> bool {
+    text.contains("\"buckets\"") && text.contains("\"cors\"")
 }
 
 /// The texts in a ConfigMap, each with its key; of anything else none.

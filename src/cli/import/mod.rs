@@ -6,6 +6,7 @@ pub(crate) mod code;
 mod cors_headers;
 mod cors_named;
 pub(crate) mod document;
+mod documents;
 pub(crate) mod file;
 pub(crate) mod foreign;
 mod foreign_forms;

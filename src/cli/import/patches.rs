@@ -6,6 +6,32 @@ use super::node::Node;
 use super::remarks::Remarks;
 use super::routes::Host;
 
+/// A kind of resource that has patches.
+pub(crate) struct PatchKind {
+    name: &'static str,
+    list: &'static str,
+    /// Where the new value stands in a patch.
+    value: [&'static str; 2],
+    /// Whether a patch may change which policy a request has.
+    changes: fn(&Node<'_>) -> bool,
+}
+
+/// Istio's, and of those that are made of it.
+pub(crate) static ENVOY_FILTER: PatchKind = PatchKind {
+    name: "EnvoyFilter",
+    list: "configPatches",
+    value: ["patch", "value"],
+    changes,
+};
+
+/// Envoy Gateway's.
+pub(crate) static ENVOY_PATCH_POLICY: PatchKind = PatchKind {
+    name: "EnvoyPatchPolicy",
+    list: "jsonPatches",
+    value: ["operation", "value"],
+    changes: changes_json,
+};
+
 /// The patches in the files that may change which policy a request has.
 #[derive(Debug, Default)]
 pub(crate) struct Patches(Vec<Patch>);
@@ -43,29 +69,15 @@ const STRUCTURE: [&str; 10] = [
 ];
 
 impl Patches {
-    pub(crate) fn of(resources: &[Node<'_>]) -> Self {
+    /// Those of a kind of resource.
+    pub(crate) fn of(resources: &[Node<'_>], kind: &PatchKind) -> Self {
         let mut all = Self::default();
-        for resource in resources {
-            let kind = kubernetes::kind(resource);
-            let called = format!("the {kind} {:?}", kubernetes::name(resource));
-            match &*kind {
-                "EnvoyFilter" => {
-                    let patches = kubernetes::items(resource, &["spec", "configPatches"]);
-                    let patches = patches.iter().filter(|patch| changes(patch));
-                    all.0.extend(patches.map(|patch| Patch::of(patch, &called)));
-                }
-                "EnvoyPatchPolicy" => {
-                    let patches = kubernetes::items(resource, &["spec", "jsonPatches"]);
-                    let patches = patches.iter().filter(|patch| changes_json(patch));
-                    all.0.extend(patches.map(|patch| Patch {
-                        called: called.clone(),
-                        place: patch.place.clone(),
-                        side: None,
-                        host: None,
-                    }));
-                }
-                _ => {}
-            }
+        let of_kind = |resource: &&Node<'_>| kubernetes::kind(resource) == kind.name;
+        for resource in resources.iter().filter(of_kind) {
+            let called = format!("the {} {:?}", kind.name, kubernetes::name(resource));
+            let patches = kubernetes::items(resource, &["spec", kind.list]);
+            let patches = patches.iter().filter(|patch| (kind.changes)(patch));
+            all.0.extend(patches.map(|patch| Patch::of(patch, &called)));
         }
         all
     }
@@ -143,14 +155,13 @@ impl Patch {
 
 /// Where a patch is about the filter of CORS: it takes it away, changes it, or has a policy of it.
 pub(crate) fn of_cors(resource: &Node<'_>) -> Option<String> {
-    let (list, changes, value): (_, fn(&Node<'_>) -> bool, _) = match &*kubernetes::kind(resource) {
-        "EnvoyFilter" => ("configPatches", changes, ["patch", "value"]),
-        "EnvoyPatchPolicy" => ("jsonPatches", changes_json, ["operation", "value"]),
-        _ => return None,
-    };
-    let patches = kubernetes::items(resource, &["spec", list]).into_iter();
+    let name = kubernetes::kind(resource);
+    let kind = [&ENVOY_FILTER, &ENVOY_PATCH_POLICY];
+    let kind = kind.into_iter().find(|kind| kind.name == name)?;
+    let patches = kubernetes::items(resource, &["spec", kind.list]).into_iter();
     let mut of_cors = patches.filter(|patch| {
-        changes(patch) && names_filter(patch) || patch.path(&value).as_ref().is_some_and(names_filter)
+        let value = patch.path(&kind.value);
+        (kind.changes)(patch) && names_filter(patch) || value.as_ref().is_some_and(names_filter)
     });
     of_cors.next().map(|patch| patch.place)
 }
@@ -216,7 +227,7 @@ fn changes_json(patch: &Node<'_>) -> bool {
             .any(|last| names.contains(&&**last))
     };
     let has_structure = || {
-        let value = patch.path(&["operation", "value"]);
+        let value = patch.path(&ENVOY_PATCH_POLICY.value);
         value.as_ref().is_some_and(has_structure)
     };
     let is_of_cors = words.iter().flatten().any(|word| word.contains("cors"));

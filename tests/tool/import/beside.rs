@@ -224,6 +224,9 @@ fn what_is_no_cors_is_not_named() {
         // This filter itself.
         "kind: EnvoyExtensionPolicy\nmetadata: {name: bucket-cors}\nspec: {wasm: [{name: bucket-cors, config: {buckets: [{name: a, \
          cors: null}]}}]}\n",
+        "kind: EnvoyFilter\nmetadata: {name: bucket-cors}\nspec: {configPatches: [{applyTo: HTTP_FILTER, patch: {operation: \
+         INSERT_FIRST, value: {typed_config: {filter_config: {value: '{\"buckets\": [{\"name\": \"a\", \"cors\": {\"CORSRules\": \
+         []}}]}'}}}}}]}\n",
         "kind: EnvoyProxy\nspec: {filterOrder: [{name: envoy.filters.http.wasm, before: envoy.filters.http.cors}]}\n",
         // The place of a filter beside that of CORS.
         "kind: EnvoyFilter\nmetadata: {name: f}\nspec: {configPatches: [{applyTo: HTTP_FILTER, match: {listener: {filterChain: \

@@ -221,3 +221,19 @@ fn a_policy_that_an_envoy_patch_policy_may_change_is_left_out() {
         assert_eq!(printed.status, i32::from(is_changed), "{patch}{}", printed.stderr);
     }
 }
+
+#[test]
+fn a_patch_is_for_the_control_plane_that_has_its_kind() {
+    let of_gateway = [
+        envoy_gateway::route("one", "a.example", ""),
+        envoy_gateway::policy("p", "", "targetRefs: [{kind: HTTPRoute, name: one}]", P),
+    ]
+    .concat();
+    let of_istio = whole("one", "a.example", "gate", P);
+    let filter = envoy_filter("applyTo: HTTP_ROUTE, patch: {operation: REMOVE}");
+    let patch = "---\nkind: EnvoyPatchPolicy\nmetadata: {name: f}\nspec: {jsonPatches: [{type: \
+                 type.googleapis.com/envoy.config.route.v3.RouteConfiguration, operation: {op: remove, path: /virtual_hosts}}]}\n";
+    let asked = [("a.example", "/o", P)];
+    edge::assert("envoy-gateway", &format!("{of_gateway}{filter}"), &asked, 0, "");
+    edge::assert("istio", &format!("{of_istio}{patch}"), &asked, 0, "");
+}

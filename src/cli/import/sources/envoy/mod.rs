@@ -18,9 +18,10 @@ use self::virtual_hosts::{VirtualHosts, is_virtual_host};
 use super::source::{BucketNames, Source};
 use crate::import::code;
 use crate::import::cors_headers;
+use crate::import::documents::Documents;
 use crate::import::file::{File, FileContent};
 use crate::import::kubernetes;
-use crate::import::node::{Documents, Node};
+use crate::import::node::Node;
 use crate::import::remarks::Remarks;
 use crate::source::Trouble;
 

@@ -12,7 +12,7 @@ use crate::import::code;
 use crate::import::file::{File, FileContent};
 use crate::import::gateway_hosts::{Attachment, Gateways};
 use crate::import::node::Node;
-use crate::import::patches::{Patches, Side};
+use crate::import::patches::{self, Patches, Side};
 use crate::import::remarks::Remarks;
 use crate::import::{gateway_api, kubernetes};
 use crate::source::Trouble;
@@ -63,7 +63,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
             );
         }
     }
-    Patches::of(&resources).take_out(&mut hosts, Side::Gateways, remarks);
+    Patches::of(&resources, &patches::ENVOY_PATCH_POLICY).take_out(&mut hosts, Side::Gateways, remarks);
     for target in targets
         .iter()
         .filter(|target| target.bucket.is_some() && !target.is_told.get())

@@ -10,7 +10,7 @@ use crate::import::code;
 use crate::import::document::Sourced;
 use crate::import::file::{File, FileContent};
 use crate::import::node::Node;
-use crate::import::patches::{Patches, Side};
+use crate::import::patches::{self, Patches, Side};
 use crate::import::remarks::Remarks;
 use crate::import::routes::Host;
 use crate::import::{ingress, ingress_class, ingress_hosts, kubernetes};
@@ -67,7 +67,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
         ingresses.retain(Host::has_policy);
     }
     // Its annotations become policies of Envoy's own filter, and its plugin is another.
-    Patches::of(&resources).take_out(&mut ingresses, Side::Gateways, remarks);
+    Patches::of(&resources, &patches::ENVOY_FILTER).take_out(&mut ingresses, Side::Gateways, remarks);
     hosts.extend(ingresses);
     ingress_hosts::add_others(&mut hosts, &resources, &CONTROLLER);
     Ok(FileContent::Hosts(hosts))

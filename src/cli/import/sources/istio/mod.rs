@@ -15,7 +15,7 @@ use super::source::{BucketNames, Source};
 use crate::import::code;
 use crate::import::file::{File, FileContent};
 use crate::import::node::Node;
-use crate::import::patches::{Patches, Side};
+use crate::import::patches::{self, Patches, Side};
 use crate::import::remarks::Remarks;
 use crate::import::{gateway_api, gateway_hosts, kubernetes};
 use crate::source::Trouble;
@@ -56,9 +56,9 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
             hosts.extend(gateway_api::http_route(resource, &gateways, |_, _| None, remarks));
         }
     }
-    let patches = Patches::of(&resources);
-    patches.take_out(&mut hosts, Side::Gateways, remarks);
-    services.finish(&mut hosts, &patches, remarks);
+    let of_envoy = Patches::of(&resources, &patches::ENVOY_FILTER);
+    of_envoy.take_out(&mut hosts, Side::Gateways, remarks);
+    services.finish(&mut hosts, &of_envoy, remarks);
     Ok(FileContent::Hosts(hosts))
 }
 
