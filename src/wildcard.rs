@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::ser::{Serialize, Serializer};
+
 /// A pattern with at most one `*`. Anything else in it is literal: no regular expressions, no escapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern<'a> {
@@ -15,6 +17,12 @@ pub struct Pattern<'a> {
 pub struct TooManyStars {
     /// How many it holds.
     pub stars: usize,
+}
+
+impl Serialize for Pattern<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.text.serialize(serializer)
+    }
 }
 
 impl<'a> Pattern<'a> {
@@ -32,6 +40,14 @@ impl<'a> Pattern<'a> {
             });
         }
         Ok(Self { text, star })
+    }
+
+    /// The pattern without the text that it was read from.
+    pub fn into_owned(self) -> Pattern<'static> {
+        Pattern {
+            text: Cow::Owned(self.text.into_owned()),
+            star: self.star,
+        }
     }
 
     /// The pattern as written.

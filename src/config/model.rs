@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
 use crate::profile::Profile;
 use crate::wildcard::Pattern;
 
@@ -180,6 +182,20 @@ impl Rule<'_> {
         self.allowed_origins.iter().any(Pattern::is_any)
     }
 
+    /// The rule without the text that it was read from.
+    pub fn into_owned(self) -> Rule<'static> {
+        let texts = |list: Vec<Cow<'_, str>>| list.into_iter().map(owned).collect();
+        let patterns = |list: Vec<Pattern<'_>>| list.into_iter().map(Pattern::into_owned).collect();
+        Rule {
+            id: self.id.map(owned),
+            allowed_origins: patterns(self.allowed_origins),
+            allowed_methods: texts(self.allowed_methods),
+            allowed_headers: patterns(self.allowed_headers),
+            expose_headers: texts(self.expose_headers),
+            max_age_seconds: self.max_age_seconds,
+        }
+    }
+
     /// The size of the rule as the stores' XML, without blanks between elements.
     pub(super) fn xml_bytes(&self) -> usize {
         fn sum<T>(element: &str, values: &[T], len: impl Fn(&T) -> usize) -> usize {
@@ -203,6 +219,41 @@ impl Rule<'_> {
         .into_iter()
         .fold(0, usize::saturating_add)
     }
+}
+
+/// As it stands in a configuration, written in one way: a rule that says the same is the same text.
+impl Serialize for Rule<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Each by its name: a field that is left out here would be lost on the way to the edge.
+        let Self {
+            id,
+            allowed_origins,
+            allowed_methods,
+            allowed_headers,
+            expose_headers,
+            max_age_seconds,
+        } = self;
+        let mut fields = serializer.serialize_map(None)?;
+        if let Some(id) = id {
+            fields.serialize_entry("ID", id)?;
+        }
+        fields.serialize_entry("AllowedOrigins", allowed_origins)?;
+        fields.serialize_entry("AllowedMethods", allowed_methods)?;
+        if !allowed_headers.is_empty() {
+            fields.serialize_entry("AllowedHeaders", allowed_headers)?;
+        }
+        if !expose_headers.is_empty() {
+            fields.serialize_entry("ExposeHeaders", expose_headers)?;
+        }
+        if let Some(seconds) = max_age_seconds {
+            fields.serialize_entry("MaxAgeSeconds", seconds)?;
+        }
+        fields.end()
+    }
+}
+
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
 }
 
 /// Takes the buckets of a configuration, one by one, in document order.

@@ -1,6 +1,6 @@
 //! Generated configurations as text.
 
-use bucket_cors::config::{Bucket, Endpoint, Mode, Rule, Settings, Unmanaged, UpstreamCors};
+use bucket_cors::config::{Bucket, Endpoint, Mode, Settings, Unmanaged, UpstreamCors};
 use serde_json::{Value, json};
 
 /// Takes away the combinations that the model has and no text can give it.
@@ -37,37 +37,7 @@ fn endpoint(endpoint: &Endpoint) -> String {
 }
 
 fn bucket(bucket: &Bucket<'_>) -> Value {
-    let rules = bucket.rules.iter().map(|rule| {
-        // Each by its name: a field that is left out here is one that no generated text has.
-        let Rule {
-            id,
-            allowed_origins,
-            allowed_methods,
-            allowed_headers,
-            expose_headers,
-            max_age_seconds,
-        } = rule;
-        let patterns = |patterns: &[bucket_cors::wildcard::Pattern<'_>]| -> Vec<String> {
-            patterns
-                .iter()
-                .map(|pattern| pattern.as_str().to_owned())
-                .collect()
-        };
-        let mut text = json!({
-            "AllowedOrigins": patterns(allowed_origins),
-            "AllowedMethods": allowed_methods,
-            "AllowedHeaders": patterns(allowed_headers),
-            "ExposeHeaders": expose_headers,
-        });
-        if let Some(id) = id {
-            text["ID"] = json!(id);
-        }
-        if let Some(seconds) = max_age_seconds {
-            text["MaxAgeSeconds"] = json!(seconds);
-        }
-        text
-    });
-    let mut cors = json!({ "CORSRules": rules.collect::<Vec<_>>() });
+    let mut cors = json!({ "CORSRules": bucket.rules });
     if let Some(vary) = bucket.response_vary {
         cors["ResponseVary"] = json!(vary);
     }

@@ -168,7 +168,7 @@ impl Model {
 fn in_force(kept: &Remembered) -> BTreeMap<&str, &str> {
     kept.buckets
         .iter()
-        .map(|(name, known)| (name.as_str(), known.rules.of[0].origins[0].as_str()))
+        .map(|(name, known)| (name.as_str(), known.rules.of[0].allowed_origins[0].as_str()))
         .collect()
 }
 
@@ -300,7 +300,11 @@ fn a_bucket_goes_to_a_later_store_by_the_word_of_the_first_alone() {
                 assert!(is_its_word && !world.has[old].contains(name.as_str()), "{said}");
                 // It is held back as a loss is, and the other store has told rules.
                 assert!(is_loss, "{said}");
-                assert_eq!(now.rules.of[0].origins[0], origin(new, version), "{said}");
+                assert_eq!(
+                    now.rules.of[0].allowed_origins[0].as_str(),
+                    origin(new, version),
+                    "{said}"
+                );
             }
             before = round.kept;
         }

@@ -1,9 +1,6 @@
 //! The rules of a bucket, as the filter reads them from any of the shapes that a CORS document has.
 
-use std::borrow::Cow;
-
-use bucket_cors::config::{self, Bucket};
-use bucket_cors::wildcard::Pattern;
+use bucket_cors::config::{self, Bucket, Rule};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -12,25 +9,9 @@ use sha2::{Digest as _, Sha256};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub(super) struct StoreRules {
     #[serde(rename = "CORSRules")]
-    pub(super) of: Vec<StoreRule>,
+    pub(super) of: Vec<Rule<'static>>,
     #[serde(rename = "ResponseVary", skip_serializing_if = "Option::is_none")]
     pub(super) response_vary: Option<bool>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub(super) struct StoreRule {
-    #[serde(rename = "ID", skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<String>,
-    #[serde(rename = "AllowedOrigins")]
-    pub(super) origins: Vec<String>,
-    #[serde(rename = "AllowedMethods")]
-    pub(super) methods: Vec<String>,
-    #[serde(rename = "AllowedHeaders", skip_serializing_if = "Vec::is_empty")]
-    pub(super) headers: Vec<String>,
-    #[serde(rename = "ExposeHeaders", skip_serializing_if = "Vec::is_empty")]
-    pub(super) exposed: Vec<String>,
-    #[serde(rename = "MaxAgeSeconds", skip_serializing_if = "Option::is_none")]
-    pub(super) max_age: Option<u32>,
 }
 
 /// What two texts share only where they are the same.
@@ -76,31 +57,8 @@ impl StoreRules {
     }
 
     fn of(bucket: &Bucket<'_>) -> Self {
-        let patterns = |list: &[Pattern<'_>]| -> Vec<String> {
-            list.iter().map(|pattern| pattern.as_str().to_owned()).collect()
-        };
-        let texts = |list: &[Cow<'_, str>]| -> Vec<String> { list.iter().map(ToString::to_string).collect() };
-        let rule = |rule: &config::Rule<'_>| {
-            // Each by its name: a field that is left out here would be lost on the way to the edge.
-            let config::Rule {
-                id,
-                allowed_origins,
-                allowed_methods,
-                allowed_headers,
-                expose_headers,
-                max_age_seconds,
-            } = rule;
-            StoreRule {
-                id: id.as_deref().map(str::to_owned),
-                origins: patterns(allowed_origins),
-                methods: texts(allowed_methods),
-                headers: patterns(allowed_headers),
-                exposed: texts(expose_headers),
-                max_age: *max_age_seconds,
-            }
-        };
         Self {
-            of: bucket.rules.iter().map(rule).collect(),
+            of: bucket.rules.iter().cloned().map(Rule::into_owned).collect(),
             response_vary: bucket.response_vary,
         }
     }

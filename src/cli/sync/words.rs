@@ -1,8 +1,12 @@
 //! What changed between two versions of a bucket's rules, for a person.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::rules::{StoreRule, StoreRules};
+use bucket_cors::config::Rule;
+use bucket_cors::wildcard::Pattern;
+
+use super::rules::StoreRules;
 
 /// What changed, one thing an element. Empty: nothing.
 pub(super) fn differences(old: &StoreRules, new: &StoreRules) -> Vec<String> {
@@ -42,10 +46,10 @@ pub(super) fn differences(old: &StoreRules, new: &StoreRules) -> Vec<String> {
 
 /// For each new rule the old one that it comes from: the same one, else one of the same `ID`, else the next that is
 /// left.
-fn matched(old: &[StoreRule], new: &[StoreRule]) -> Vec<Option<usize>> {
+fn matched(old: &[Rule<'_>], new: &[Rule<'_>]) -> Vec<Option<usize>> {
     let mut matches: Vec<Option<usize>> = vec![None; new.len()];
     let mut is_free = vec![true; old.len()];
-    let mut pair = |is_pair: &dyn Fn(&StoreRule, &StoreRule) -> bool| {
+    let mut pair = |is_pair: &dyn Fn(&Rule<'_>, &Rule<'_>) -> bool| {
         for (rule, slot) in new.iter().zip(&mut matches).filter(|(_, slot)| slot.is_none()) {
             let mut free = old.iter().zip(&mut is_free).enumerate();
             if let Some((index, (_, flag))) = free.find(|(_, (before, flag))| **flag && is_pair(before, rule))
@@ -57,26 +61,34 @@ fn matched(old: &[StoreRule], new: &[StoreRule]) -> Vec<Option<usize>> {
     };
     pair(&|before, rule| before == rule);
     pair(&|before, rule| rule.id.is_some() && before.id == rule.id);
-    pair(&|before, rule| before.origins == rule.origins);
+    pair(&|before, rule| before.allowed_origins == rule.allowed_origins);
     // A rule that has a name of its own is no other one.
     pair(&|before, rule| {
-        before.methods == rule.methods && (before.id.is_none() || rule.id.is_none() || before.id == rule.id)
+        before.allowed_methods == rule.allowed_methods
+            && (before.id.is_none() || rule.id.is_none() || before.id == rule.id)
     });
     pair(&|before, rule| before.id.is_none() && rule.id.is_none());
     matches
 }
 
-fn rule_differences(old: &StoreRule, new: &StoreRule) -> Vec<String> {
+fn rule_differences<'r>(old: &'r Rule<'_>, new: &'r Rule<'_>) -> Vec<String> {
     let mut said = Vec::new();
     if old.id != new.id {
-        said.push(format!("ID {} -> {}", name(&old.id), name(&new.id)));
+        said.push(format!(
+            "ID {} -> {}",
+            name(old.id.as_deref()),
+            name(new.id.as_deref())
+        ));
     }
-    for (what, before, after) in [
-        ("origins", &old.origins, &new.origins),
-        ("methods", &old.methods, &new.methods),
-        ("allowed headers", &old.headers, &new.headers),
-        ("exposed headers", &old.exposed, &new.exposed),
-    ] {
+    let lists = |rule: &'r Rule<'_>| {
+        [
+            ("origins", patterns(&rule.allowed_origins)),
+            ("methods", texts(&rule.allowed_methods)),
+            ("allowed headers", patterns(&rule.allowed_headers)),
+            ("exposed headers", texts(&rule.expose_headers)),
+        ]
+    };
+    for ((what, before), (_, after)) in lists(old).into_iter().zip(lists(new)) {
         let gone = before.iter().filter(|value| !after.contains(value));
         let come = after.iter().filter(|value| !before.contains(value));
         let parts: Vec<String> = come
@@ -89,13 +101,14 @@ fn rule_differences(old: &StoreRule, new: &StoreRule) -> Vec<String> {
             said.push(format!("{what} in another order"));
         }
     }
-    if old.max_age != new.max_age {
-        said.push(format!("max age {} -> {}", age(old.max_age), age(new.max_age)));
+    let (before, after) = (old.max_age_seconds, new.max_age_seconds);
+    if before != after {
+        said.push(format!("max age {} -> {}", age(before), age(after)));
     }
     said
 }
 
-fn title(index: usize, rule: &StoreRule) -> String {
+fn title(index: usize, rule: &Rule<'_>) -> String {
     match &rule.id {
         Some(id) => format!("rule {index} {id:?}"),
         None => format!("rule {index}"),
@@ -103,26 +116,31 @@ fn title(index: usize, rule: &StoreRule) -> String {
 }
 
 /// A rule in a few words.
-fn whole(rule: &StoreRule) -> String {
-    let list = |values: &[String]| {
-        values
-            .iter()
-            .map(|value| printable(value))
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
-    let mut said = format!("{} from {}", list(&rule.methods), list(&rule.origins));
-    // Writing to a String cannot fail.
-    if !rule.headers.is_empty() {
-        let _ = write!(said, ", allowed headers {}", list(&rule.headers));
+fn whole(rule: &Rule<'_>) -> String {
+    let list = |values: Vec<&str>| values.into_iter().map(printable).collect::<Vec<_>>().join(" ");
+    let origins = patterns(&rule.allowed_origins);
+    let mut said = format!("{} from {}", list(texts(&rule.allowed_methods)), list(origins));
+    for (what, values) in [
+        ("allowed headers", patterns(&rule.allowed_headers)),
+        ("exposed headers", texts(&rule.expose_headers)),
+    ] {
+        if !values.is_empty() {
+            // Writing to a String cannot fail.
+            let _ = write!(said, ", {what} {}", list(values));
+        }
     }
-    if !rule.exposed.is_empty() {
-        let _ = write!(said, ", exposed headers {}", list(&rule.exposed));
-    }
-    if rule.max_age.is_some() {
-        let _ = write!(said, ", max age {}", age(rule.max_age));
+    if rule.max_age_seconds.is_some() {
+        let _ = write!(said, ", max age {}", age(rule.max_age_seconds));
     }
     said
+}
+
+fn patterns<'r>(list: &'r [Pattern<'_>]) -> Vec<&'r str> {
+    list.iter().map(Pattern::as_str).collect()
+}
+
+fn texts<'r>(list: &'r [Cow<'_, str>]) -> Vec<&'r str> {
+    list.iter().map(AsRef::as_ref).collect()
 }
 
 /// A value of a store's, with nothing in it that a terminal would obey.
@@ -135,9 +153,8 @@ pub(super) fn printable(value: &str) -> String {
     }
 }
 
-fn name(id: &Option<String>) -> String {
-    id.as_ref()
-        .map_or_else(|| "none".to_owned(), |id| format!("{id:?}"))
+fn name(id: Option<&str>) -> String {
+    id.map_or_else(|| "none".to_owned(), |id| format!("{id:?}"))
 }
 
 fn age(seconds: Option<u32>) -> String {
@@ -156,18 +173,19 @@ fn flag(flag: Option<bool>) -> &'static str {
 mod tests {
     use super::*;
 
-    fn rule(id: &str, origins: &[&str], methods: &[&str]) -> StoreRule {
-        let owned = |values: &[&str]| values.iter().map(ToString::to_string).collect();
-        StoreRule {
-            id: Some(id.to_owned()).filter(|id| !id.is_empty()),
-            origins: owned(origins),
-            methods: owned(methods),
-            ..StoreRule::default()
+    fn rule(id: &str, origins: &[&str], methods: &[&str]) -> Rule<'static> {
+        let owned = |text: &&str| -> Cow<'static, str> { Cow::Owned((*text).to_owned()) };
+        let origins = origins.iter().map(owned);
+        Rule {
+            id: Some(owned(&id)).filter(|id| !id.is_empty()),
+            allowed_origins: origins.map(|origin| Pattern::new(origin).unwrap()).collect(),
+            allowed_methods: methods.iter().map(owned).collect(),
+            ..Rule::default()
         }
     }
 
-    fn said(old: &[StoreRule], new: &[StoreRule]) -> Vec<String> {
-        let rules = |of: &[StoreRule]| StoreRules {
+    fn said(old: &[Rule<'static>], new: &[Rule<'static>]) -> Vec<String> {
+        let rules = |of: &[Rule<'static>]| StoreRules {
             of: of.to_vec(),
             response_vary: None,
         };
@@ -183,7 +201,7 @@ mod tests {
             &["https://a.example", "https://c.example"],
             &["GET", "HEAD"],
         );
-        more.max_age = Some(60);
+        more.max_age_seconds = Some(60);
         let both = [read.clone(), write.clone()];
         for (old, new, expected) in [
             (&both[..], &both[..], &[][..]),
