@@ -106,8 +106,8 @@ demo: build envoy store $(if $(SYNC_TOOL),,sync) ## walk through it in a browser
 	@exec target/venv/bin/python envoy/demo/run $(ENVOY) $(STORE) $(CHECK_TOOL) $(PAGE_PORT) $(PORT) $(ADMIN_PORT) $(STORE_PORT)
 
 screenshots: build envoy store ## take the README's pictures anew, of the playground and of the demo
-	@$(TOOLCHAIN) need_linker && need_browser && SCREENSHOTS=1 cargo test --quiet --features $$TOOL_FEATURES --test browser pictures
-	@$(TOOLCHAIN) SCREENSHOTS=1 cargo test --quiet --features $$TOOL_FEATURES --test browser "all of it"
+	@$(TOOLCHAIN) need_linker && need_browser && SCREENSHOTS=1 cargo test --quiet "$${STARTING[@]}" --test browser pictures
+	@$(TOOLCHAIN) SCREENSHOTS=1 cargo test --quiet "$${STARTING[@]}" --test browser "all of it"
 
 cli: ## build the command-line tool at target/bucket-cors
 	@$(TOOLCHAIN) need_linker && cargo build --locked --profile tool --bin bucket-cors --features cli
@@ -123,9 +123,10 @@ install: sync ## install the tool with `sync`, its completions and manual pages 
 	@echo "installed $(INSTALLED)/bin/bucket-cors"
 
 check: build lint ## check formatting, lints and everything that needs no Envoy, browser or store: below a minute when built
-	@$(TOOLCHAIN) need_linker && cargo test --locked --quiet --features $$TOOL_FEATURES --lib --bins --test core --test native --test module
-	@$(TOOLCHAIN) need_shells && cargo test --locked --quiet --features $$TOOL_FEATURES --test tool -- --skip real_envoy
-	@$(TOOLCHAIN) cargo test --locked --quiet --features $$TOOL_FEATURES --test release -- readme:: manifests::
+	@$(TOOLCHAIN) need_linker && cargo test --quiet "$${COMPUTING[@]}" --test core --test native --test module
+	@$(TOOLCHAIN) cargo test --quiet "$${STARTING[@]}" --lib --bins
+	@$(TOOLCHAIN) need_shells && cargo test --quiet "$${STARTING[@]}" --test tool -- --skip real_envoy
+	@$(TOOLCHAIN) cargo test --quiet "$${STARTING[@]}" --test release -- readme:: manifests::
 
 test: build native native-with-faults envoy store ## run every test, the ones in a real Envoy included
 	@.ci/test
