@@ -10,11 +10,11 @@ use super::remarks::Remarks;
 /// of the main one.
 pub(crate) fn is_applied(
     ingress: &Node<'_>,
-    resources: &[Node<'_>],
+    classes: &[Node<'_>],
     controller: &Controller,
     remarks: &mut Remarks,
 ) -> bool {
-    let is_said = match ingress_class::owner(ingress, resources, controller.known) {
+    let is_said = match ingress_class::owner(ingress, classes, controller.known) {
         IngressOwner::Another(class) => {
             say_another_s(ingress, &class, controller, remarks);
             return false;

@@ -103,15 +103,19 @@ struct Class {
     controller: Option<String>,
 }
 
+/// The IngressClasses in the files.
+pub(crate) fn classes<'t>(resources: &[Node<'t>]) -> Vec<Node<'t>> {
+    let is_one = |resource: &&Node<'_>| kubernetes::kind(resource) == "IngressClass";
+    resources.iter().filter(is_one).cloned().collect()
+}
+
 /// The class that an Ingress says, or the default class where it says none.
-fn class_of(ingress: &Node<'_>, resources: &[Node<'_>]) -> Option<Class> {
+fn class_of(ingress: &Node<'_>, classes: &[Node<'_>]) -> Option<Class> {
     let said = ingress
         .path(&["spec", "ingressClassName"])
         .or_else(|| ingress.path(&["metadata", "annotations", "kubernetes.io/ingress.class"]));
     let said = said.and_then(|class| Some((class.text()?, class.place)));
-    let mut classes = resources
-        .iter()
-        .filter(|resource| kubernetes::kind(resource) == "IngressClass");
+    let mut classes = classes.iter();
     let (name, place, class) = match said.filter(|(name, _)| !name.is_empty()) {
         Some((name, place)) => {
             let class = classes.find(|class| kubernetes::name(class) == name);
@@ -133,22 +137,18 @@ fn class_of(ingress: &Node<'_>, resources: &[Node<'_>]) -> Option<Class> {
 
 /// What tells a controller from others of its kind, each with Ingresses of its own: what IngressClasses call it, or the
 /// name of the class.
-pub(crate) fn instance(ingress: &Node<'_>, resources: &[Node<'_>]) -> Option<String> {
-    let class = class_of(ingress, resources)?;
+pub(crate) fn instance(ingress: &Node<'_>, classes: &[Node<'_>]) -> Option<String> {
+    let class = class_of(ingress, classes)?;
     Some(class.controller.unwrap_or(class.name))
 }
 
 /// Whose an Ingress is, as the controller that is asked sees it.
-pub(crate) fn owner(
-    ingress: &Node<'_>,
-    resources: &[Node<'_>],
-    own: &'static KnownController,
-) -> IngressOwner {
+pub(crate) fn owner(ingress: &Node<'_>, classes: &[Node<'_>], own: &'static KnownController) -> IngressOwner {
     let Some(Class {
         name,
         place,
         controller,
-    }) = class_of(ingress, resources)
+    }) = class_of(ingress, classes)
     else {
         return IngressOwner::Anyone;
     };
@@ -168,12 +168,8 @@ pub(crate) fn owner(
 }
 
 /// Whether an Ingress is for another controller.
-pub(crate) fn is_of_another(
-    ingress: &Node<'_>,
-    resources: &[Node<'_>],
-    own: &'static KnownController,
-) -> bool {
-    matches!(owner(ingress, resources, own), IngressOwner::Another(_))
+pub(crate) fn is_of_another(ingress: &Node<'_>, classes: &[Node<'_>], own: &'static KnownController) -> bool {
+    matches!(owner(ingress, classes, own), IngressOwner::Another(_))
 }
 
 /// Whether Ingresses without a class get this one.

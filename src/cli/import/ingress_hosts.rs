@@ -32,15 +32,16 @@ pub(crate) fn is_called(resource: &Node<'_>, name: &str) -> bool {
 
 /// The hosts of all Ingresses, each with its own annotations. The longest path wins, in whatever resource it stands.
 pub(crate) fn all(resources: &[Node<'_>], controller: &Controller, remarks: &mut Remarks) -> Vec<Host> {
+    let classes = ingress_class::classes(resources);
     let ingresses = resources
         .iter()
         .filter(|resource| kubernetes::kind(resource) == "Ingress")
-        .filter(|resource| ingress_applied::is_applied(resource, resources, controller, remarks));
+        .filter(|resource| ingress_applied::is_applied(resource, &classes, controller, remarks));
     let ingresses: Vec<_> = ingresses.collect();
     let of_each = ingresses.iter().map(|resource| WithPolicy {
         ingress: resource,
         bucket: ingress::policy(resource, controller, remarks),
-        instance: ingress_class::instance(resource, resources),
+        instance: ingress_class::instance(resource, &classes),
     });
     let mut of_each: Vec<_> = of_each.collect();
     tell_apart(&mut of_each);
@@ -85,9 +86,10 @@ pub(crate) fn add_others(hosts: &mut Vec<Host>, resources: &[Node<'_>], controll
     let domains = hosts.iter().flat_map(|host| &host.domains);
     let mut named: HashSet<String> = domains.map(|domain| domain.value.to_ascii_lowercase()).collect();
     named.insert("*".to_owned());
+    let classes = ingress_class::classes(resources);
     let others = resources.iter().filter(|resource| {
         kubernetes::kind(resource) == "Ingress"
-            && ingress_class::is_of_another(resource, resources, controller.known)
+            && ingress_class::is_of_another(resource, &classes, controller.known)
     });
     for rule in others.flat_map(rules) {
         let name = host_of(&rule);

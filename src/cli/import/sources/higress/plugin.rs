@@ -43,6 +43,7 @@ pub(super) fn say_other(resource: &Node<'_>, remarks: &mut Remarks) {
 
 /// The hosts of the rules of a WasmPlugin, and those of every other host.
 pub(super) fn read(spec: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>, remarks: &mut Remarks) {
+    let classes = ingress_class::classes(resources);
     let rules = spec.list("matchRules");
     let default = spec.get("defaultConfig").or_else(|| spec.get("pluginConfig"));
     let is_off = |node: &Node<'_>, field: &str| node.get(field).and_then(|flag| flag.flag()) == Some(true);
@@ -70,7 +71,7 @@ pub(super) fn read(spec: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host
                 .iter()
                 .find(|resource| ingress_hosts::is_called(resource, &name.value));
             match found {
-                Some(found) if ingress_class::is_of_another(found, resources, &ingress_class::HIGRESS) => {
+                Some(found) if ingress_class::is_of_another(found, &classes, &ingress_class::HIGRESS) => {
                     let message = format!("the policy of the Ingress {:?}, whose class is another controller's", name.value);
                     remarks.say(code::NOT_APPLIED, &name.place, message);
                 }
@@ -111,6 +112,7 @@ pub(super) fn read(spec: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host
 
 /// Hosts that a rule takes out of the default's.
 fn without_policy(rule: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>, remarks: &mut Remarks) {
+    let classes = ingress_class::classes(resources);
     let domains = policy::texts(rule.get("domain"), remarks);
     if !domains.is_empty() {
         hosts.push(Host {
@@ -127,7 +129,7 @@ fn without_policy(rule: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>
         let found = resources
             .iter()
             .find(|resource| ingress_hosts::is_called(resource, &name.value))
-            .filter(|found| !ingress_class::is_of_another(found, resources, &ingress_class::HIGRESS));
+            .filter(|found| !ingress_class::is_of_another(found, &classes, &ingress_class::HIGRESS));
         if let Some(found) = found {
             hosts.extend(ingress_hosts::hosts(found, None, &Servers::default(), remarks));
         }
