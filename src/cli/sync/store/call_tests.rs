@@ -74,7 +74,8 @@ fn a_store_that_sends_without_end_holds_nobody_up() {
     let start = Instant::now();
     wait(async {
         let mut calls = tokio::task::JoinSet::new();
-        for _ in 0..8 {
+        // Fewer leave the clock some time.
+        for _ in 0..32 {
             let asker = asker.clone();
             calls.spawn(async move { asker.rules("photos").await });
         }
@@ -84,7 +85,8 @@ fn a_store_that_sends_without_end_holds_nobody_up() {
             assert_eq!(kind(answer), FailureKind::Timeout);
         }
     });
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    // Four, since an answer may take two.
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
 }
 
 #[test]
