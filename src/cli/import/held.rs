@@ -1,7 +1,7 @@
 //! Holds what is written against what the routes say, with the edge's own eyes: no host and no path gets a policy from
 //! the edge that its proxy does not give it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use bucket_cors::config;
 use bucket_cors::matcher::{Matcher, MatcherBuilder, Owner};
@@ -45,7 +45,8 @@ pub(super) fn hold(
         .flat_map(|table| table.names.iter().copied())
         .collect();
     let of_each = names.len().saturating_add(1).saturating_mul(2);
-    if site.by_name.len().saturating_mul(of_each) > MOST_REQUESTS {
+    let are_many = met_in_paths(buckets, site).nth(MOST_REQUESTS).is_some();
+    if are_many || site.by_name.len().saturating_mul(of_each) > MOST_REQUESTS {
         if let Some(bucket) = buckets.first() {
             names::say_too_many(&bucket.place, remarks);
         }
@@ -131,20 +132,28 @@ fn wider(
         ask_all(&host);
         ask_all(&format!("{unnamed}.{host}"));
     }
-    // A bucket's name in front of a host.
-    for (host, bucket) in site
-        .by_name
-        .keys()
-        .flat_map(|host| buckets.iter().map(move |bucket| (host, bucket)))
-    {
-        let host = host.replace('*', &unnamed);
-        ask(&format!("{}.{host}", bucket.name), "/", Spot::Root);
-        if in_paths && bucket.name != "*" {
+    if in_paths {
+        for (host, bucket) in met_in_paths(buckets, site) {
+            let host = host.replace('*', &unnamed);
             let name = bucket.name.trim_end_matches('/');
             ask(&host, &format!("/{name}/o"), Spot::Below(name));
         }
     }
     wider
+}
+
+/// Each bucket that has a name, with each host that a path may name it under: to one that a bucket is bound to, paths
+/// say nothing.
+fn met_in_paths<'b, 'r>(
+    buckets: &'b [MappedBucket<'r>],
+    site: &'b GroupedHosts<'_>,
+) -> impl Iterator<Item = (&'b str, &'b MappedBucket<'r>)> {
+    let bound = buckets.iter().flat_map(|bucket| &bucket.hosts);
+    let bound: HashSet<&str> = bound.map(String::as_str).filter(|host| *host != "*").collect();
+    let hosts = site.by_name.keys().map(String::as_str);
+    let hosts = hosts.filter(move |host| !bound.contains(host));
+    let named = buckets.iter().filter(|bucket| bucket.name != "*");
+    hosts.flat_map(move |host| named.clone().map(move |bucket| (host, bucket)))
 }
 
 /// What the edge makes of the buckets' names and hosts. `None`: it does not load them, and so nothing is written.

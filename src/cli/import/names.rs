@@ -99,6 +99,14 @@ pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Rem
         let around = above.iter().flat_map(|(others, _)| others.iter());
         let named = own.iter().chain(around).map(|owner| owner.port);
         let ports: BTreeSet<&str> = named.chain([""]).collect();
+        let pairs = above
+            .iter()
+            .fold(own.len(), |sum, (others, _)| sum.saturating_add(others.len()));
+        let Some(left) = most.checked_sub(pairs.saturating_mul(ports.len())) else {
+            say_too_many(known.place, remarks);
+            return Vec::new();
+        };
+        most = left;
         let mut owners = own.clone();
         let mut served: HashSet<(Option<&str>, &str)> = HashSet::new();
         for owner in own {
@@ -112,13 +120,11 @@ pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Rem
         if own.iter().any(|owner| owner.listener.is_some()) {
             served.extend(ports.iter().map(|port| (None, *port)));
         }
-        let mut pairs = own.len();
         // A listener that does not have the name has it under a wildcard, and so does another port.
         for (others, above) in &above {
             if served.len() == listeners.len().saturating_mul(ports.len()) {
                 break;
             }
-            pairs = pairs.saturating_add(others.len());
             let taken = |owner: &Owner<'r>| {
                 let listener = owner.listener;
                 let taken = ports.iter().filter(|port| owner.takes(above, port));
@@ -131,11 +137,6 @@ pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Rem
         }
         let mut owners: Vec<usize> = owners.iter().map(|owner| owner.index).collect();
         owners.dedup();
-        let Some(left) = most.checked_sub(pairs.saturating_mul(ports.len())) else {
-            say_too_many(known.place, remarks);
-            return Vec::new();
-        };
-        most = left;
         all.push(HostName {
             name: known.name.clone(),
             owners,

@@ -86,8 +86,8 @@ pub(super) fn combined(policies: &[Node<'_>], remarks: &mut Remarks) -> Option<P
     })
 }
 
-/// The origins of one policy, and whether it says any: the lists of before string matchers stand beside these, and Envoy adds
-/// all of them up.
+/// The origins of one policy, and whether it says any: the lists of before string matchers stand beside these, and
+/// Envoy adds all of them up.
 fn origins(policy: &Node<'_>, remarks: &mut Remarks) -> (bool, Vec<Sourced<String>>) {
     let matchers = policy.proto("allow_origin_string_match");
     let matchers = matchers.map(|matchers| matchers.items()).unwrap_or_default();
