@@ -32,16 +32,16 @@ impl<'a> InPath<'a> {
         // Once over the path, since every request has one; nearly all of its bytes are part of names.
         while let Some(plain) = path
             .get(at..)
-            .and_then(|rest| rest.iter().position(|&byte| class(byte) != Class::Plain))
+            .and_then(|rest| rest.iter().position(|&byte| class(byte) != ByteClass::Plain))
         {
             at = at.saturating_add(plain);
-            match path.get(at).map_or(Class::End, |&byte| class(byte)) {
-                Class::Plain => {}
-                Class::Slash => first_end = first_end.or(Some(at)),
-                Class::Dot => is_odd |= at == 0 || path.get(at.wrapping_sub(1)) == Some(&b'/'),
-                Class::Percent => is_odd |= first_end.is_none() || is_odd_code(path, at),
-                Class::Odd => is_odd = true,
-                Class::End => {
+            match path.get(at).map_or(ByteClass::End, |&byte| class(byte)) {
+                ByteClass::Plain => {}
+                ByteClass::Slash => first_end = first_end.or(Some(at)),
+                ByteClass::Dot => is_odd |= at == 0 || path.get(at.wrapping_sub(1)) == Some(&b'/'),
+                ByteClass::Percent => is_odd |= first_end.is_none() || is_odd_code(path, at),
+                ByteClass::Odd => is_odd = true,
+                ByteClass::End => {
                     end = at;
                     break;
                 }
@@ -66,7 +66,7 @@ impl<'a> InPath<'a> {
 
 /// What a byte of a path may be to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
+enum ByteClass {
     /// Part of a name.
     Plain,
     /// The end of a segment.
@@ -82,25 +82,25 @@ enum Class {
     End,
 }
 
-fn class(byte: u8) -> Class {
+fn class(byte: u8) -> ByteClass {
     #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // It runs while this is compiled.
-    static CLASSES: [Class; 256] = {
-        let mut classes = [Class::Plain; 256];
+    static CLASSES: [ByteClass; 256] = {
+        let mut classes = [ByteClass::Plain; 256];
         let mut byte = 0;
         while byte < classes.len() {
             classes[byte] = match byte as u8 {
-                b'/' => Class::Slash,
-                b'.' => Class::Dot,
-                b'%' => Class::Percent,
-                b'?' => Class::End,
-                b'\\' | b';' | b'#' | 0..=0x1f | 0x7f | 0xc0 | 0xc1 => Class::Odd,
-                _ => Class::Plain,
+                b'/' => ByteClass::Slash,
+                b'.' => ByteClass::Dot,
+                b'%' => ByteClass::Percent,
+                b'?' => ByteClass::End,
+                b'\\' | b';' | b'#' | 0..=0x1f | 0x7f | 0xc0 | 0xc1 => ByteClass::Odd,
+                _ => ByteClass::Plain,
             };
             byte += 1;
         }
         classes
     };
-    CLASSES.get(usize::from(byte)).copied().unwrap_or(Class::Odd)
+    CLASSES.get(usize::from(byte)).copied().unwrap_or(ByteClass::Odd)
 }
 
 /// Whether what stands behind the `%` there can become part of a dot segment: `%2e`, `%2f`, `%5c`, control characters,

@@ -10,7 +10,7 @@ use super::reading::json::Value;
 use super::reading::text::has_control_character;
 use super::reading::{Null, Reading};
 use super::report::{
-    Part::{self, Pointer, Words},
+    MessagePart::{self, Pointer, Words},
     Place, Report, code,
 };
 use super::rules::Budget;
@@ -185,7 +185,7 @@ fn timing_allow_origin(reading: &mut Reading<'_>, place: &Place<'_>, list: &mut 
                 place,
                 "{} is no origin, and the header takes no pattern: write whole origins, as in https://www.example.com, \
                  or the lone *",
-                &[Part::Value(&text)],
+                &[MessagePart::Value(&text)],
             );
         } else if list.len().saturating_add(text.len()) > MAX_TIMING_BYTES {
             report.add(
@@ -235,7 +235,7 @@ fn name<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Option<Cow<'a, str>
         &code::BUCKET_NAME,
         place,
         "{} is no bucket name: {}",
-        &[Part::Value(&name), Words(problem)],
+        &[MessagePart::Value(&name), Words(problem)],
     );
     None
 }
@@ -253,7 +253,7 @@ fn add_name<'a>(
             &code::DUPLICATE_BUCKET,
             place,
             "the bucket {} already stands at {}: join the two",
-            &[Part::Value(&name), Pointer(&first)],
+            &[MessagePart::Value(&name), Pointer(&first)],
         );
     }
 }
@@ -273,7 +273,7 @@ fn add_host<'a>(
             &code::DUPLICATE_HOST,
             place,
             "the host {} stands twice in this bucket: take one out",
-            &[Part::Value(&host)],
+            &[MessagePart::Value(&host)],
         );
     } else {
         let first = Place::Index(&Place::Key(&Place::Document, "buckets"), first);
@@ -281,7 +281,7 @@ fn add_host<'a>(
             &code::DUPLICATE_HOST,
             place,
             "the host {} already stands in {}: it can lead to one bucket only",
-            &[Part::Value(&host), Pointer(&first)],
+            &[MessagePart::Value(&host), Pointer(&first)],
         );
     }
 }

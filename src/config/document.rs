@@ -11,7 +11,7 @@ use super::reading::json::{self, Json, Value};
 use super::reading::recorder::{Handling, Receiver};
 use super::reading::{Null, Reading};
 use super::report::{
-    Part::{Number, Words},
+    MessagePart::{Number, Words},
     Place, code,
 };
 use super::rules::Budget;

@@ -3,7 +3,7 @@
 use super::document::DocumentReader;
 use super::model::{BucketSink, OnRefused, Settings};
 use super::reading::{not_json, recorder};
-use super::report::{Part::Number, Place, Report, code};
+use super::report::{MessagePart::Number, Place, Report, code};
 use crate::profile::OSS;
 
 /// The longest configuration that is read, in bytes. A VM's memory ends at 4 GiB, and the old rules stand there until

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use super::origin::split_scheme;
 use super::reading::text::has_control_character;
 use super::report::{
-    Part::{Value, Words},
+    MessagePart::{Value, Words},
     Place, Report, code,
 };
 use crate::addressing::MAX_HOST_BYTES;

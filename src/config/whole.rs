@@ -4,7 +4,7 @@ use super::bucket::SharedByBuckets;
 use super::model::{Metering, Settings};
 use super::names::UniqueNames;
 use super::report::{
-    Part::{Number, Pointer, Words},
+    MessagePart::{Number, Pointer, Words},
     Place, Report, code,
 };
 

@@ -9,12 +9,12 @@ use serde_json::json;
 
 use crate::support::case;
 use crate::support::envoy::{self, Envoy, Listener};
-use crate::support::stand::Stand;
+use crate::support::stand::EnvoyStand;
 
 /// Whether all of it holds.
 pub(crate) fn run(arguments: &Arguments) -> bool {
     let cases = case::load_all();
-    let stand = Arc::new(Stand::start(cases.iter(), &[]));
+    let stand = Arc::new(EnvoyStand::start(cases.iter(), &[]));
 
     let mut trials = vec![
         Trial::test(

@@ -15,7 +15,7 @@ use crate::support::upstream::Upstream;
 /// Pages at a time.
 const THREADS: u64 = 2;
 
-struct World {
+struct PathsWorld {
     store: Upstream,
     _hop: Envoy,
     edge: Envoy,
@@ -31,7 +31,7 @@ struct Ask {
 
 /// How many paths ended in which way.
 #[derive(Default)]
-struct Tally {
+struct PathsTally {
     reached: usize,
     ambiguous: usize,
     allowed: usize,
@@ -52,18 +52,18 @@ pub(crate) fn mean_one_bucket() {
     let store = Upstream::start();
     let hop = chain::second_hop(store.address());
     let servers = manners().map(|(name, _)| (name, hop.port(name)));
-    let world = World {
+    let world = PathsWorld {
         edge: chain::edge(&servers),
         _hop: hop,
         store,
     };
-    let tallies: Vec<Tally> = thread::scope(|scope| {
+    let tallies: Vec<PathsTally> = thread::scope(|scope| {
         let world = &world;
         let workers: Vec<_> = (0..THREADS)
             .map(|first| {
                 let seeds = (seed + first..seed + paths).step_by(THREADS as usize);
                 scope.spawn(move || {
-                    let mut tally = Tally::default();
+                    let mut tally = PathsTally::default();
                     seeds.for_each(|seed| world.try_path(seed, &mut tally));
                     tally
                 })
@@ -71,7 +71,7 @@ pub(crate) fn mean_one_bucket() {
             .collect();
         workers.into_iter().map(|worker| worker.join().unwrap()).collect()
     });
-    let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
+    let sum = |of: fn(&PathsTally) -> usize| tallies.iter().map(of).sum::<usize>();
     let problems: Vec<&str> = tallies
         .iter()
         .flat_map(|tally| &tally.problems)
@@ -104,8 +104,8 @@ pub(crate) fn mean_one_bucket() {
     println!("{summary}");
 }
 
-impl World {
-    fn try_path(&self, seed: u64, tally: &mut Tally) {
+impl PathsWorld {
+    fn try_path(&self, seed: u64, tally: &mut PathsTally) {
         let mut tape = [0; 256];
         Random(seed).fill(&mut tape);
         let mut choices = Choices::new(&tape);
@@ -160,7 +160,14 @@ impl World {
         ))
     }
 
-    fn check(&self, asked: &Ask, buckets: &BTreeSet<String>, method: &str, origin: &str, tally: &mut Tally) {
+    fn check(
+        &self,
+        asked: &Ask,
+        buckets: &BTreeSet<String>,
+        method: &str,
+        origin: &str,
+        tally: &mut PathsTally,
+    ) {
         let before = self.store.received(&asked.case).len();
         let listener = format!("{} before {}", asked.rules.name, asked.server);
         let mut answer = match ask(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// What some server does to a path before it takes the first segment for the bucket.
 #[derive(Debug, Clone, Copy)]
-struct Server {
+struct ServerReading {
     /// How often it decodes the path before it looks for segments, and each segment afterwards.
     decodes: (usize, usize),
     /// IIS and others: a backslash is a slash.
@@ -61,10 +61,10 @@ fn in_path(path: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn servers() -> impl Iterator<Item = Server> {
+fn servers() -> impl Iterator<Item = ServerReading> {
     const DECODES: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (2, 0)];
     DECODES.into_iter().flat_map(|decodes| {
-        (0_u8..64).map(move |bits| Server {
+        (0_u8..64).map(move |bits| ServerReading {
             decodes,
             backslash_is_slash: bits & 1 > 0,
             merges_slashes: bits & 2 > 0,
@@ -76,7 +76,7 @@ fn servers() -> impl Iterator<Item = Server> {
     })
 }
 
-impl Server {
+impl ServerReading {
     fn bucket(self, path: &[u8]) -> Option<String> {
         let (before, after) = self.decodes;
         let mut path = decode_times(path, before);

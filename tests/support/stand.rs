@@ -16,7 +16,7 @@ use super::http;
 use super::upstream::{CASE_HEADER, Upstream};
 
 /// See the module.
-pub(crate) struct Stand {
+pub(crate) struct EnvoyStand {
     pub(crate) envoy: Envoy,
     upstream: Upstream,
     /// The listener of each configuration.
@@ -26,7 +26,7 @@ pub(crate) struct Stand {
 /// The file of the listeners that Envoy may refuse without ending.
 const DYNAMIC: &str = "listeners.json";
 
-impl Stand {
+impl EnvoyStand {
     /// `dynamic` are listeners that Envoy is asked to add once it runs.
     pub(crate) fn start<'a>(cases: impl Iterator<Item = &'a Case>, dynamic: &[Value]) -> Self {
         let (mut listeners, mut names) = (Vec::new(), BTreeMap::new());

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::parts::Parts;
 use crate::config::reading::text::{before, begins_with, ends_with, same_word, split_once};
 use crate::config::report::{
-    Part::{Number, Printable, Value, Words},
+    MessagePart::{Number, Printable, Value, Words},
     Place, Report, code,
 };
 use crate::http::origin::MAX_BYTES;

@@ -2,7 +2,7 @@
 
 use crate::config::reading::text::has_control_character;
 use crate::config::report::{
-    Part::{Character, Number, Value, Words},
+    MessagePart::{Character, Number, Value, Words},
     Place, Report, code,
 };
 

@@ -19,7 +19,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::config::reading::text::{before, split_once, trimmed};
 use crate::config::report::{
-    Part::{Value, Words},
+    MessagePart::{Value, Words},
     Place, Report, code,
 };
 use crate::wildcard::Pattern;

@@ -3,7 +3,7 @@
 use super::parts::{Parts, is_web_scheme};
 use crate::config::reading::text::split_once;
 use crate::config::report::{
-    Part::{Value, Words},
+    MessagePart::{Value, Words},
     Place, Report, code,
 };
 

@@ -4,7 +4,7 @@ use super::parts::{Parts, scheme_admits};
 use super::shared_domains::is_shared;
 use crate::config::reading::text::{self, split_once};
 use crate::config::report::{
-    Part::{self, Printable, Value, Words},
+    MessagePart::{self, Printable, Value, Words},
     Place, Report,
     code::{self, FindingKind},
 };
@@ -70,13 +70,13 @@ struct Star<'s> {
 
 impl Star<'_> {
     /// `message`: with a last `{}` for what is to be said where the bucket sends credentials.
-    fn warn(&mut self, code: &'static FindingKind, message: &'static str, parts: &[Part<'_>]) {
+    fn warn(&mut self, code: &'static FindingKind, message: &'static str, parts: &[MessagePart<'_>]) {
         let last = Words(if self.credentials {
             "; the bucket sends credentials, so a stranger's page can act as the user who is signed in"
         } else {
             ""
         });
-        let parts: Vec<Part<'_>> = parts.iter().copied().chain([last]).collect();
+        let parts: Vec<MessagePart<'_>> = parts.iter().copied().chain([last]).collect();
         self.report.add(code, self.place, message, &parts);
     }
 

@@ -3,7 +3,7 @@
 use super::Reading;
 use super::text::{has_word, nearest};
 use crate::config::report::{
-    Part::{Names, Value, Words},
+    MessagePart::{Names, Value, Words},
     Place, Report, code,
 };
 

@@ -3,7 +3,7 @@
 //! What reads a value through serde is compiled once for each type that reads one, and that was a third of the module.
 //! So serde_json is compiled for one type, the [recorder](super::recorder), and all others read what it recorded.
 
-use crate::config::report::{Number, Part};
+use crate::config::report::{MessagePart, Number};
 
 use std::borrow::Cow;
 
@@ -157,7 +157,7 @@ impl<'a> Json<'a> {
                     return text;
                 }
                 Piece::Value(value) => value.part(),
-                Piece::Key(key) => Part::Value(key),
+                Piece::Key(key) => MessagePart::Value(key),
             };
             if !(text.len() == 1 || text.ends_with(": ")) {
                 text.push_str(", ");

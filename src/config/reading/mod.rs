@@ -10,7 +10,7 @@ pub(crate) mod text;
 use std::borrow::Cow;
 
 use crate::config::report::{
-    Part::{self, Names, Words},
+    MessagePart::{self, Names, Words},
     Place, Report,
     code::{self, FindingKind},
 };
@@ -36,13 +36,13 @@ pub(crate) enum Null {
 
 impl Value<'_> {
     /// The value in a message.
-    pub(crate) fn part(&self) -> Part<'_> {
+    pub(crate) fn part(&self) -> MessagePart<'_> {
         match self {
             Value::Null => Words("null"),
             Value::Flag(true) => Words("true"),
             Value::Flag(false) => Words("false"),
-            Value::Number(number) => Part::Given(*number),
-            Value::Text(text) => Part::Value(text),
+            Value::Number(number) => MessagePart::Given(*number),
+            Value::Text(text) => MessagePart::Value(text),
             Value::List => Words("a list"),
             Value::Object => Words("an object"),
         }
@@ -148,7 +148,7 @@ impl<'a> Reading<'a> {
         place: &Place<'_>,
         message: &'static str,
         found: &Value<'_>,
-        way_out: Part<'_>,
+        way_out: MessagePart<'_>,
     ) {
         let shown;
         let part = match found {
@@ -200,7 +200,7 @@ impl<'a> Reading<'a> {
                 &code::UNKNOWN_VALUE,
                 place,
                 "{} is not known here: write one of {}",
-                &[Part::Value(&text), Names(words)],
+                &[MessagePart::Value(&text), Names(words)],
             );
         }
         found

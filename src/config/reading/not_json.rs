@@ -1,7 +1,7 @@
 //! What a text that is no JSON may be instead: the ways in which a configuration goes wrong before it reaches a parser.
 
 use crate::config::report::{
-    Part::{Number, Words},
+    MessagePart::{Number, Words},
     Place, Report, code,
 };
 

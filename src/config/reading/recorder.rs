@@ -190,7 +190,7 @@ impl<'a, R: Receiver<'a>> Visitor<'a> for &mut Recorder<'_, 'a, R> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut object: A) -> Result<(), A::Error> {
         self.begin(Value::Object);
-        while let Some(key) = object.next_key_seed(Key)? {
+        while let Some(key) = object.next_key_seed(ReadKey)? {
             self.key = Some(key);
             object.next_value_seed(&mut *self)?;
         }
@@ -199,9 +199,9 @@ impl<'a, R: Receiver<'a>> Visitor<'a> for &mut Recorder<'_, 'a, R> {
     }
 }
 
-struct Key;
+struct ReadKey;
 
-impl<'a> DeserializeSeed<'a> for Key {
+impl<'a> DeserializeSeed<'a> for ReadKey {
     type Value = Cow<'a, str>;
 
     fn deserialize<D: Deserializer<'a>>(self, json: D) -> Result<Cow<'a, str>, D::Error> {
@@ -209,7 +209,7 @@ impl<'a> DeserializeSeed<'a> for Key {
     }
 }
 
-impl<'a> Visitor<'a> for Key {
+impl<'a> Visitor<'a> for ReadKey {
     type Value = Cow<'a, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! What there is to ask of any string: control characters, blanks around it, a typing error, a place in a list.
 
 use crate::config::report::{
-    Part::{Character, Value},
+    MessagePart::{Character, Value},
     Place, Report, code,
 };
 

@@ -11,7 +11,7 @@ const SHOWN: usize = 80;
 
 /// A part of a message.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Part<'m> {
+pub(crate) enum MessagePart<'m> {
     /// Our own words, as far as the template does not hold them.
     Words(&'m str),
     /// A value of the configuration, which may hold anything.
@@ -30,7 +30,7 @@ pub(crate) enum Part<'m> {
 }
 
 /// The template with its parts in the place of each `{}`.
-pub(crate) fn filled(template: &str, parts: &[Part<'_>]) -> String {
+pub(crate) fn filled(template: &str, parts: &[MessagePart<'_>]) -> String {
     let mut text = String::new();
     let mut parts = parts.iter();
     for (index, piece) in template.split('{').enumerate() {
@@ -52,26 +52,26 @@ pub(crate) fn filled(template: &str, parts: &[Part<'_>]) -> String {
     text
 }
 
-impl Part<'_> {
+impl MessagePart<'_> {
     pub(crate) fn write(self, text: &mut String) {
         match self {
-            Part::Words(words) => text.push_str(words),
-            Part::Value(value) => write_value(text, value),
-            Part::Character(character) => {
+            MessagePart::Words(words) => text.push_str(words),
+            MessagePart::Value(value) => write_value(text, value),
+            MessagePart::Character(character) => {
                 let quote = if character == '\'' { '"' } else { '\'' };
                 text.push(quote);
                 write_printable(text, character);
                 text.push(quote);
             }
-            Part::Printable(value) => match value.get(..SHOWN) {
+            MessagePart::Printable(value) => match value.get(..SHOWN) {
                 Some(start) if start.len() < value.len() => text.extend([start, "…"]),
                 _ => text.push_str(value),
             },
-            Part::Given(number) => number.write(text),
+            MessagePart::Given(number) => number.write(text),
             // Writing to a String cannot fail.
-            Part::Number(number) => _ = write!(text, "{number}"),
-            Part::Pointer(place) => place.write(text),
-            Part::Names(names) => {
+            MessagePart::Number(number) => _ = write!(text, "{number}"),
+            MessagePart::Pointer(place) => place.write(text),
+            MessagePart::Names(names) => {
                 for (index, name) in names.iter().enumerate() {
                     text.push_str(if index == 0 { "" } else { ", " });
                     text.push_str(name);
@@ -119,7 +119,7 @@ fn write_printable(text: &mut String, character: char) {
 mod tests {
     use super::*;
 
-    fn shown(part: Part<'_>) -> String {
+    fn shown(part: MessagePart<'_>) -> String {
         let mut text = String::new();
         part.write(&mut text);
         text
@@ -129,10 +129,10 @@ mod tests {
     fn a_value_in_a_message_is_one_line_and_short() {
         let value = "a\r\n\t\0b\u{202e}\u{e0001}'\"\\\u{fc}";
         let json = r#""a\r\n\t\u0000b\u202e\udb40\udc01'\"\\ü""#;
-        assert_eq!(shown(Part::Value(value)), json);
+        assert_eq!(shown(MessagePart::Value(value)), json);
         assert_eq!(serde_json::from_str::<String>(json).unwrap(), value);
-        assert!(shown(Part::Value(&"x".repeat(10_000))).len() < 100);
-        assert!(shown(Part::Printable(&"1".repeat(10_000))).len() < 100);
+        assert!(shown(MessagePart::Value(&"x".repeat(10_000))).len() < 100);
+        assert!(shown(MessagePart::Printable(&"1".repeat(10_000))).len() < 100);
     }
 
     #[test]
@@ -146,13 +146,13 @@ mod tests {
             ('\u{85}', r"'\u0085'"),
             ('\u{fc}', "'ü'"),
         ] {
-            assert_eq!(shown(Part::Character(character)), quoted);
+            assert_eq!(shown(MessagePart::Character(character)), quoted);
         }
     }
 
     #[test]
     fn parts_stand_where_the_template_has_braces() {
-        let parts = [Part::Words("a"), Part::Number(7)];
+        let parts = [MessagePart::Words("a"), MessagePart::Number(7)];
         assert_eq!(
             filled("{} and {}: write {\"b\": {}}", &[parts[0], parts[1], parts[0]]),
             "a and 7: write {\"b\": a}"
@@ -162,6 +162,6 @@ mod tests {
 
     #[test]
     fn names_are_joined() {
-        assert_eq!(shown(Part::Names(&["a", "b", "c"])), "a, b, c");
+        assert_eq!(shown(MessagePart::Names(&["a", "b", "c"])), "a, b, c");
     }
 }

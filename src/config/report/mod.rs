@@ -8,7 +8,7 @@ pub(crate) mod place;
 use std::fmt;
 
 use code::{FindingKind, Severity};
-pub(crate) use message::Part;
+pub(crate) use message::MessagePart;
 pub(crate) use number::Number;
 pub(crate) use place::Place;
 
@@ -87,7 +87,7 @@ impl Report {
         code: &'static FindingKind,
         place: &Place<'_>,
         message: &'static str,
-        parts: &[Part<'_>],
+        parts: &[MessagePart<'_>],
     ) {
         let findings = match code.severity {
             Severity::Error => &mut self.errors,

@@ -6,7 +6,7 @@ use crate::config::reading::text::{
     begins_with, find_word, has_control_character, has_word, same_word, trimmed,
 };
 use crate::config::report::{
-    Part::{Names, Number, Value, Words},
+    MessagePart::{Names, Number, Value, Words},
     Place, Report, code,
 };
 use crate::http::token::is_token;

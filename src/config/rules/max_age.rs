@@ -3,7 +3,7 @@
 use crate::config::reading::Reading;
 use crate::config::reading::json::Value;
 use crate::config::report::{
-    Part::{Number, Words},
+    MessagePart::{Number, Words},
     Place, Report, code,
 };
 

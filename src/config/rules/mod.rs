@@ -12,7 +12,7 @@ use crate::config::reading::field::{Fields, fields};
 use crate::config::reading::json::Value;
 use crate::config::reading::{Null, Reading};
 use crate::config::report::{
-    Part::{Number, Pointer, Words},
+    MessagePart::{Number, Pointer, Words},
     Place, code,
 };
 use crate::profile::MAX_RULES;

@@ -4,7 +4,7 @@
 use crate::config::model::Rule;
 use crate::config::origin::split_scheme;
 use crate::config::reading::text::split_once;
-use crate::config::report::{Part::Pointer, Place, Report, code};
+use crate::config::report::{MessagePart::Pointer, Place, Report, code};
 use crate::wildcard::Pattern;
 
 /// How many pairs of patterns are compared in a document, so that the check takes some milliseconds at most. Ten

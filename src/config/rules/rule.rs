@@ -11,7 +11,7 @@ use crate::config::reading::json::Value;
 use crate::config::reading::text::{has_control_character, same_word};
 use crate::config::reading::{Null, Reading};
 use crate::config::report::{
-    Part::{self, Number},
+    MessagePart::{self, Number},
     Place, Report, code,
 };
 
@@ -190,7 +190,7 @@ fn id<'a>(reading: &mut Reading<'a>, place: &Place<'_>) -> Option<Cow<'a, str>> 
             &code::RULE_ID,
             place,
             "{} is longer than {} characters: shorten it",
-            &[Part::Value(&id), Number(LONGEST_ID)],
+            &[MessagePart::Value(&id), Number(LONGEST_ID)],
         );
         return None;
     }

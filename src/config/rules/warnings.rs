@@ -4,7 +4,7 @@ use super::cors::Cors;
 use crate::config::model::Rule;
 use crate::config::origin::{Transport, transport};
 use crate::config::report::{
-    Part::{Number, Words},
+    MessagePart::{Number, Words},
     Place, Report, code,
 };
 use crate::profile::Profile;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::world::PlaygroundWorld;
 use crate::support::answer::ClientAnswer;
 use crate::support::case::{self, Case, from_hex};
-use crate::support::stand::Stand;
+use crate::support::stand::EnvoyStand;
 
 /// Answers cases with the page's own files, and looks whether rule by rule is the same as all rules at once.
 const ANSWER: &str = "
@@ -118,7 +118,7 @@ pub(crate) fn as_envoy_answers(world: &PlaygroundWorld) {
         .into_iter()
         .filter(|case| !case.takes_an_envoy())
         .collect();
-    let stand = Stand::start(cases.iter(), &[]);
+    let stand = EnvoyStand::start(cases.iter(), &[]);
     let (mut wrong, mut tried_alone) = (BTreeMap::new(), 0);
     for part in cases.chunks(AT_ONCE) {
         let asked: Vec<Value> = part.iter().map(to_json).collect();

@@ -8,9 +8,9 @@ use crate::support::case::Case;
 use crate::support::conformance::{Gathered, GatheredCase, LoadedDocument};
 use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::http;
-use crate::support::stand::Stand;
+use crate::support::stand::EnvoyStand;
 
-pub(crate) fn start(gathered: &[Gathered]) -> Stand {
+pub(crate) fn start(gathered: &[Gathered]) -> EnvoyStand {
     let cases = gathered.iter().filter_map(|case| match &case.what {
         GatheredCase::Exchange(case) => Some(case),
         _ => None,
@@ -22,10 +22,10 @@ pub(crate) fn start(gathered: &[Gathered]) -> Stand {
         }
         _ => None,
     });
-    Stand::start(cases, &documents.collect::<Vec<_>>())
+    EnvoyStand::start(cases, &documents.collect::<Vec<_>>())
 }
 
-pub(crate) fn run(gathered: &[Gathered], stand: &Stand) -> Vec<RingResult> {
+pub(crate) fn run(gathered: &[Gathered], stand: &EnvoyStand) -> Vec<RingResult> {
     let log = stand.envoy.log();
     let run = |case: &Gathered| match &case.what {
         GatheredCase::Exchange(case) => Some(exchange(stand, case).map_err(|error| error.to_string())),
@@ -37,7 +37,7 @@ pub(crate) fn run(gathered: &[Gathered], stand: &Stand) -> Vec<RingResult> {
     gathered.iter().map(run).collect()
 }
 
-fn exchange(stand: &Stand, case: &Case) -> io::Result<CaseOutcome> {
+fn exchange(stand: &EnvoyStand, case: &Case) -> io::Result<CaseOutcome> {
     let answer = stand.answer(case)?;
     if !stand.is_alive(case)? {
         return Err(io::Error::other(
@@ -48,7 +48,7 @@ fn exchange(stand: &Stand, case: &Case) -> io::Result<CaseOutcome> {
 }
 
 /// Whether the listener was added and answers, and what its filter had to say.
-fn loaded(stand: &Stand, log: &str, name: &str) -> io::Result<CaseOutcome> {
+fn loaded(stand: &EnvoyStand, log: &str, name: &str) -> io::Result<CaseOutcome> {
     let is_accepted = match stand.envoy.find_port(name) {
         Some(port) => http::get(port, "/a-bucket-of-nobody/test.txt")?.status == 200,
         None => false,

@@ -1,6 +1,6 @@
 //! What is in a body does not concern the filter: it waits for none, holds none back, and changes none.
 
-use super::chains::{ALLOWED, MAY_PUT, World};
+use super::chains::{ALLOWED, MAY_PUT, SituationWorld};
 use super::client::{PAGE, Protocol, WorldRequest};
 use super::store::BODY;
 use super::{CheckResult, Situation, ask, connect, equal, expect};
@@ -24,12 +24,12 @@ pub(crate) const SITUATIONS: &[Situation] = &[
     ),
 ];
 
-fn unchanged(world: &World, protocol: Protocol) -> CheckResult {
+fn unchanged(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let get = WorldRequest::get("/photos/o/unchanged").line("if-none-match", "\"1\"");
     expect(&ask(world, "plain", protocol, &get)?, 304, &ALLOWED)
 }
 
-fn head(world: &World, protocol: Protocol) -> CheckResult {
+fn head(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let head = WorldRequest::new("HEAD", "/photos/o/object").line("origin", PAGE);
     let response = ask(world, "plain", protocol, &head)?;
     equal("body", &response.body, &Vec::new())?;
@@ -41,7 +41,7 @@ fn head(world: &World, protocol: Protocol) -> CheckResult {
     expect(&response, 200, &ALLOWED)
 }
 
-fn streaming(world: &World, protocol: Protocol) -> CheckResult {
+fn streaming(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let gate = format!("stream over {}", protocol.name()).replace([' ', '/'], "-");
     let mut connection = connect(world, "plain", protocol)?;
     let get = WorldRequest::get(&format!("/photos/o/stream?{gate}"));
@@ -55,7 +55,7 @@ fn streaming(world: &World, protocol: Protocol) -> CheckResult {
     equal("body", &response.body.as_slice(), &BODY.as_bytes())
 }
 
-fn upload(world: &World, protocol: Protocol) -> CheckResult {
+fn upload(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     // More than Envoy would buffer for a filter that waits for the whole.
     let size = 8 << 20;
     let put = WorldRequest::new("PUT", "/photos/o/upload")
@@ -66,7 +66,7 @@ fn upload(world: &World, protocol: Protocol) -> CheckResult {
     expect(&response, 200, &ALLOWED)
 }
 
-fn upgrade(world: &World, protocol: Protocol) -> CheckResult {
+fn upgrade(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let mut connection = connect(world, "plain", protocol)?;
     let mut get = WorldRequest::get("/photos/o/socket");
     get.upgrades = true;
@@ -83,7 +83,7 @@ fn upgrade(world: &World, protocol: Protocol) -> CheckResult {
     equal("echo", &echoed.as_slice(), &b"over and out".as_slice())
 }
 
-fn trailers(world: &World, protocol: Protocol) -> CheckResult {
+fn trailers(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let mut call = WorldRequest::new("POST", "/photos/o/call")
         .line("origin", PAGE)
         .line("content-type", "application/grpc")
@@ -98,7 +98,7 @@ fn trailers(world: &World, protocol: Protocol) -> CheckResult {
     equal("the request's trailer", &trailer("x-checksum-seen"), &true)
 }
 
-fn keep_alive(world: &World, protocol: Protocol) -> CheckResult {
+fn keep_alive(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let mut connection = connect(world, "plain", protocol)?;
     let put = WorldRequest::new("PUT", "/photos/o/upload")
         .line("origin", PAGE)

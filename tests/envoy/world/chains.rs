@@ -9,7 +9,7 @@ use super::store::GatedStore;
 use crate::support::envoy::{self, Envoy, Listener, bucket_cors, cluster, http_filter};
 
 /// What all situations share.
-pub(crate) struct World {
+pub(crate) struct SituationWorld {
     pub(crate) envoy: Envoy,
     pub(crate) store: GatedStore,
 }
@@ -48,7 +48,7 @@ pub(crate) const NOT_ALLOWED: [&str; 1] = ["vary: Origin"];
 /// The listeners that take their rules from a file, one for each protocol, since each swaps them.
 pub(crate) const SWAPPED: [(&str, &str); 2] = [("swapped-1", "rules1.json"), ("swapped-2", "rules2.json")];
 
-impl World {
+impl SituationWorld {
     pub(crate) fn start() -> Self {
         let store = GatedStore::start();
         // Nothing listens there.

@@ -18,17 +18,17 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
 
-use chains::World;
+use chains::SituationWorld;
 use client::{Protocol, WorldConnection, WorldRequest, WorldResponse};
 
 type CheckResult = Result<(), String>;
 
 /// A sentence, and what shows that it holds.
-type Situation = (&'static str, fn(&World, Protocol) -> CheckResult);
+type Situation = (&'static str, fn(&SituationWorld, Protocol) -> CheckResult);
 
 /// Whether all of it holds.
 pub(crate) fn run(arguments: &Arguments) -> bool {
-    let world = Arc::new(World::start());
+    let world = Arc::new(SituationWorld::start());
     let situations = [
         replies::SITUATIONS,
         bodies::SITUATIONS,
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
 
 /// One exchange on a connection of its own.
 fn ask(
-    world: &World,
+    world: &SituationWorld,
     listener: &str,
     protocol: Protocol,
     request: &WorldRequest,
@@ -81,7 +81,7 @@ fn ask(
         .map_err(|error| format!("{} {}: {error}", request.method, request.path))
 }
 
-fn connect(world: &World, listener: &str, protocol: Protocol) -> Result<WorldConnection, String> {
+fn connect(world: &SituationWorld, listener: &str, protocol: Protocol) -> Result<WorldConnection, String> {
     WorldConnection::open(protocol, world.envoy.port(listener)).map_err(|error| error.to_string())
 }
 

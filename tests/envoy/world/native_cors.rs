@@ -1,6 +1,6 @@
 //! Envoy's own CORS filter in the same chain. The sample says not to; this is what happens to whoever does.
 
-use super::chains::{ALLOWED, MAY_PUT, NOT_ALLOWED, OTHER_PAGE, World};
+use super::chains::{ALLOWED, MAY_PUT, NOT_ALLOWED, OTHER_PAGE, SituationWorld};
 use super::client::{Protocol, WorldRequest};
 use super::{CheckResult, Situation, ask, expect};
 
@@ -12,7 +12,7 @@ pub(crate) const SITUATIONS: &[Situation] = &[
     ),
 ];
 
-fn behind(world: &World, protocol: Protocol) -> CheckResult {
+fn behind(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let preflight = WorldRequest::preflight("/photos/o/object", "PUT");
     expect(&ask(world, "native behind", protocol, &preflight)?, 200, &MAY_PUT)?;
     let get = WorldRequest::get("/photos/o/object");
@@ -26,7 +26,7 @@ fn behind(world: &World, protocol: Protocol) -> CheckResult {
     expect(&ask(world, "native behind", protocol, &other)?, 403, &NOT_ALLOWED)
 }
 
-fn before(world: &World, protocol: Protocol) -> CheckResult {
+fn before(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let preflight = WorldRequest::preflight("/photos/o/object", "PUT");
     let native = [
         "access-control-allow-credentials: true",

@@ -1,6 +1,6 @@
 //! Who answers: other filters, the router, the route table, our filter, the store with a redirect.
 
-use super::chains::{ALLOWED, MAY_PUT, NOT_ALLOWED, World};
+use super::chains::{ALLOWED, MAY_PUT, NOT_ALLOWED, SituationWorld};
 use super::client::{Protocol, WorldRequest};
 use super::{CheckResult, Situation, ask, connect, equal, expect};
 
@@ -44,7 +44,7 @@ pub(crate) const SITUATIONS: &[Situation] = &[
     ),
 ];
 
-fn unauthorised(world: &World, protocol: Protocol) -> CheckResult {
+fn unauthorised(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let preflight = WorldRequest::preflight("/photos/o/object", "PUT")
         .line("access-control-request-headers", "authorization");
     let mut may_send_authorization = vec!["access-control-allow-headers: authorization"];
@@ -64,31 +64,31 @@ fn unauthorised(world: &World, protocol: Protocol) -> CheckResult {
     )
 }
 
-fn unauthorised_before_ours(world: &World, protocol: Protocol) -> CheckResult {
+fn unauthorised_before_ours(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let preflight = WorldRequest::preflight("/photos/o/object", "PUT");
     expect(&ask(world, "credentials first", protocol, &preflight)?, 401, &[])?;
     let get = WorldRequest::get("/photos/o/object");
     expect(&ask(world, "credentials first", protocol, &get)?, 401, &[])
 }
 
-fn not_found(world: &World, protocol: Protocol) -> CheckResult {
+fn not_found(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let get = WorldRequest::get("/photos/without-a-route");
     expect(&ask(world, "plain", protocol, &get)?, 404, &ALLOWED)?;
     let other = WorldRequest::new("GET", "/photos/without-a-route").line("origin", "https://evil.example");
     expect(&ask(world, "plain", protocol, &other)?, 404, &NOT_ALLOWED)
 }
 
-fn unavailable(world: &World, protocol: Protocol) -> CheckResult {
+fn unavailable(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let get = WorldRequest::get("/photos/nowhere");
     expect(&ask(world, "plain", protocol, &get)?, 503, &ALLOWED)
 }
 
-fn late(world: &World, protocol: Protocol) -> CheckResult {
+fn late(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let get = WorldRequest::get("/photos/late");
     expect(&ask(world, "plain", protocol, &get)?, 504, &ALLOWED)
 }
 
-fn limited(world: &World, protocol: Protocol) -> CheckResult {
+fn limited(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let preflight = WorldRequest::preflight("/photos/o/object", "PUT");
     for _ in 0..5 {
         expect(&ask(world, "limited", protocol, &preflight)?, 200, &MAY_PUT)?;
@@ -100,7 +100,7 @@ fn limited(world: &World, protocol: Protocol) -> CheckResult {
     expect(&ask(world, "limited", protocol, &preflight)?, 200, &MAY_PUT)
 }
 
-fn redirect(world: &World, protocol: Protocol) -> CheckResult {
+fn redirect(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let response = ask(world, "plain", protocol, &WorldRequest::get("/photos/301"))?;
     equal(
         "location",
@@ -110,7 +110,7 @@ fn redirect(world: &World, protocol: Protocol) -> CheckResult {
     expect(&response, 301, &ALLOWED)
 }
 
-fn moved(world: &World, protocol: Protocol) -> CheckResult {
+fn moved(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let response = ask(world, "plain", protocol, &WorldRequest::get("/photos/o/moved"))?;
     equal(
         "location",
@@ -120,13 +120,13 @@ fn moved(world: &World, protocol: Protocol) -> CheckResult {
     expect(&response, 307, &ALLOWED)
 }
 
-fn followed(world: &World, protocol: Protocol) -> CheckResult {
+fn followed(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let response = ask(world, "plain", protocol, &WorldRequest::get("/photos/internal"))?;
     equal("location", &response.value("location"), &None)?;
     expect(&response, 200, &ALLOWED)
 }
 
-fn direct(world: &World, protocol: Protocol) -> CheckResult {
+fn direct(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     expect(
         &ask(world, "plain", protocol, &WorldRequest::get("/photos/direct"))?,
         410,
@@ -134,7 +134,7 @@ fn direct(world: &World, protocol: Protocol) -> CheckResult {
     )
 }
 
-fn once(world: &World, protocol: Protocol) -> CheckResult {
+fn once(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     // On every path through the edge that ends in a reply of ours.
     let refused = WorldRequest::preflight("/photos/o/object", "DELETE");
     let not_a_preflight = WorldRequest::new("OPTIONS", "/photos/o/object");
@@ -160,7 +160,7 @@ fn once(world: &World, protocol: Protocol) -> CheckResult {
     Ok(())
 }
 
-fn complete(world: &World, protocol: Protocol) -> CheckResult {
+fn complete(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let allowed = ask(
         world,
         "plain",
@@ -186,7 +186,7 @@ fn complete(world: &World, protocol: Protocol) -> CheckResult {
     )
 }
 
-fn grpc_error(world: &World, protocol: Protocol) -> CheckResult {
+fn grpc_error(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let call = WorldRequest::new("POST", "/photos/nowhere")
         .line("origin", super::client::PAGE)
         .line("content-type", "application/grpc");

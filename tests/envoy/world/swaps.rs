@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::chains::{ALLOWED, NOT_ALLOWED, OTHER_PAGE, SWAPPED, World, rules, rules_file};
+use super::chains::{ALLOWED, NOT_ALLOWED, OTHER_PAGE, SWAPPED, SituationWorld, rules, rules_file};
 use super::client::{PAGE, Protocol, WorldRequest};
 use super::wire::PATIENCE;
 use super::{CheckResult, Situation, ask, connect, equal, expect};
@@ -30,7 +30,7 @@ fn get(origin: &str) -> WorldRequest {
     WorldRequest::new("GET", "/photos/o/object").line("origin", origin)
 }
 
-fn side_by_side(world: &World, protocol: Protocol) -> CheckResult {
+fn side_by_side(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     // Two VM ids, of which one has all instances but one: each has the VM that checks the code, the main thread's, and
     // that of the only worker.
     if !envoy::is_native() {
@@ -59,7 +59,7 @@ fn side_by_side(world: &World, protocol: Protocol) -> CheckResult {
     Ok(())
 }
 
-fn swapped(world: &World, protocol: Protocol) -> CheckResult {
+fn swapped(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let (listener, file) = SWAPPED[usize::from(protocol == Protocol::Http2)];
     let gate = format!("held-{listener}").replace(' ', "-");
     let mut connection = connect(world, listener, protocol)?;

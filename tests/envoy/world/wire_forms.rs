@@ -1,6 +1,6 @@
 //! Unusual requests: of the whole server, with lines twice, of odd methods, with more headers than anybody sends.
 
-use super::chains::{ALLOWED, MAY_PUT, NOT_ALLOWED, World};
+use super::chains::{ALLOWED, MAY_PUT, NOT_ALLOWED, SituationWorld};
 use super::client::{AUTHORITY, PAGE, Protocol, WorldConnection, WorldRequest};
 use super::{CheckResult, Situation, ask, connect, equal, expect};
 
@@ -30,7 +30,7 @@ pub(crate) const OF_HTTP1: &[Situation] = &[
     ("an absolute request target is the path in it", absolute),
 ];
 
-fn options_star(world: &World, protocol: Protocol) -> CheckResult {
+fn options_star(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let mut connection = connect(world, "plain", protocol)?;
     let mut request = WorldRequest::preflight("*", "PUT");
     let response = connection.exchange(&request).map_err(|error| error.to_string())?;
@@ -40,7 +40,7 @@ fn options_star(world: &World, protocol: Protocol) -> CheckResult {
     expect(&response, 200, &MAY_PUT)
 }
 
-fn two_origins(world: &World, protocol: Protocol) -> CheckResult {
+fn two_origins(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     for second in [PAGE, "https://evil.example"] {
         let get = WorldRequest::get("/photos/o/object").line("origin", second);
         expect(&ask(world, "plain", protocol, &get)?, 200, &NOT_ALLOWED)?;
@@ -52,7 +52,7 @@ fn two_origins(world: &World, protocol: Protocol) -> CheckResult {
     expect(&ask(world, "plain", protocol, &twice)?, 403, &NOT_ALLOWED)
 }
 
-fn lower_case(world: &World, protocol: Protocol) -> CheckResult {
+fn lower_case(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let request = WorldRequest::new("options", "/photos/o/object")
         .line("origin", PAGE)
         .line("access-control-request-method", "PUT");
@@ -73,7 +73,7 @@ fn with_headers(mut request: WorldRequest, count: usize, value: &str) -> WorldRe
 
 /// An actual request and both kinds of preflights, with more headers, are answered as without them.
 fn expect_each(
-    world: &World,
+    world: &SituationWorld,
     listener: &str,
     protocol: Protocol,
     with_more: impl Fn(WorldRequest) -> WorldRequest,
@@ -93,7 +93,7 @@ fn expect_each(
     Ok(())
 }
 
-fn ninety_headers(world: &World, protocol: Protocol) -> CheckResult {
+fn ninety_headers(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let cookies = "c=".to_owned() + &"x".repeat(50_000);
     expect_each(world, "plain", protocol, |request| {
         with_headers(request.line("cookie", &cookies), 85, "any")
@@ -101,25 +101,31 @@ fn ninety_headers(world: &World, protocol: Protocol) -> CheckResult {
 }
 
 /// More than the filter could hand to its host, whose limits are 1,024 headers and 1 MiB: from the host there are none.
-fn many_headers(world: &World, protocol: Protocol) -> CheckResult {
+fn many_headers(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     large(world, protocol, "large", 1_500, "any")
 }
 
-fn one_by_one(world: &World, protocol: Protocol) -> CheckResult {
+fn one_by_one(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     large(world, protocol, "one by one", 5, "any")
 }
 
-fn megabyte_of_headers(world: &World, protocol: Protocol) -> CheckResult {
+fn megabyte_of_headers(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     large(world, protocol, "large", 2_400, &"x".repeat(500))
 }
 
-fn large(world: &World, protocol: Protocol, listener: &str, count: usize, value: &str) -> CheckResult {
+fn large(
+    world: &SituationWorld,
+    protocol: Protocol,
+    listener: &str,
+    count: usize,
+    value: &str,
+) -> CheckResult {
     expect_each(world, listener, protocol, |request| {
         with_headers(request, count, value)
     })
 }
 
-fn many_response_headers(world: &World, protocol: Protocol) -> CheckResult {
+fn many_response_headers(world: &SituationWorld, protocol: Protocol) -> CheckResult {
     let response = ask(world, "plain", protocol, &WorldRequest::get("/photos/o/many"))?;
     if response.lines.len() < 1_200 {
         return Err(format!("only {} headers came", response.lines.len()));
@@ -127,7 +133,7 @@ fn many_response_headers(world: &World, protocol: Protocol) -> CheckResult {
     expect(&response, 200, &ALLOWED)
 }
 
-fn raw(world: &World, text: &str) -> Result<super::WorldResponse, String> {
+fn raw(world: &SituationWorld, text: &str) -> Result<super::WorldResponse, String> {
     let WorldConnection::Http1(mut connection) = connect(world, "plain", Protocol::Http1)? else {
         return Err("not HTTP/1.1".to_owned());
     };
@@ -139,14 +145,14 @@ fn raw(world: &World, text: &str) -> Result<super::WorldResponse, String> {
         .map_err(|error| error.to_string())
 }
 
-fn http_1_0(world: &World, _: Protocol) -> CheckResult {
+fn http_1_0(world: &SituationWorld, _: Protocol) -> CheckResult {
     let get = format!("GET /photos/o/object HTTP/1.0\r\nhost: {AUTHORITY}\r\norigin: {PAGE}\r\n\r\n");
     let response = raw(world, &get)?;
     equal("body", &response.body.as_slice(), &super::store::BODY.as_bytes())?;
     expect(&response, 200, &ALLOWED)
 }
 
-fn absolute(world: &World, _: Protocol) -> CheckResult {
+fn absolute(world: &SituationWorld, _: Protocol) -> CheckResult {
     let get = format!(
         "GET http://{AUTHORITY}/photos/o/object HTTP/1.1\r\nhost: else.example\r\norigin: {PAGE}\r\n\r\n"
     );

@@ -15,7 +15,7 @@ pub(super) fn warnings(
     subject: &Subject<'_>,
     warnings: &mut Vec<Warning>,
 ) {
-    let mut beside = Beside {
+    let mut beside = BesideLook {
         resources,
         plugin,
         subject,
@@ -27,14 +27,14 @@ pub(super) fn warnings(
     beside.plugins();
 }
 
-struct Beside<'b, 'f> {
+struct BesideLook<'b, 'f> {
     resources: &'b [KubeResource<'f>],
     plugin: &'b KubeResource<'f>,
     subject: &'b Subject<'b>,
     warnings: &'b mut Vec<Warning>,
 }
 
-impl Beside<'_, '_> {
+impl BesideLook<'_, '_> {
     /// Istio's routes at a gateway; those of sidecars are in force at the client.
     fn virtual_services(&mut self) {
         for of in of_kind(self.resources, "VirtualService") {

@@ -8,7 +8,7 @@ use super::super::tree::NodeId;
 use super::super::warning::{ANOTHER_CORS, BEHIND_AUTHENTICATION, SWITCHED_OFF, Warning};
 use super::downloads;
 use super::filters::is_script_of_cors;
-use super::listeners::Listeners;
+use super::listeners::ListenersLook;
 use super::resource::{KubeResource, ResourceRef, of_kind};
 use super::routes;
 use super::subject::Subject;
@@ -68,7 +68,7 @@ pub(super) fn warnings(
         gateways,
         warnings,
     };
-    let listeners = Listeners {
+    let listeners = ListenersLook {
         policy,
         routes: &around.routes,
         gateways: there,

@@ -30,7 +30,7 @@ const OPTIONS: [(&[&str], &str, &Code, &str); 3] = [
 ];
 
 /// The filter's policy, and what stands beside it.
-pub(super) struct Listeners<'l, 'f> {
+pub(super) struct ListenersLook<'l, 'f> {
     pub(super) policy: &'l KubeResource<'f>,
     /// The routes with the filter.
     pub(super) routes: &'l [&'l KubeResource<'f>],
@@ -42,7 +42,7 @@ pub(super) struct Listeners<'l, 'f> {
     pub(super) is_whole: bool,
 }
 
-impl Listeners<'_, '_> {
+impl ListenersLook<'_, '_> {
     /// What becomes of object keys and header names.
     pub(super) fn warnings(&self, warnings: &mut Vec<Warning>) {
         let mut warn = |of: &KubeResource<'_>, code, below: &str, node: NodeId, message| {
