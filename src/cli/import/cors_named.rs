@@ -8,7 +8,9 @@ use super::node::Node;
 use super::patches;
 
 /// Values that name CORS where no field does: the start of the kind, the fields, and what is in them.
-const BY_VALUE: [(&str, &[&str], fn(&str) -> bool); 5] = [
+type NamingValue = (&'static str, &'static [&'static str], fn(&str) -> bool);
+
+const BY_VALUE: [NamingValue; 5] = [
     // KongPlugin and KongClusterPlugin.
     ("Kong", &["plugin"], is_cors),
     // ApisixPluginConfig, ApisixRoute, ApisixGlobalRule.
