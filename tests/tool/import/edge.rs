@@ -17,7 +17,8 @@ pub(super) const PATHS: [&str; 8] = [
     "/z/o",
 ];
 
-/// Imports, and looks at the origin that the edge then allows for each of these hosts and paths; nothing: it adds no header.
+/// Imports, and looks at the origin that the edge then allows for each of these hosts and paths; nothing: it adds no
+/// header.
 #[track_caller]
 pub(super) fn asked(from: &str, text: &str, asked: &[(&str, &str, &str)]) -> Printed {
     let printed = import(&["--from", from, "-"], text.as_bytes());

@@ -1,5 +1,5 @@
-//! Listeners of the Gateway API: those that a ListenerSet adds, those that choose namespaces, and those of Gateways that share a
-//! proxy; and the policies that more particular ones leave nothing of.
+//! Listeners of the Gateway API: those that a ListenerSet adds, those that choose namespaces, and those of Gateways
+//! that share a proxy; and the policies that more particular ones leave nothing of.
 
 use super::envoy_gateway::{P, Q, at_the_edge, gateway, policy, route};
 

@@ -1,5 +1,5 @@
-//! Random routes, Gateways and SecurityPolicies: the edge gives a request a policy only where each listener that takes it gives
-//! it the same one, by a plain reading of the Gateway API and of what Envoy Gateway makes of it.
+//! Random routes, Gateways and SecurityPolicies: the edge gives a request a policy only where each listener that takes
+//! it gives it the same one, by a plain reading of the Gateway API and of what Envoy Gateway makes of it.
 
 use super::{edge, import};
 use crate::choices::{Choices, Random};

@@ -1,5 +1,5 @@
-//! Random VirtualServices and Gateways: the edge gives a request a policy only where each proxy that has the host gives it the
-//! same one, by a plain reading of what Istio builds from them.
+//! Random VirtualServices and Gateways: the edge gives a request a policy only where each proxy that has the host gives
+//! it the same one, by a plain reading of what Istio builds from them.
 
 use super::{edge, import};
 use crate::choices::{Choices, Random};
@@ -275,8 +275,8 @@ fn add(listener: &mut Listener, names: &[&'static str], routes: &[(Match, &'stat
     }
 }
 
-/// The virtual hosts of each server that takes HTTP, with what it is told apart by: the proxy and, of HTTPS, the names that
-/// a client asks for first. Servers of plain HTTP at one proxy are one.
+/// The virtual hosts of each server that takes HTTP, with what it is told apart by: the proxy and, of HTTPS, the names
+/// that a client asks for first. Servers of plain HTTP at one proxy are one.
 type Listeners = Vec<(&'static str, Option<Vec<&'static str>>, Listener)>;
 
 /// The listeners of all gateways, and that of a sidecar in the namespace of a client.

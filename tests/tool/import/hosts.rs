@@ -18,7 +18,8 @@ fn host(domains: &str, routes: &[(&str, &str)]) -> String {
     text
 }
 
-/// What the edge is to be told: endpoints, and each bucket with its hosts and origins; and the remarks on what was lost.
+/// What the edge is to be told: endpoints, and each bucket with its hosts and origins; and the remarks on what was
+/// lost.
 fn mapped(hosts: &[String]) -> (Vec<String>, Vec<String>, String, i32) {
     let text = format!("virtual_hosts:\n{}", hosts.concat());
     let printed = import(&["--from", "envoy", "-"], text.as_bytes());

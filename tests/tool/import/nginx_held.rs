@@ -1,5 +1,5 @@
-//! Random Ingresses: the edge gives a request a policy only where ingress-nginx gives it the same one, in whatever order it
-//! comes upon them.
+//! Random Ingresses: the edge gives a request a policy only where ingress-nginx gives it the same one, in whatever
+//! order it comes upon them.
 
 use regex_lite::RegexBuilder;
 
