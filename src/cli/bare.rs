@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::folder;
 use crate::import::code::Weight;
-use crate::import::document::{Bucket, Document, Sourced};
+use crate::import::document::{Document, ImportedBucket, Sourced};
 use crate::import::file::{File, FileContent};
 use crate::import::foreign;
 use crate::import::remarks::Remarks;
@@ -175,7 +175,7 @@ pub(crate) fn bucket_of(url: &str, called: Option<&str>) -> (String, Vec<String>
 }
 
 /// Where in the file each value stands that a finding can speak of.
-fn places(buckets: &[Bucket]) -> Vec<(String, Position)> {
+fn places(buckets: &[ImportedBucket]) -> Vec<(String, Position)> {
     let mut places = Vec::new();
     let mut add = |pointer: String, place: &str| places.extend(position(place).map(|at| (pointer, at)));
     for (index, bucket) in buckets.iter().enumerate() {

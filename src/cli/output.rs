@@ -10,6 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::terminal::{Lines, complain};
 
+/// Who is to read what a command prints: a person, or a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    Human,
+    Json,
+}
+
 /// Writes a result and ends with the status, or says why it cannot be written and ends with 2.
 ///
 /// A pipe whose reader has gone is quiet: the reader has what it wants.

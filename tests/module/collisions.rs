@@ -131,8 +131,8 @@ fn cost((text, asked): Collision) -> (u64, u64) {
 
 #[test]
 fn rules_that_were_made_to_collide_cost_as_much_as_others() {
-    type Documents = fn(Keys) -> Collision;
-    let kinds: [(&str, Documents); 3] = [
+    type OfKeys = fn(Keys) -> Collision;
+    let kinds: [(&str, OfKeys); 3] = [
         ("origins", of_origins),
         ("header names", of_header_names),
         ("exposed names", of_exposed_names),

@@ -165,8 +165,8 @@ fn smaller_patterns(patterns: &[Pattern<'static>]) -> Vec<Vec<Pattern<'static>>>
 }
 
 fn smaller_requests(request: &CorsRequest) -> Vec<CorsRequest> {
-    type Field = fn(&mut CorsRequest) -> &mut Option<Vec<u8>>;
-    let fields: [Field; 6] = [
+    type FieldOf = fn(&mut CorsRequest) -> &mut Option<Vec<u8>>;
+    let fields: [FieldOf; 6] = [
         |request| &mut request.authority,
         |request| &mut request.path,
         |request| &mut request.origin,

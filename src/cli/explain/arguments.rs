@@ -7,6 +7,7 @@ use super::browser::sent;
 use super::explanation::{Question, StoreAnswer};
 use super::request::{self, Headers, Request, push_folded};
 use crate::clients;
+use crate::output::Format;
 
 /// Says what the edge does with a request, and what a browser makes of it
 ///
@@ -83,8 +84,8 @@ pub(crate) struct ExplainArguments {
     pub(super) client: clients::explained::ClientToPlay,
 
     /// What to print
-    #[arg(long, value_enum, default_value_t = ExplainFormat::Human)]
-    pub(super) format: ExplainFormat,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
 }
 
 const EXAMPLES: &str = "\
@@ -107,12 +108,6 @@ Exit status:
 
 In a recording (\"Save all as HAR\" in a browser's developer tools) the recorded response stands for the store's. An access log
 is that of the samples, an object of JSON on each line. Requests that differ in the object alone are explained once.";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum ExplainFormat {
-    Human,
-    Json,
-}
 
 /// What the arguments ask about a URL.
 ///

@@ -24,10 +24,9 @@ mod warned;
 use std::process::ExitCode;
 
 use crate::input;
-use crate::output;
+use crate::output::{self, Format};
 use crate::terminal::{complain, complain_of};
 pub(crate) use arguments::ExplainArguments;
-use arguments::ExplainFormat;
 use explained::Explained;
 use explanation::Question;
 use site::Site;
@@ -42,12 +41,10 @@ pub(crate) fn run(arguments: &ExplainArguments, is_quiet: bool) -> ExitCode {
         Ok(explained) => {
             let status = ExitCode::from(u8::from(explained.is_bad()));
             match arguments.format {
-                ExplainFormat::Human => output::finish_for_people(status, |mut out| {
+                Format::Human => output::finish_for_people(status, |mut out| {
                     explained.write_for_people(arguments, is_quiet, &mut out)
                 }),
-                ExplainFormat::Json => {
-                    output::finish(status, |mut out| explained.write_json(arguments, &mut out))
-                }
+                Format::Json => output::finish(status, |mut out| explained.write_json(arguments, &mut out)),
             }
         }
     }

@@ -3,19 +3,19 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::document::Bucket;
+use super::document::ImportedBucket;
 use super::reach::Spot;
 use super::routes::{Host, Joining, Paths, Share, Stand};
 
 /// A route's policy. `None`: none.
-pub(super) type Policy<'r> = Option<Given<'r>>;
+pub(super) type RoutePolicy<'r> = Option<Given<'r>>;
 
 /// The rules of a route's policy, as they stand there.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Given<'r> {
     /// Policies that answer alike have one number.
     number: usize,
-    pub(super) bucket: &'r Bucket,
+    pub(super) bucket: &'r ImportedBucket,
 }
 
 impl PartialEq for Given<'_> {
@@ -27,9 +27,9 @@ impl PartialEq for Given<'_> {
 impl Eq for Given<'_> {}
 
 /// The policies of each host's routes.
-pub(super) fn policies(hosts: &[Host]) -> Vec<Vec<Policy<'_>>> {
+pub(super) fn policies(hosts: &[Host]) -> Vec<Vec<RoutePolicy<'_>>> {
     let mut known: HashMap<String, usize> = HashMap::new();
-    let mut of = |bucket: &Bucket| {
+    let mut of = |bucket: &ImportedBucket| {
         let next = known.len();
         // It holds all that answers depend on, and is still without a name.
         let text = serde_json::to_string(bucket).unwrap_or_else(|_| bucket.place.clone());
@@ -49,9 +49,9 @@ pub(super) fn policies(hosts: &[Host]) -> Vec<Vec<Policy<'_>>> {
 
 /// What a route says of some paths.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step<'r> {
+pub(super) struct RouteStep<'r> {
     pub(super) paths: &'r Paths,
-    pub(super) policy: Policy<'r>,
+    pub(super) policy: RoutePolicy<'r>,
     pub(super) place: &'r str,
     /// No object is behind it, and no policy: whatever the edge says there gives nothing away.
     pub(super) is_void: bool,
@@ -64,15 +64,15 @@ pub(super) struct Step<'r> {
 
 /// The routes of a host, from wherever they stand.
 #[derive(Debug)]
-pub(super) struct Table<'r> {
-    parts: Vec<(Joining, Vec<Step<'r>>)>,
+pub(super) struct HostRoutes<'r> {
+    parts: Vec<(Joining, Vec<RouteStep<'r>>)>,
     /// The first segments that routes are about, as they stand.
     pub(super) names: Vec<&'r str>,
 }
 
 /// The policies that requests of a spot may get, each once.
 #[derive(Debug, Default)]
-pub(super) struct Answer<'r> {
+pub(super) struct SpotAnswer<'r> {
     pub(super) found: Vec<Found<'r>>,
     /// Some route takes each of the requests.
     is_sure: bool,
@@ -81,7 +81,7 @@ pub(super) struct Answer<'r> {
 /// A policy, with the place of the first route that gives it, of those that are a bucket's if there are any.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found<'r> {
-    pub(super) policy: Policy<'r>,
+    pub(super) policy: RoutePolicy<'r>,
     pub(super) place: &'r str,
     /// That route is no bucket's, which is said of it.
     pub(super) is_part: bool,
@@ -91,16 +91,16 @@ pub(super) struct Found<'r> {
 
 /// What requests of a spot get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict<'r> {
+pub(super) enum SpotVerdict<'r> {
     /// All of them get this.
-    Each(Policy<'r>),
+    Each(RoutePolicy<'r>),
     /// No route takes any of them, or one that has no object.
     NoRoute,
     /// Not all get the same.
     Mixed,
 }
 
-impl<'r> Answer<'r> {
+impl<'r> SpotAnswer<'r> {
     fn add(&mut self, new: Found<'r>) {
         match self.found.iter_mut().find(|known| known.policy == new.policy) {
             Some(known) if known.is_part && !new.is_part => *known = new,
@@ -120,19 +120,19 @@ impl<'r> Answer<'r> {
         }
     }
 
-    pub(super) fn verdict(&self) -> Verdict<'r> {
+    pub(super) fn verdict(&self) -> SpotVerdict<'r> {
         match self.found.as_slice() {
-            [] => Verdict::NoRoute,
-            [only] if self.is_sure => Verdict::Each(only.policy),
-            _ => Verdict::Mixed,
+            [] => SpotVerdict::NoRoute,
+            [only] if self.is_sure => SpotVerdict::Each(only.policy),
+            _ => SpotVerdict::Mixed,
         }
     }
 }
 
-impl Verdict<'_> {
+impl SpotVerdict<'_> {
     /// Whether the edge may give this policy there. Who comes where no route is gets an error, and who comes to one
     /// that has no object gets none, whatever the headers say.
-    pub(super) fn admits(self, policy: Policy<'_>) -> bool {
+    pub(super) fn admits(self, policy: RoutePolicy<'_>) -> bool {
         match self {
             Self::Each(own) => policy.is_none() || policy == own,
             Self::NoRoute => true,
@@ -141,15 +141,15 @@ impl Verdict<'_> {
     }
 }
 
-impl<'r> Table<'r> {
+impl<'r> HostRoutes<'r> {
     /// Of hosts, each with the policies of its routes.
-    pub(super) fn of(hosts: impl Iterator<Item = (&'r Host, &'r [Policy<'r>])>) -> Self {
-        let mut parts: Vec<(Joining, Vec<Step<'r>>)> = Vec::new();
+    pub(super) fn of(hosts: impl Iterator<Item = (&'r Host, &'r [RoutePolicy<'r>])>) -> Self {
+        let mut parts: Vec<(Joining, Vec<RouteStep<'r>>)> = Vec::new();
         let mut stands: Vec<&Stand> = Vec::new();
         for (owner, (host, policies)) in hosts.enumerate() {
             let routes = host.routes.iter().zip(policies);
             let steps = routes.flat_map(|(route, policy)| {
-                route.paths.iter().map(move |paths| Step {
+                route.paths.iter().map(move |paths| RouteStep {
                     paths: &paths.value,
                     policy: *policy,
                     place: &paths.place,
@@ -199,13 +199,13 @@ impl<'r> Table<'r> {
     }
 
     /// Every route, in the order in which they are tried.
-    pub(super) fn steps(&self) -> impl Iterator<Item = &Step<'r>> {
+    pub(super) fn steps(&self) -> impl Iterator<Item = &RouteStep<'r>> {
         self.parts.iter().flat_map(|(_, steps)| steps)
     }
 
     /// What requests of a spot may get.
-    pub(super) fn answer(&self, spot: Spot<'_>) -> Answer<'r> {
-        let mut answer = Answer::default();
+    pub(super) fn answer(&self, spot: Spot<'_>) -> SpotAnswer<'r> {
+        let mut answer = SpotAnswer::default();
         for (joining, steps) in &self.parts {
             answer.join(first(*joining, steps, spot));
         }
@@ -213,26 +213,26 @@ impl<'r> Table<'r> {
     }
 
     /// What requests of a spot get.
-    pub(super) fn verdict(&self, spot: Spot<'_>) -> Verdict<'r> {
+    pub(super) fn verdict(&self, spot: Spot<'_>) -> SpotVerdict<'r> {
         self.answer(spot).verdict()
     }
 }
 
-impl Step<'_> {
+impl RouteStep<'_> {
     fn is_part(&self) -> bool {
         matches!(self.paths, Paths::Other(..) | Paths::AnyCase(_))
     }
 }
 
-fn steps_owner(steps: &[Step<'_>]) -> usize {
+fn steps_owner(steps: &[RouteStep<'_>]) -> usize {
     steps.first().map_or(0, |step| step.owner)
 }
 
 /// What the first route that takes all requests of a spot says, with those before it that take some, and with those of
 /// other places that the proxy could try before it.
-fn first<'r>(joining: Joining, steps: &[Step<'r>], spot: Spot<'_>) -> Answer<'r> {
-    let mut answer = Answer::default();
-    let mut taken: Option<&Step<'r>> = None;
+fn first<'r>(joining: Joining, steps: &[RouteStep<'r>], spot: Spot<'_>) -> SpotAnswer<'r> {
+    let mut answer = SpotAnswer::default();
+    let mut taken: Option<&RouteStep<'r>> = None;
     let mut done = BTreeSet::new();
     for step in steps {
         let share = step.paths.share(spot);

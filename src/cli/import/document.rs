@@ -38,11 +38,11 @@ pub(crate) struct Document {
     pub(crate) profile: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) endpoints: Vec<String>,
-    pub(crate) buckets: Vec<Bucket>,
+    pub(crate) buckets: Vec<ImportedBucket>,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Bucket {
+pub(crate) struct ImportedBucket {
     pub(crate) name: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) hosts: Vec<String>,
@@ -54,22 +54,22 @@ pub(crate) struct Bucket {
     pub(crate) allow_private_network: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mode: Option<&'static str>,
-    pub(crate) cors: Cors,
+    pub(crate) cors: ImportedCors,
     #[serde(skip)]
     pub(crate) place: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub(crate) struct Cors {
+pub(crate) struct ImportedCors {
     #[serde(rename = "CORSRules")]
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Vec<ImportedRule>,
     #[serde(rename = "ResponseVary", skip_serializing_if = "Option::is_none")]
     pub(crate) response_vary: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(crate) struct Rule {
+pub(crate) struct ImportedRule {
     #[serde(rename = "ID", skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<Sourced<String>>,
     pub(crate) allowed_origins: Vec<Sourced<String>>,
@@ -87,7 +87,7 @@ pub(crate) struct Rule {
     pub(crate) place: String,
 }
 
-impl PartialEq for Rule {
+impl PartialEq for ImportedRule {
     fn eq(&self, other: &Self) -> bool {
         self.allowed_origins == other.allowed_origins
             && self.allowed_methods == other.allowed_methods
@@ -108,7 +108,7 @@ fn is_not_set(flag: &Sourced<bool>) -> bool {
     !flag.value
 }
 
-impl Bucket {
+impl ImportedBucket {
     /// Whether it has the same rules and answers them alike.
     pub(crate) fn answers_like(&self, other: &Self) -> bool {
         self.cors == other.cors
@@ -126,7 +126,7 @@ impl Bucket {
     }
 }
 
-impl Rule {
+impl ImportedRule {
     /// Whether some request matches both rules and gets another answer from the one than from the other. A preflight
     /// without requested headers is enough, so that the allowed headers do not count.
     pub(crate) fn order_matters(&self, other: &Self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::document::Bucket;
+use super::document::ImportedBucket;
 use super::documents::{Beside, Documents};
 use super::node::Node;
 use super::routes::Host;
@@ -22,7 +22,7 @@ pub(crate) struct File<'f> {
 
 /// What a file holds: buckets, or what is still to be mapped to them.
 pub(crate) enum FileContent {
-    Buckets(Vec<Bucket>),
+    Buckets(Vec<ImportedBucket>),
     Hosts(Vec<Host>),
 }
 

@@ -1,7 +1,7 @@
 //! What policies of the Gateway API and of those who follow it have in common, and its HTTPRoute.
 
 use super::code;
-use super::document::{Bucket, Sourced};
+use super::document::{ImportedBucket, Sourced};
 use super::gateway_hosts::{Attachment, Gateways};
 use super::gateway_origins;
 use super::kubernetes;
@@ -55,11 +55,11 @@ pub(crate) fn max_age(node: &Node<'_>, remarks: &mut Remarks) -> Option<Sourced<
 }
 
 /// A rule of a route.
-struct Rule<'t> {
+struct RouteRule<'t> {
     node: Node<'t>,
     paths: Vec<Sourced<Paths>>,
     /// Of a filter of its own.
-    bucket: Option<Bucket>,
+    bucket: Option<ImportedBucket>,
     /// It only redirects.
     is_empty: bool,
 }
@@ -74,7 +74,7 @@ pub(crate) fn is_route(resource: &Node<'_>) -> bool {
 pub(crate) fn http_route(
     route: &Node<'_>,
     gateways: &Gateways<'_>,
-    mut around: impl FnMut(&Node<'_>, &Attachment) -> Option<Bucket>,
+    mut around: impl FnMut(&Node<'_>, &Attachment) -> Option<ImportedBucket>,
     remarks: &mut Remarks,
 ) -> Vec<Host> {
     let Some(spec) = route.get("spec") else {
@@ -82,7 +82,7 @@ pub(crate) fn http_route(
     };
     let is_grpc = kubernetes::kind(route) == "GRPCRoute";
     let rules = spec.list("rules").into_iter();
-    let rules: Vec<_> = rules.map(|rule| Rule::of(rule, is_grpc, remarks)).collect();
+    let rules: Vec<_> = rules.map(|rule| RouteRule::of(rule, is_grpc, remarks)).collect();
     let mut attachments = gateways.attachments(route, remarks);
     attachments.retain(|attachment| !attachment.names.is_empty());
     if attachments.is_empty() {
@@ -136,7 +136,7 @@ pub(crate) fn http_route(
     hosts
 }
 
-impl<'t> Rule<'t> {
+impl<'t> RouteRule<'t> {
     fn of(node: Node<'t>, is_grpc: bool, remarks: &mut Remarks) -> Self {
         let matches = node.list("matches").into_iter();
         let mut paths: Vec<_> = matches

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::document::Sourced;
 use super::host_names::{common, covers};
 use super::kubernetes;
-use super::listeners::{self, Key, KnownGateway, KnownListeners, Listener};
+use super::listeners::{self, GatewayListener, Key, KnownGateway, KnownListeners};
 use super::namespaces::Namespaces;
 use super::node::Node;
 use super::policy;
@@ -114,7 +114,7 @@ impl<'t> Gateways<'t> {
         own: &[Sourced<String>],
     ) -> Vec<Attachment> {
         let kind = kubernetes::kind(route);
-        let is_meant = |listener: &&Listener<'_>| {
+        let is_meant = |listener: &&GatewayListener<'_>| {
             let asked = [("sectionName", "name"), ("port", "port")];
             listener.set.as_ref() == set
                 && asked.iter().all(|(asked, has)| {
@@ -124,7 +124,8 @@ impl<'t> Gateways<'t> {
         };
         let mut all = Vec::new();
         let listeners = known.listeners.iter().filter(is_meant);
-        for Listener { node, selected, .. } in listeners.filter(|listener| is_of_http(&listener.node, &kind))
+        for GatewayListener { node, selected, .. } in
+            listeners.filter(|listener| is_of_http(&listener.node, &kind))
         {
             let rule = node.path(&["allowedRoutes", "namespaces"]);
             // A route comes to a ListenerSet's listener as to one of that namespace.

@@ -1,19 +1,19 @@
 //! An entry of Cloud Storage's CORS, as its API and Terraform spell it.
 
 use super::code;
-use super::document::{Rule, Sourced};
+use super::document::{ImportedRule, Sourced};
 use super::node::Node;
 use super::policy::{self, EVERY_METHOD, ListUse};
 use super::remarks::Remarks;
 use super::rule_fields;
 
 /// An entry, with the names of its fields: Terraform spells them otherwise.
-pub(crate) fn rule(entry: &Node<'_>, names: [&str; 4], remarks: &mut Remarks) -> Rule {
+pub(crate) fn rule(entry: &Node<'_>, names: [&str; 4], remarks: &mut Remarks) -> ImportedRule {
     entry.say_unknown(&names, "an entry", remarks);
     let [origin, method, header, max_age] = names;
-    let mut rule = Rule {
+    let mut rule = ImportedRule {
         place: entry.place.clone(),
-        ..Rule::default()
+        ..ImportedRule::default()
     };
     let texts = |key: &str, remarks: &mut Remarks| -> Vec<Sourced<String>> {
         let mut texts = Vec::new();

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::answers::{Policy, Table};
+use super::answers::{HostRoutes, RoutePolicy};
 use super::host_group::{self, HostGroup};
-use super::names::{self, HostName, Wildcards};
+use super::names::{self, OwnedName, Wildcards};
 use super::reach::Spot;
 use super::remarks::Remarks;
 use super::routes::Host;
@@ -13,7 +13,7 @@ use super::routes::Host;
 #[derive(Debug, Default)]
 pub(super) struct GroupedHosts<'r> {
     pub(super) groups: Vec<HostGroup<'r>>,
-    pub(super) tables: Vec<Table<'r>>,
+    pub(super) tables: Vec<HostRoutes<'r>>,
     /// The number of the table of each name: as routes have it, in lower case and without port.
     pub(super) by_name: HashMap<String, usize>,
     wildcards: Wildcards,
@@ -21,7 +21,7 @@ pub(super) struct GroupedHosts<'r> {
 
 impl GroupedHosts<'_> {
     /// Whether the edge may give this policy to requests for a host.
-    pub(super) fn admits(&self, host: &str, spot: Spot<'_>, policy: Policy<'_>) -> bool {
+    pub(super) fn admits(&self, host: &str, spot: Spot<'_>, policy: RoutePolicy<'_>) -> bool {
         let table = self.table(host).and_then(|at| self.tables.get(at));
         table.map_or(policy.is_none(), |table| table.verdict(spot).admits(policy))
     }
@@ -36,7 +36,7 @@ impl GroupedHosts<'_> {
 /// Groups the hosts, each with the numbers of its routes' policies.
 pub(super) fn of<'r>(
     hosts: &'r [Host],
-    numbers: &'r [Vec<Policy<'r>>],
+    numbers: &'r [Vec<RoutePolicy<'r>>],
     remarks: &mut Remarks,
 ) -> GroupedHosts<'r> {
     let mut site = GroupedHosts {
@@ -45,14 +45,14 @@ pub(super) fn of<'r>(
     };
     let mut known: HashMap<Vec<usize>, (usize, usize)> = HashMap::new();
     let mut by_place: HashMap<String, Vec<usize>> = HashMap::new();
-    for HostName { name, owners, place } in names::of(hosts, &site.wildcards, remarks) {
+    for OwnedName { name, owners, place } in names::of(hosts, &site.wildcards, remarks) {
         let (table, group) = match known.get(&owners) {
             Some(known) => *known,
             None => {
                 let of_owners = owners
                     .iter()
                     .filter_map(|owner| Some((hosts.get(*owner)?, numbers.get(*owner)?.as_slice())));
-                let table = Table::of(of_owners);
+                let table = HostRoutes::of(of_owners);
                 let mut group = host_group::of(&table, remarks);
                 group.place = place.to_owned();
                 site.tables.push(table);

@@ -7,7 +7,7 @@ use bucket_cors::config;
 use bucket_cors::matcher::{Matcher, MatcherBuilder, Owner};
 use serde_json::json;
 
-use super::answers::Policy;
+use super::answers::RoutePolicy;
 use super::code;
 use super::grouped::GroupedHosts;
 use super::names;
@@ -19,7 +19,7 @@ use super::remarks::Remarks;
 pub(super) struct MappedBucket<'r> {
     pub(super) name: String,
     pub(super) hosts: Vec<String>,
-    pub(super) policy: Policy<'r>,
+    pub(super) policy: RoutePolicy<'r>,
     pub(super) place: String,
 }
 

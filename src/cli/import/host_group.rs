@@ -1,6 +1,6 @@
 //! What the routes of a host come to, as far as buckets can say it.
 
-use super::answers::{Answer, Policy, Table, Verdict};
+use super::answers::{HostRoutes, RoutePolicy, SpotAnswer, SpotVerdict};
 use super::code;
 use super::reach::Spot;
 use super::remarks::Remarks;
@@ -17,7 +17,7 @@ pub(super) struct HostGroup<'r> {
     /// The policies of first segments.
     pub(super) paths: Vec<NamedPath<'r>>,
     /// The policy of the rest.
-    pub(super) whole: Policy<'r>,
+    pub(super) whole: RoutePolicy<'r>,
     /// The place of the route that gives the path `/` a policy, where paths have names.
     pub(super) root: Option<String>,
     /// No object is behind any of its routes.
@@ -30,7 +30,7 @@ pub(super) struct HostGroup<'r> {
 pub(super) struct NamedPath<'r> {
     /// The name of the bucket.
     pub(super) name: String,
-    pub(super) policy: Policy<'r>,
+    pub(super) policy: RoutePolicy<'r>,
     /// Why that is none, where routes give one.
     pub(super) lost: Option<Lost>,
 }
@@ -71,7 +71,7 @@ impl HostGroup<'_> {
 }
 
 /// What the routes of a host come to.
-pub(super) fn of<'r>(table: &Table<'r>, remarks: &mut Remarks) -> HostGroup<'r> {
+pub(super) fn of<'r>(table: &HostRoutes<'r>, remarks: &mut Remarks) -> HostGroup<'r> {
     say_parts(table, remarks);
     let rest = table.answer(Spot::Unnamed);
     let mut whole = given(&rest, "the rest of its host").unwrap_or_else(|lost| {
@@ -102,7 +102,8 @@ pub(super) fn of<'r>(table: &Table<'r>, remarks: &mut Remarks) -> HostGroup<'r> 
         paths.retain(|path| path.policy != whole);
     }
     let root = table.answer(Spot::Root);
-    let has_root = !paths.is_empty() && whole.is_some() && matches!(root.verdict(), Verdict::Each(Some(_)));
+    let has_root =
+        !paths.is_empty() && whole.is_some() && matches!(root.verdict(), SpotVerdict::Each(Some(_)));
     let group = HostGroup {
         paths,
         whole,
@@ -119,11 +120,11 @@ pub(super) fn of<'r>(table: &Table<'r>, remarks: &mut Remarks) -> HostGroup<'r> 
 }
 
 /// What requests of a first segment get, where the rest of its host has this policy.
-fn named<'r>(table: &Table<'r>, name: &str, whole: Policy<'r>) -> NamedPath<'r> {
+fn named<'r>(table: &HostRoutes<'r>, name: &str, whole: RoutePolicy<'r>) -> NamedPath<'r> {
     let below = table.answer(Spot::Below(name));
     let (policy, lost) = match below.verdict() {
         // Nothing is given away.
-        Verdict::NoRoute => (whole, None),
+        SpotVerdict::NoRoute => (whole, None),
         _ => match given(&below, &format!("the bucket {name:?}")) {
             Ok(policy) => (policy, None),
             Err(lost) => (None, lost),
@@ -131,7 +132,7 @@ fn named<'r>(table: &Table<'r>, name: &str, whole: Policy<'r>) -> NamedPath<'r> 
     };
     let alone = table.answer(Spot::Segment(name));
     let verdict = alone.verdict();
-    if verdict == Verdict::NoRoute || verdict == Verdict::Each(policy) {
+    if verdict == SpotVerdict::NoRoute || verdict == SpotVerdict::Each(policy) {
         let name = name.to_owned();
         NamedPath { name, policy, lost }
     } else if verdict.admits(whole) {
@@ -152,11 +153,11 @@ fn named<'r>(table: &Table<'r>, name: &str, whole: Policy<'r>) -> NamedPath<'r> 
 }
 
 /// The policy that all requests of a spot have, or why there is none.
-fn given<'r>(answer: &Answer<'r>, of: &str) -> Result<Policy<'r>, Option<Lost>> {
+fn given<'r>(answer: &SpotAnswer<'r>, of: &str) -> Result<RoutePolicy<'r>, Option<Lost>> {
     match answer.verdict() {
-        Verdict::Each(policy) => return Ok(policy),
-        Verdict::NoRoute => return Ok(None),
-        Verdict::Mixed => {}
+        SpotVerdict::Each(policy) => return Ok(policy),
+        SpotVerdict::NoRoute => return Ok(None),
+        SpotVerdict::Mixed => {}
     }
     // What is no bucket's is said of its route.
     let own = answer
@@ -184,7 +185,7 @@ fn given<'r>(answer: &Answer<'r>, of: &str) -> Result<Policy<'r>, Option<Lost>> 
 }
 
 /// That a path alone has not the policy that it would get.
-fn not_alike(answer: &Answer<'_>, policy: Policy<'_>, path: &str, of: &str) -> Option<Lost> {
+fn not_alike(answer: &SpotAnswer<'_>, policy: RoutePolicy<'_>, path: &str, of: &str) -> Option<Lost> {
     let found = &answer.found;
     let other = found
         .iter()
@@ -204,7 +205,7 @@ fn say_lost(lost: Option<Lost>, remarks: &mut Remarks) {
 }
 
 /// What is no bucket's, and routes that no request comes to.
-fn say_parts(table: &Table<'_>, remarks: &mut Remarks) {
+fn say_parts(table: &HostRoutes<'_>, remarks: &mut Remarks) {
     let say_unreached = |place: &str, remarks: &mut Remarks| {
         remarks.say(
             code::UNREACHED_ROUTE,
@@ -264,7 +265,7 @@ fn say_parts(table: &Table<'_>, remarks: &mut Remarks) {
 }
 
 /// Routes without an object that get the policy of what is around them.
-fn say_void(table: &Table<'_>, group: &HostGroup<'_>, remarks: &mut Remarks) {
+fn say_void(table: &HostRoutes<'_>, group: &HostGroup<'_>, remarks: &mut Remarks) {
     for step in table.steps().filter(|step| step.is_void) {
         let own = step.paths.name().and_then(|name| {
             let mut paths = group.paths.iter();

@@ -3,23 +3,15 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::code::Weight;
 use super::remarks::Remarks;
-use crate::output;
+use crate::output::{self, Format};
 use crate::terminal::complain;
 
 /// Remarks that are printed. Nobody reads more, and a document can be made to give one for every few bytes.
 const PRINTED: usize = 1_000;
-
-/// How what there is to say is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    Human,
-    Json,
-}
 
 /// What an import came to.
 #[derive(Debug)]

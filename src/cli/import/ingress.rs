@@ -2,7 +2,7 @@
 
 use super::code;
 use super::cors_headers;
-use super::document::{Bucket, Sourced};
+use super::document::{ImportedBucket, Sourced};
 use super::ingress_class::KnownController;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
@@ -81,7 +81,11 @@ pub(crate) fn first_annotation<'t>(resource: &Node<'t>, prefixes: &[&str]) -> Op
 }
 
 /// The rules that the annotations stand for. `None`: they do not switch CORS on.
-pub(crate) fn policy(resource: &Node<'_>, controller: &Controller, remarks: &mut Remarks) -> Option<Bucket> {
+pub(crate) fn policy(
+    resource: &Node<'_>,
+    controller: &Controller,
+    remarks: &mut Remarks,
+) -> Option<ImportedBucket> {
     let annotations = resource.path(&["metadata", "annotations"])?;
     let mut refused = Vec::new();
     let mut get = |name: &str| {

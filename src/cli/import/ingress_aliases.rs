@@ -14,7 +14,7 @@ use super::remarks::Remarks;
 use super::routes::Host;
 
 /// A host of one of several controllers.
-type Key = (Option<String>, String);
+type InstanceHost = (Option<String>, String);
 
 /// Names that an Ingress gives a host.
 struct GivenAliases<'t> {
@@ -30,7 +30,7 @@ pub(crate) fn add(
     controller: &Controller,
     remarks: &mut Remarks,
 ) {
-    let mut by_host: BTreeMap<Key, GivenAliases<'_>> = BTreeMap::new();
+    let mut by_host: BTreeMap<InstanceHost, GivenAliases<'_>> = BTreeMap::new();
     for WithPolicy {
         ingress,
         bucket,
@@ -65,8 +65,8 @@ pub(crate) fn add(
             }
         }
     }
-    let named: HashSet<Key> = hosts.iter().flat_map(keys).collect();
-    let mut owners: HashMap<Key, String> = HashMap::new();
+    let named: HashSet<InstanceHost> = hosts.iter().flat_map(keys).collect();
+    let mut owners: HashMap<InstanceHost, String> = HashMap::new();
     for ((instance, host), GivenAliases { names, .. }) in &mut by_host {
         names.retain(|name| {
             let alias = (instance.clone(), name.value.to_ascii_lowercase());
@@ -92,7 +92,7 @@ pub(crate) fn add(
 }
 
 /// The names of a host, each with the controller that has it.
-fn keys(host: &Host) -> impl Iterator<Item = Key> {
+fn keys(host: &Host) -> impl Iterator<Item = InstanceHost> {
     let names = host
         .domains
         .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::document::{Bucket, Sourced};
+use super::document::{ImportedBucket, Sourced};
 use super::ingress::{self, Controller};
 use super::ingress_aliases;
 use super::ingress_applied;
@@ -172,7 +172,7 @@ impl Servers {
 /// Its hosts, each route of which has these rules, if there are any.
 pub(crate) fn hosts(
     resource: &Node<'_>,
-    bucket: Option<&Bucket>,
+    bucket: Option<&ImportedBucket>,
     servers: &Servers,
     remarks: &mut Remarks,
 ) -> Vec<Host> {

@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, HashSet};
 
 use super::code;
-use super::document::Bucket;
+use super::document::ImportedBucket;
 use super::ingress_rules::{self, WithPolicy};
 use super::kubernetes;
 use super::node::Node;
@@ -44,7 +44,7 @@ pub(crate) fn lost(ingresses: &[WithPolicy<'_>], remarks: &mut Remarks) -> HashS
         let Some((first, at)) = same.next() else { continue };
         for (other, path) in same {
             // A path that one Ingress has twice has one policy.
-            let is_alike = Bucket::are_alike(first.bucket.as_ref(), other.bucket.as_ref());
+            let is_alike = ImportedBucket::are_alike(first.bucket.as_ref(), other.bucket.as_ref());
             if is_said {
                 if other.bucket.is_some() && !is_alike {
                     let message = format!(

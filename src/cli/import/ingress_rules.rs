@@ -1,12 +1,12 @@
 //! The rules of an Ingress: its hosts and their paths.
 
-use super::document::Bucket;
+use super::document::ImportedBucket;
 use super::node::Node;
 
 /// An Ingress that a controller applies, with the rules of its annotations.
 pub(crate) struct WithPolicy<'t> {
     pub(crate) ingress: &'t Node<'t>,
-    pub(crate) bucket: Option<Bucket>,
+    pub(crate) bucket: Option<ImportedBucket>,
     /// Which of several controllers of a kind applies it. `None`: there is one, as far as anything says.
     pub(crate) instance: Option<String>,
 }

@@ -12,7 +12,7 @@ pub(crate) type Key = (String, String);
 
 /// A listener.
 #[derive(Debug)]
-pub(crate) struct Listener<'t> {
+pub(crate) struct GatewayListener<'t> {
     pub(crate) node: Node<'t>,
     /// The ListenerSet that adds it.
     pub(crate) set: Option<Key>,
@@ -23,7 +23,7 @@ pub(crate) struct Listener<'t> {
 /// A Gateway.
 #[derive(Debug, Default)]
 pub(crate) struct KnownGateway<'t> {
-    pub(crate) listeners: Vec<Listener<'t>>,
+    pub(crate) listeners: Vec<GatewayListener<'t>>,
     /// What has its ports: itself, or its class where the Gateways of that share one proxy.
     pub(crate) proxy: String,
     /// What its GatewayClass calls the controller.
@@ -59,7 +59,7 @@ impl<'t> KnownListeners<'t> {
         }) {
             let (namespace, name) = key(gateway);
             let own = kubernetes::items(gateway, &["spec", "listeners"]).into_iter();
-            let own = own.map(|node| Listener {
+            let own = own.map(|node| GatewayListener {
                 node,
                 set: None,
                 selected: None,
@@ -106,7 +106,7 @@ impl<'t> KnownListeners<'t> {
                 continue;
             }
             let own = kubernetes::items(set, &["spec", "listeners"]).into_iter();
-            known.listeners.extend(own.map(|node| Listener {
+            known.listeners.extend(own.map(|node| GatewayListener {
                 node,
                 set: Some(key(set)),
                 selected: match (is_taken, &allowed) {

@@ -7,9 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::answers::{self, Policy};
+use super::answers::{self, RoutePolicy};
 use super::code;
-use super::document::Bucket;
+use super::document::ImportedBucket;
 use super::grouped;
 use super::held::{self, MappedBucket};
 use super::host_group::{HostGroup, NamedPath};
@@ -19,7 +19,7 @@ use super::routes::Host;
 /// What hosts become.
 #[derive(Debug, Default)]
 pub(crate) struct Mapped {
-    pub(crate) buckets: Vec<Bucket>,
+    pub(crate) buckets: Vec<ImportedBucket>,
     /// The hosts that path-style names are under; none: all.
     pub(crate) endpoints: Vec<String>,
 }
@@ -51,7 +51,7 @@ pub(crate) fn map(hosts: &[Host], remarks: &mut Remarks) -> Mapped {
         ..
     } = mapping;
     held::hold(&mut buckets, &mut endpoints, &site, remarks);
-    let buckets = buckets.into_iter().map(|bucket| Bucket {
+    let buckets = buckets.into_iter().map(|bucket| ImportedBucket {
         name: bucket.name,
         hosts: bucket.hosts,
         place: bucket.place,
@@ -219,7 +219,7 @@ impl<'g, 'r> Mapping<'g, 'r> {
         name
     }
 
-    fn put(&mut self, name: String, hosts: Vec<String>, policy: Policy<'r>, place: &str) {
+    fn put(&mut self, name: String, hosts: Vec<String>, policy: RoutePolicy<'r>, place: &str) {
         self.by_name.insert(segment(&name).to_owned(), self.buckets.len());
         self.bound.extend(hosts.iter().cloned());
         self.buckets.push(MappedBucket {

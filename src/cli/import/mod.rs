@@ -57,11 +57,12 @@ use std::process::ExitCode;
 use bucket_cors::profile::{self, Profile};
 
 use self::code::Weight;
-use self::document::{Bucket, Document};
+use self::document::{Document, ImportedBucket};
 use self::file::{File, FileContent};
 use self::imported::Imported;
 use self::remarks::Remarks;
 use self::sources::{BucketNames, Source};
+use crate::output::Format;
 use crate::terminal::complain;
 use crate::{arguments, folder};
 
@@ -102,8 +103,8 @@ pub(crate) struct Arguments {
     output: Option<PathBuf>,
     /// How what there is to say is printed: in lines on standard error, or, with the configuration, as JSON on standard
     /// output
-    #[arg(long, value_enum, default_value_t = imported::Format::Human)]
-    format: imported::Format,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
     /// Exit with 1 also where something only loses meaning
     #[arg(long)]
     strict: bool,
@@ -163,7 +164,7 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
         };
         unread::say(file, source, remarks);
         match found {
-            FileContent::Buckets(found) => buckets.extend(found.into_iter().map(|bucket| Bucket {
+            FileContent::Buckets(found) => buckets.extend(found.into_iter().map(|bucket| ImportedBucket {
                 profile: bucket.profile.or(Some(source.profile.name)),
                 ..bucket
             })),
@@ -175,7 +176,7 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
         .iter()
         .all(|(_, source)| source.names == BucketNames::Routes);
     let of_routes = wanted::of_routes(mapped.buckets, &arguments.bucket, are_routes);
-    buckets.extend(of_routes.into_iter().map(|bucket| Bucket {
+    buckets.extend(of_routes.into_iter().map(|bucket| ImportedBucket {
         profile: Some(profile::FETCH.name),
         ..bucket
     }));
@@ -208,8 +209,8 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
 }
 
 /// One list of rules for each bucket: the first of those that several files have.
-fn told_apart(buckets: Vec<Bucket>, remarks: &mut Remarks) -> Vec<Bucket> {
-    let mut kept: Vec<Bucket> = Vec::new();
+fn told_apart(buckets: Vec<ImportedBucket>, remarks: &mut Remarks) -> Vec<ImportedBucket> {
+    let mut kept: Vec<ImportedBucket> = Vec::new();
     for bucket in buckets {
         match kept.iter().find(|known| known.name == bucket.name) {
             None => kept.push(bucket),
@@ -275,7 +276,7 @@ fn name(files: &mut [(File<'_>, &Source)], said: &[String]) -> Result<(), Vec<St
 }
 
 /// The buckets, with the profile that most of what is imported has said once.
-fn document(arguments: &Arguments, mut buckets: Vec<Bucket>) -> Document {
+fn document(arguments: &Arguments, mut buckets: Vec<ImportedBucket>) -> Document {
     let said = buckets.iter().find_map(|bucket| Profile::named(bucket.profile?));
     let own = said.unwrap_or(&profile::FETCH);
     let profile = arguments.profile.unwrap_or(own);

@@ -9,7 +9,7 @@ use super::routes::Host;
 
 /// A name, and the hosts that may take its requests.
 #[derive(Debug)]
-pub(super) struct HostName<'r> {
+pub(super) struct OwnedName<'r> {
     /// As the edge compares it.
     pub(super) name: String,
     /// Where they stand among the hosts.
@@ -19,14 +19,14 @@ pub(super) struct HostName<'r> {
 
 /// A host that has a name.
 #[derive(Debug, Clone, Copy)]
-struct Owner<'r> {
+struct NameOwner<'r> {
     index: usize,
     listener: Option<&'r str>,
     /// Of its name. Nothing: it has the name on every port that no other names.
     port: &'r str,
 }
 
-impl Owner<'_> {
+impl NameOwner<'_> {
     /// Whether requests for its own name with this port come to it.
     fn has(&self, port: &str) -> bool {
         self.port == port || self.port == ANY_PORT && !port.is_empty()
@@ -44,9 +44,9 @@ const ANY_PORT: &str = "*";
 const MOST_OWNERS: usize = 2_000_000;
 
 /// The names of all hosts, in the order in which they stand.
-pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Remarks) -> Vec<HostName<'r>> {
+pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Remarks) -> Vec<OwnedName<'r>> {
     let mut at: HashMap<String, usize> = HashMap::new();
-    let mut names: Vec<(HostName<'r>, Vec<Owner<'r>>)> = Vec::new();
+    let mut names: Vec<(OwnedName<'r>, Vec<NameOwner<'r>>)> = Vec::new();
     for (index, host) in hosts.iter().enumerate() {
         let policy = host.routes.iter().find_map(|route| route.bucket.as_ref());
         if let (Some(policy), []) = (policy, host.domains.as_slice()) {
@@ -66,7 +66,7 @@ pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Rem
                     ),
                 );
             }
-            let owner = Owner {
+            let owner = NameOwner {
                 index,
                 listener: host.stand.listener.as_deref(),
                 port,
@@ -76,7 +76,7 @@ pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Rem
                 Some((_, owners)) => owners.push(owner),
                 None => {
                     let place = policy.map_or(place, |policy| &policy.place);
-                    let name = HostName {
+                    let name = OwnedName {
                         name,
                         owners: Vec::new(),
                         place,
@@ -125,19 +125,19 @@ pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Rem
             if served.len() == listeners.len().saturating_mul(ports.len()) {
                 break;
             }
-            let taken = |owner: &Owner<'r>| {
+            let taken = |owner: &NameOwner<'r>| {
                 let listener = owner.listener;
                 let taken = ports.iter().filter(|port| owner.takes(above, port));
                 taken.map(move |port| (listener, *port)).collect::<Vec<_>>()
             };
-            let is_missing = |owner: &&Owner<'r>| taken(owner).iter().any(|both| !served.contains(both));
+            let is_missing = |owner: &&NameOwner<'r>| taken(owner).iter().any(|both| !served.contains(both));
             let missing: Vec<_> = others.iter().filter(is_missing).copied().collect();
             served.extend(missing.iter().flat_map(taken));
             owners.extend(missing);
         }
         let mut owners: Vec<usize> = owners.iter().map(|owner| owner.index).collect();
         owners.dedup();
-        all.push(HostName {
+        all.push(OwnedName {
             name: known.name.clone(),
             owners,
             place: known.place,

@@ -1,7 +1,7 @@
 //! A proxy's CORS policy, with its origins as patterns, and the rule that it becomes.
 
 use super::code;
-use super::document::{Bucket, Cors, Rule, Sourced};
+use super::document::{ImportedBucket, ImportedCors, ImportedRule, Sourced};
 use super::node::Node;
 use super::remarks::Remarks;
 
@@ -113,7 +113,7 @@ pub(crate) fn commas(text: &str, place: &str) -> Vec<Sourced<String>> {
 
 impl Policy {
     /// The rules of a bucket that has this policy, still without a name.
-    pub(crate) fn into_bucket(self, lists: ListUse, remarks: &mut Remarks) -> Bucket {
+    pub(crate) fn into_bucket(self, lists: ListUse, remarks: &mut Remarks) -> ImportedBucket {
         let Self {
             place,
             origins,
@@ -169,7 +169,7 @@ impl Policy {
             Some(any) => vec![any.clone()],
             None => distinct(origins),
         };
-        let rule = Rule {
+        let rule = ImportedRule {
             id: None,
             allowed_origins: origins,
             allowed_methods: distinct(methods),
@@ -179,16 +179,16 @@ impl Policy {
             response_vary: None,
             place: place.clone(),
         };
-        Bucket {
+        ImportedBucket {
             allow_credentials: credentials,
             allow_private_network: private_network,
             mode: is_shadow.then_some("shadow"),
-            cors: Cors {
+            cors: ImportedCors {
                 rules: vec![rule],
                 response_vary: None,
             },
             place,
-            ..Bucket::default()
+            ..ImportedBucket::default()
         }
     }
 }

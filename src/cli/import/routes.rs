@@ -1,6 +1,6 @@
 //! Hosts and routes, which a proxy's policies belong to.
 
-use super::document::{Bucket, Sourced};
+use super::document::{ImportedBucket, Sourced};
 use super::reach::{Extent, Reach, Spot, is_plain};
 
 /// The routes of some hosts.
@@ -48,7 +48,7 @@ pub(crate) enum Joining {
 pub(crate) struct Route {
     pub(crate) paths: Vec<Sourced<Paths>>,
     /// The rules of its policy, if it has one.
-    pub(crate) bucket: Option<Bucket>,
+    pub(crate) bucket: Option<ImportedBucket>,
     /// How long its path is to a proxy that orders routes by the text of their paths. `None`: as long as what it names.
     pub(crate) length: Option<usize>,
     /// It answers by itself, and with no object: it redirects, or refuses.

@@ -1,13 +1,13 @@
 //! The fields of a store's rule, which its XML, its JSON and the languages of deployment tools share.
 
 use super::code;
-use super::document::{Cors, Rule, Sourced};
+use super::document::{ImportedCors, ImportedRule, Sourced};
 use super::node::{self, Node};
 use super::policy;
 use super::remarks::Remarks;
 
 /// Takes a field's value into a rule.
-pub(crate) fn add(rule: &mut Rule, field: &str, value: &str, place: &str, remarks: &mut Remarks) {
+pub(crate) fn add(rule: &mut ImportedRule, field: &str, value: &str, place: &str, remarks: &mut Remarks) {
     // OSS's own sample has a blank before a value.
     let value = value.trim();
     let list = match field {
@@ -62,16 +62,22 @@ pub(crate) fn say_second(field: &str, place: &str, remarks: &mut Remarks) {
 
 /// A rule in another spelling: each of its names, behind those of the fields around it and a dot, with the store's. A
 /// field has these names alone: the store's own word for it is none of them.
-pub(crate) fn renamed_rule(node: &Node<'_>, names: &[(&str, &str)], remarks: &mut Remarks) -> Rule {
-    let mut rule = Rule {
+pub(crate) fn renamed_rule(node: &Node<'_>, names: &[(&str, &str)], remarks: &mut Remarks) -> ImportedRule {
+    let mut rule = ImportedRule {
         place: node.place.clone(),
-        ..Rule::default()
+        ..ImportedRule::default()
     };
     take(node, "", names, &mut rule, remarks);
     rule
 }
 
-fn take(node: &Node<'_>, around: &str, names: &[(&str, &str)], rule: &mut Rule, remarks: &mut Remarks) {
+fn take(
+    node: &Node<'_>,
+    around: &str,
+    names: &[(&str, &str)],
+    rule: &mut ImportedRule,
+    remarks: &mut Remarks,
+) {
     for (key, field) in node.fields() {
         let own = format!("{around}{key}");
         let below = format!("{own}.");
@@ -108,7 +114,7 @@ fn say_other_word(key: &str, field: &Node<'_>, names: &[(&str, &str)], remarks: 
 }
 
 /// The flag of a document whose rules may have one each, of which TOS takes one that is absent for false.
-pub(crate) fn join_vary(cors: &mut Cors, remarks: &mut Remarks) {
+pub(crate) fn join_vary(cors: &mut ImportedCors, remarks: &mut Remarks) {
     let own = cors.response_vary;
     let flags = cors.rules.iter().filter_map(|rule| rule.response_vary.as_ref());
     // One that is true is enough: a Vary too many keeps caches right.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use bucket_cors::config::{self, Bucket as Valid, BucketSink, Finding};
+use bucket_cors::config::{self, Bucket, BucketSink, Finding};
 
 use super::code::{self, RemarkCode};
-use super::document::{Document, Rule};
+use super::document::{Document, ImportedRule};
 use super::foreign;
 use super::remarks::Remarks;
 use crate::source::placeholder;
@@ -38,7 +38,7 @@ const PASSES: usize = 1_000;
 struct Nowhere;
 
 impl<'a> BucketSink<'a> for Nowhere {
-    fn bucket(&mut self, _: Valid<'a>) {}
+    fn bucket(&mut self, _: Bucket<'a>) {}
     fn restart(&mut self) {}
 }
 
@@ -186,7 +186,7 @@ fn take_out(document: &mut Document, target: FindingTarget) {
         remove(&mut bucket.cors.rules, index);
         return;
     }
-    let Some(Rule {
+    let Some(ImportedRule {
         id,
         allowed_origins,
         allowed_methods,

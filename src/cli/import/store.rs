@@ -1,7 +1,7 @@
 //! A store's CORS document.
 
 use super::code;
-use super::document::{Bucket, Cors, Rule};
+use super::document::{ImportedBucket, ImportedCors, ImportedRule};
 use super::file::{File, FileContent};
 use super::node::Node;
 use super::remarks::Remarks;
@@ -70,11 +70,11 @@ pub(crate) fn document(file: &File<'_>, remarks: &mut Remarks) -> Result<FileCon
     } else {
         json(&file.documents()?.root()?, remarks)?
     };
-    Ok(FileContent::Buckets(vec![Bucket {
+    Ok(FileContent::Buckets(vec![ImportedBucket {
         name: file.bucket()?,
         cors,
         place: file.name.to_owned(),
-        ..Bucket::default()
+        ..ImportedBucket::default()
     }]))
 }
 
@@ -88,10 +88,10 @@ const RULES: [&str; 3] = [WRAPPED, "CORSRules", "CORSRule"];
 ///
 /// # Errors
 /// That it is none of them.
-pub(crate) fn json(node: &Node<'_>, remarks: &mut Remarks) -> Result<Cors, Trouble> {
+pub(crate) fn json(node: &Node<'_>, remarks: &mut Remarks) -> Result<ImportedCors, Trouble> {
     const SHAPES: &str =
         "no CORS document: an object with CORSRules (S3) or CORSRule (OSS), or a list of rules, is one";
-    let mut cors = Cors::default();
+    let mut cors = ImportedCors::default();
     let fields = node.fields();
     let rules = if fields.is_empty() {
         let rules = node.items();
@@ -144,9 +144,9 @@ pub(crate) fn json(node: &Node<'_>, remarks: &mut Remarks) -> Result<Cors, Troub
         rules.items()
     };
     for node in rules {
-        let mut rule = Rule {
+        let mut rule = ImportedRule {
             place: node.place.clone(),
-            ..Rule::default()
+            ..ImportedRule::default()
         };
         let mut taken: Vec<&str> = Vec::new();
         for (key, field) in node.fields() {

@@ -3,7 +3,7 @@
 use roxmltree::{Document as Xml, Error, Node, ParsingOptions};
 
 use super::code;
-use super::document::{Cors, Rule};
+use super::document::{ImportedCors, ImportedRule};
 use super::line_numbers::LineNumbers;
 use super::remarks::{Remarks, as_written};
 use super::rule_fields;
@@ -89,7 +89,7 @@ pub(crate) fn parse(text: &str) -> Result<Xml<'_>, Trouble> {
 ///
 /// # Errors
 /// Why it is none, for a person.
-pub(crate) fn read(file: &str, text: &str, remarks: &mut Remarks) -> Result<Cors, Trouble> {
+pub(crate) fn read(file: &str, text: &str, remarks: &mut Remarks) -> Result<ImportedCors, Trouble> {
     let xml = parse(text)?;
     let lines = LineNumbers::new(file, text);
     let root = xml.root_element();
@@ -112,7 +112,7 @@ pub(crate) fn read(file: &str, text: &str, remarks: &mut Remarks) -> Result<Cors
         }
     }
     say_attributes(root, &lines, remarks);
-    let mut cors = Cors::default();
+    let mut cors = ImportedCors::default();
     for element in root.children() {
         if !is_element(element, &lines, remarks) {
             continue;
@@ -160,10 +160,10 @@ fn behind_prolog(text: &str) -> usize {
     text.len().saturating_sub(rest.len())
 }
 
-fn rule(element: Node<'_, '_>, lines: &LineNumbers<'_>, remarks: &mut Remarks) -> Rule {
-    let mut rule = Rule {
+fn rule(element: Node<'_, '_>, lines: &LineNumbers<'_>, remarks: &mut Remarks) -> ImportedRule {
+    let mut rule = ImportedRule {
         place: lines.place(element),
-        ..Rule::default()
+        ..ImportedRule::default()
     };
     for field in element.children() {
         if !is_element(field, lines, remarks) {

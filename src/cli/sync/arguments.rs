@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::serve::AccessArguments;
 use crate::duration::duration;
 use crate::import::store::Dialect;
+use crate::output::Format;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,8 +91,8 @@ pub(crate) struct SyncArguments {
     #[arg(long, conflicts_with_all = ["listen", "interval"])]
     pub(super) check: bool,
     /// How --check says what differs
-    #[arg(long, value_enum, default_value_t = CheckFormat::Human, requires = "check")]
-    pub(super) format: CheckFormat,
+    #[arg(long, value_enum, default_value_t = Format::Human, requires = "check")]
+    pub(super) format: Format,
     /// How many buckets may lose all their rules at once. Default: one, or a tenth of those that have rules; none where
     /// another hand has written the output: a person, or a process with other stores, buckets, base or into
     #[arg(long, value_name = "N")]
@@ -105,12 +106,6 @@ pub(crate) struct SyncArguments {
     pub(super) listen: Option<String>,
     #[command(flatten)]
     pub(super) access: AccessArguments,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum CheckFormat {
-    Human,
-    Json,
 }
 
 /// A time of at least a second, such as `60s` or `5m`.

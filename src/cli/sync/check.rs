@@ -4,20 +4,14 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::arguments::CheckFormat;
 use super::report::{self, ToldTroubles};
 use super::round::SyncRound;
 use super::round_end::{REST, RoundEnd};
 use super::store::Failure;
-use crate::output;
+use crate::output::{self, Format};
 
 /// What differs, for `--check`, with its status. `remarks`: what else there is to say.
-pub(super) fn checked(
-    format: CheckFormat,
-    round: &SyncRound,
-    end: &RoundEnd,
-    remarks: Vec<String>,
-) -> ExitCode {
+pub(super) fn checked(format: Format, round: &SyncRound, end: &RoundEnd, remarks: Vec<String>) -> ExitCode {
     let is_whole = round.failures().is_empty();
     let (result, held) = match end {
         RoundEnd::Same(_) if is_whole => ("same", Vec::new()),
@@ -35,7 +29,7 @@ pub(super) fn checked(
     });
     let why: Vec<String> = remarks.into_iter().chain(held).collect();
     let lines = match format {
-        CheckFormat::Json => {
+        Format::Json => {
             let mut json = json_of(round);
             if let Some(fields) = json.as_object_mut() {
                 fields.insert("result".to_owned(), result.into());
@@ -43,7 +37,7 @@ pub(super) fn checked(
             }
             vec![format!("{json:#}")]
         }
-        CheckFormat::Human => {
+        Format::Human => {
             let mut lines = report::changes(round);
             if round.changes.is_empty() && matches!(end, RoundEnd::Differs(_)) {
                 lines.push(REST.to_owned());

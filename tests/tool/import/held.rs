@@ -19,9 +19,9 @@ const DOMAINS: [&str; 10] = [
 ];
 
 /// How a route matches, in Envoy's words, and a request's path.
-type Match = (&'static str, fn(&str) -> bool);
+type EnvoyMatch = (&'static str, fn(&str) -> bool);
 
-const MATCHES: [Match; 8] = [
+const MATCHES: [EnvoyMatch; 8] = [
     ("prefix: /", |_| true),
     ("prefix: /", |_| true),
     ("prefix: /photos/", |path| path.starts_with("/photos/")),
@@ -36,8 +36,8 @@ const MATCHES: [Match; 8] = [
 
 const ORIGINS: [&str; 3] = ["", "https://p.example", "https://q.example"];
 
-struct Route {
-    matched: Match,
+struct EnvoyRoute {
+    matched: EnvoyMatch,
     needs_header: bool,
     origin: &'static str,
     /// What a second cluster has in its place.
@@ -45,10 +45,10 @@ struct Route {
 }
 
 /// The virtual hosts of a listener.
-type Hosts = Vec<(&'static str, Vec<Route>)>;
+type Hosts = Vec<(&'static str, Vec<EnvoyRoute>)>;
 
 /// The virtual host that Envoy takes.
-fn virtual_host<'h>(hosts: &'h Hosts, authority: &str) -> Option<&'h [Route]> {
+fn virtual_host<'h>(hosts: &'h Hosts, authority: &str) -> Option<&'h [EnvoyRoute]> {
     let takes = |domain: &str| match (domain.strip_prefix('*'), domain.strip_suffix('*')) {
         (Some(end), _) => authority.ends_with(end) && authority.len() > end.len(),
         (_, Some(start)) => authority.starts_with(start) && authority.len() > start.len(),
@@ -131,7 +131,7 @@ fn the_edge_gives_no_request_another_policy_than_envoy() {
                 if random.below(4) > 0 {
                     continue;
                 }
-                let route = |random: &mut Choices<'_>| Route {
+                let route = |random: &mut Choices<'_>| EnvoyRoute {
                     matched: MATCHES[random.below(MATCHES.len())],
                     needs_header: random.below(6) == 0,
                     origin: ORIGINS[random.below(ORIGINS.len())],

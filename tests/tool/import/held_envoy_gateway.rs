@@ -11,36 +11,36 @@ const HOSTS: [&str; 4] = ["a.example", "b.example", "x.a.example", "*.a.example"
 const SERVED: [&str; 5] = ["", "", "a.example", "*.a.example", "b.example"];
 const ORIGINS: [&str; 3] = ["", "https://p.example", "https://q.example"];
 const ROUTE_PATHS: [&str; 5] = ["/", "/", "/photos", "/photos/x", "/docs"];
-struct Listener {
+struct DrawnListener {
     name: &'static str,
     port: usize,
     protocol: &'static str,
     hostname: &'static str,
 }
 
-struct Gateway {
+struct DrawnGateway {
     name: &'static str,
-    listeners: Vec<Listener>,
+    listeners: Vec<DrawnListener>,
     is_in_files: bool,
 }
 
-struct Rule {
+struct DrawnRule {
     name: &'static str,
     path: &'static str,
     is_conditional: bool,
     filter: &'static str,
 }
 
-struct Route {
+struct DrawnRoute {
     name: &'static str,
     label: &'static str,
     hosts: Vec<&'static str>,
     /// Each with a listener, if it names one.
     parents: Vec<(&'static str, &'static str)>,
-    rules: Vec<Rule>,
+    rules: Vec<DrawnRule>,
 }
 
-struct Policy {
+struct DrawnPolicy {
     name: &'static str,
     made: usize,
     /// Its kind and name, or the label that it chooses by, and its section.
@@ -49,9 +49,9 @@ struct Policy {
 }
 
 struct World {
-    gateways: Vec<Gateway>,
-    routes: Vec<Route>,
-    policies: Vec<Policy>,
+    gateways: Vec<DrawnGateway>,
+    routes: Vec<DrawnRoute>,
+    policies: Vec<DrawnPolicy>,
 }
 
 fn matches_name(domain: &str, host: &str) -> bool {
@@ -66,7 +66,7 @@ fn rank(domain: &str) -> (bool, usize) {
 impl World {
     fn new(random: &mut Choices<'_>) -> Self {
         let names = ["web", "tls", "other"];
-        let listener = |random: &mut Choices<'_>, name| Listener {
+        let listener = |random: &mut Choices<'_>, name| DrawnListener {
             name,
             port: 80 + random.below(2),
             protocol: random.pick(&["HTTP", "HTTP", "HTTP", "TLS"]),
@@ -74,7 +74,7 @@ impl World {
         };
         let mut gateways: Vec<_> = ["gate", "side"]
             .into_iter()
-            .map(|name| Gateway {
+            .map(|name| DrawnGateway {
                 name,
                 listeners: names[..1 + random.below(3)]
                     .iter()
@@ -93,13 +93,13 @@ impl World {
                 is_new
             });
         }
-        let far = |name, port| Listener {
+        let far = |name, port| DrawnListener {
             name,
             port,
             protocol: "HTTP",
             hostname: "",
         };
-        gateways.push(Gateway {
+        gateways.push(DrawnGateway {
             name: "far",
             listeners: vec![far("web", 80), far("tls", 81), far("other", 82)],
             is_in_files: false,
@@ -108,7 +108,7 @@ impl World {
             let gateway = random.pick(&["gate", "gate", "gate", "side", "far"]);
             (gateway, random.pick(&["", "", "web", "tls"]))
         };
-        let rule = |random: &mut Choices<'_>, name| Rule {
+        let rule = |random: &mut Choices<'_>, name| DrawnRule {
             name,
             path: random.pick(&ROUTE_PATHS),
             is_conditional: random.once_in(10),
@@ -120,7 +120,7 @@ impl World {
         };
         let routes = ["one", "two", "three"][..1 + random.below(3)]
             .iter()
-            .map(|name| Route {
+            .map(|name| DrawnRoute {
                 name,
                 label: random.pick(&["x", "y"]),
                 hosts: (0..random.below(3)).map(|_| random.pick(&HOSTS)).collect(),
@@ -133,7 +133,7 @@ impl World {
         let routes = routes.collect();
         let policies = ["p", "q", "r", "s"][..1 + random.below(4)]
             .iter()
-            .map(|name| Policy {
+            .map(|name| DrawnPolicy {
                 name,
                 made: random.below(3),
                 target: match random.below(8) {
@@ -167,7 +167,7 @@ impl World {
                 gateway.name
             );
             for listener in &gateway.listeners {
-                let Listener {
+                let DrawnListener {
                     name,
                     port,
                     protocol,
@@ -237,14 +237,14 @@ impl World {
     }
 
     /// The oldest policy with this target.
-    fn policy(&self, is_it: impl Fn(&Policy) -> bool) -> Option<&'static str> {
+    fn policy(&self, is_it: impl Fn(&DrawnPolicy) -> bool) -> Option<&'static str> {
         let found = self.policies.iter().filter(|policy| is_it(policy));
         found
             .min_by_key(|policy| (policy.made, policy.name))
             .map(|policy| policy.origin)
     }
 
-    fn origin(&self, route: &Route, rule: &Rule, gateway: &str, listener: &str) -> &'static str {
+    fn origin(&self, route: &DrawnRoute, rule: &DrawnRule, gateway: &str, listener: &str) -> &'static str {
         if !rule.filter.is_empty() {
             return rule.filter;
         }
@@ -272,7 +272,7 @@ impl World {
                 let Some(listener) = fitting.max_by_key(|listener| rank(listener.hostname)) else {
                     continue;
                 };
-                let is_attached = |route: &&Route| {
+                let is_attached = |route: &&DrawnRoute| {
                     let mut parents = route.parents.iter();
                     parents.any(|(name, section)| {
                         *name == gateway.name && (section.is_empty() || *section == listener.name)

@@ -30,29 +30,29 @@ const URIS: [(&str, &str); 8] = [
     ("regex", "/.*"),
     ("prefix", "/photos/x/"),
 ];
-struct Server {
+struct IstioServer {
     protocol: &'static str,
     redirects: bool,
     hosts: Vec<&'static str>,
 }
 
-struct Gateway {
+struct IstioGateway {
     name: &'static str,
     selector: &'static str,
-    servers: Vec<Server>,
+    servers: Vec<IstioServer>,
     is_in_files: bool,
 }
 
 #[derive(Clone, Default)]
-struct Match {
+struct IstioMatch {
     uri: Option<(&'static str, &'static str)>,
     method: bool,
     gateways: Vec<&'static str>,
 }
 
 #[derive(Clone, Default)]
-struct Http {
-    matches: Vec<Match>,
+struct IstioRoute {
+    matches: Vec<IstioMatch>,
     origin: &'static str,
     delegate: Option<&'static str>,
 }
@@ -64,7 +64,7 @@ struct Service {
     gateways: Vec<&'static str>,
     /// The namespace that sees it; empty: all.
     exported: &'static str,
-    http: Vec<Http>,
+    http: Vec<IstioRoute>,
 }
 
 impl Service {
@@ -90,7 +90,7 @@ fn named(gateway: &str) -> String {
     }
 }
 
-impl Match {
+impl IstioMatch {
     fn takes(&self, path: &str, is_put: bool) -> bool {
         let by_path = match self.uri {
             None | Some(("regex", _)) => true,
@@ -120,11 +120,11 @@ impl Match {
     }
 }
 
-impl Http {
+impl IstioRoute {
     fn text(&self) -> String {
         let mut fields = Vec::new();
         if !self.matches.is_empty() {
-            let matches: Vec<_> = self.matches.iter().map(Match::text).collect();
+            let matches: Vec<_> = self.matches.iter().map(IstioMatch::text).collect();
             fields.push(format!("match: [{}]", matches.join(", ")));
         }
         if !self.origin.is_empty() {
@@ -142,7 +142,7 @@ impl Http {
 }
 
 /// What a route of a delegate becomes below the route that names it, if Istio keeps it.
-fn merged(root: &Http, leaf: &Http) -> Option<Http> {
+fn merged(root: &IstioRoute, leaf: &IstioRoute) -> Option<IstioRoute> {
     let origin = if leaf.origin.is_empty() {
         root.origin
     } else {
@@ -168,7 +168,7 @@ fn merged(root: &Http, leaf: &Http) -> Option<Http> {
                     .all(|gateway| around.gateways.contains(gateway));
             if fits && is_within {
                 found = true;
-                matches.push(Match {
+                matches.push(IstioMatch {
                     uri: own.uri.or(around.uri),
                     method: own.method || around.method,
                     gateways: if own.gateways.is_empty() {
@@ -186,7 +186,7 @@ fn merged(root: &Http, leaf: &Http) -> Option<Http> {
     if leaf.matches.is_empty() {
         matches = root.matches.clone();
     }
-    Some(Http {
+    Some(IstioRoute {
         matches,
         origin,
         delegate: None,
@@ -215,10 +215,10 @@ fn intersection(some: &[&'static str], others: &[&'static str]) -> Vec<&'static 
 }
 
 /// The virtual hosts of a listener, each with its routes.
-type Listener = Vec<(&'static str, Vec<(Match, &'static str)>)>;
+type ServedHosts = Vec<(&'static str, Vec<(IstioMatch, &'static str)>)>;
 
 /// What a listener answers. `None`: it has no route.
-fn answer(listener: &Listener, host: &str, path: &str, is_put: bool) -> Option<&'static str> {
+fn answer(listener: &ServedHosts, host: &str, path: &str, is_put: bool) -> Option<&'static str> {
     let mut fitting: Vec<_> = listener
         .iter()
         .filter(|(domain, _)| matches_name(domain, host))
@@ -235,7 +235,7 @@ fn answer(listener: &Listener, host: &str, path: &str, is_put: bool) -> Option<&
         .map(|(_, origin)| *origin)
 }
 
-fn routes_for(service: &Service, gateway: &str, delegates: &[Service]) -> Vec<(Match, &'static str)> {
+fn routes_for(service: &Service, gateway: &str, delegates: &[Service]) -> Vec<(IstioMatch, &'static str)> {
     let mut all = Vec::new();
     for http in &service.http {
         match http.delegate {
@@ -259,14 +259,14 @@ fn routes_for(service: &Service, gateway: &str, delegates: &[Service]) -> Vec<(M
             }
         }
         if http.matches.is_empty() {
-            routes.push((Match::default(), http.origin));
+            routes.push((IstioMatch::default(), http.origin));
             return routes;
         }
     }
     routes
 }
 
-fn add(listener: &mut Listener, names: &[&'static str], routes: &[(Match, &'static str)]) {
+fn add(listener: &mut ServedHosts, names: &[&'static str], routes: &[(IstioMatch, &'static str)]) {
     for name in names {
         match listener.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => known.extend(routes.iter().cloned()),
@@ -277,15 +277,15 @@ fn add(listener: &mut Listener, names: &[&'static str], routes: &[(Match, &'stat
 
 /// The virtual hosts of each server that takes HTTP, with what it is told apart by: the proxy and, of HTTPS, the names
 /// that a client asks for first. Servers of plain HTTP at one proxy are one.
-type Listeners = Vec<(&'static str, Option<Vec<&'static str>>, Listener)>;
+type Listeners = Vec<(&'static str, Option<Vec<&'static str>>, ServedHosts)>;
 
 /// The listeners of all gateways, and that of a sidecar in the namespace of a client.
 fn listeners(
-    gateways: &[Gateway],
+    gateways: &[IstioGateway],
     services: &[&Service],
     delegates: &[Service],
     client: &str,
-) -> (Listeners, Listener) {
+) -> (Listeners, ServedHosts) {
     let mut all = Listeners::new();
     for gateway in gateways {
         for server in &gateway.servers {
@@ -298,7 +298,7 @@ fn listeners(
                 .iter()
                 .position(|(selector, asked, _)| *selector == gateway.selector && asked.is_none());
             let at = plain.filter(|_| asked.is_none()).unwrap_or_else(|| {
-                all.push((gateway.selector, asked, Listener::new()));
+                all.push((gateway.selector, asked, ServedHosts::new()));
                 all.len() - 1
             });
             for service in services
@@ -319,7 +319,7 @@ fn listeners(
             }
         }
     }
-    let mut sidecar: Listener = Vec::new();
+    let mut sidecar: ServedHosts = Vec::new();
     for service in services
         .iter()
         .filter(|service| service.gateways.contains(&"mesh") && service.is_seen(client))
@@ -334,7 +334,7 @@ fn listeners(
     (all, sidecar)
 }
 
-fn text(gateways: &[Gateway], services: &[Service]) -> String {
+fn text(gateways: &[IstioGateway], services: &[Service]) -> String {
     let mut text = String::new();
     for selector in ["edge", "inner"] {
         text += &format!(
@@ -409,15 +409,15 @@ fn is_elsewhere(all: &Listeners, at: usize, host: &str) -> bool {
     own.is_none() || others.map(|other| fit(other, host)).max() > Some(own)
 }
 
-fn gateways(random: &mut Choices<'_>) -> Vec<Gateway> {
-    let server = |random: &mut Choices<'_>| Server {
+fn gateways(random: &mut Choices<'_>) -> Vec<IstioGateway> {
+    let server = |random: &mut Choices<'_>| IstioServer {
         protocol: random.pick(&PROTOCOLS),
         redirects: false,
         hosts: (0..1 + random.below(2)).map(|_| random.pick(&SERVED)).collect(),
     };
     let mut all: Vec<_> = ["one", "two"]
         .into_iter()
-        .map(|name| Gateway {
+        .map(|name| IstioGateway {
             name,
             selector: random.pick(&["edge", "edge", "inner"]),
             servers: (0..1 + random.below(3)).map(|_| server(random)).collect(),
@@ -427,10 +427,10 @@ fn gateways(random: &mut Choices<'_>) -> Vec<Gateway> {
     for server in all.iter_mut().flat_map(|gateway| &mut gateway.servers) {
         server.redirects = server.protocol == "HTTP" && random.once_in(4);
     }
-    all.push(Gateway {
+    all.push(IstioGateway {
         name: "far",
         selector: "far",
-        servers: vec![Server {
+        servers: vec![IstioServer {
             protocol: "HTTP",
             redirects: false,
             hosts: vec!["*"],
@@ -440,8 +440,8 @@ fn gateways(random: &mut Choices<'_>) -> Vec<Gateway> {
     all
 }
 
-fn http(random: &mut Choices<'_>, is_leaf: bool) -> Http {
-    let matched = |random: &mut Choices<'_>| Match {
+fn http(random: &mut Choices<'_>, is_leaf: bool) -> IstioRoute {
+    let matched = |random: &mut Choices<'_>| IstioMatch {
         uri: (!random.once_in(8)).then(|| random.pick(&URIS)),
         method: random.once_in(8),
         gateways: if random.once_in(8) {
@@ -450,7 +450,7 @@ fn http(random: &mut Choices<'_>, is_leaf: bool) -> Http {
             Vec::new()
         },
     };
-    Http {
+    IstioRoute {
         matches: (0..random.below(3)).map(|_| matched(random)).collect(),
         origin: random.pick(&ORIGINS),
         delegate: (!is_leaf && random.once_in(5)).then(|| random.pick(&["deep", "deep", "gone"])),
@@ -519,8 +519,9 @@ fn the_edge_gives_no_request_another_policy_than_istio() {
                     for is_put in [false, true] {
                         let here = (0..listeners.len()).filter(|at| !is_elsewhere(listeners, *at, host));
                         answers.extend(here.filter_map(|at| answer(&listeners[at].2, host, path, is_put)));
-                        let has_host =
-                            |listener: &Listener| listener.iter().any(|(name, _)| matches_name(name, host));
+                        let has_host = |listener: &ServedHosts| {
+                            listener.iter().any(|(name, _)| matches_name(name, host))
+                        };
                         if !listeners.iter().any(|(_, _, listener)| has_host(listener)) {
                             answers.extend(answer(sidecar, host, path, is_put));
                         }

@@ -15,7 +15,7 @@ const POLICIES: usize = 300;
 
 /// A matcher, as Envoy compares (`StringMatcher`) and as its CORS filter asks: for `*` first.
 #[derive(Debug)]
-pub(super) enum Matcher {
+pub(super) enum OriginMatcher {
     Exact(String),
     Prefix(String),
     Suffix(String),
@@ -23,7 +23,7 @@ pub(super) enum Matcher {
     Regex(String, Regex),
 }
 
-impl Matcher {
+impl OriginMatcher {
     fn generate(choices: &mut Choices<'_>, envoy: bool) -> Self {
         match choices.below(if envoy { 9 } else { 7 }) {
             0 => Self::Exact(plain(choices)),
@@ -209,11 +209,11 @@ pub(super) fn origins() -> Vec<String> {
 }
 
 /// Matchers for a seed.
-pub(super) fn generated(seed: u64, count: usize, envoy: bool) -> Vec<Matcher> {
+pub(super) fn generated(seed: u64, count: usize, envoy: bool) -> Vec<OriginMatcher> {
     let mut tape = vec![0; 64 * count];
     Random(seed).fill(&mut tape);
     tape.chunks(64)
-        .map(|tape| Matcher::generate(&mut Choices::new(tape), envoy))
+        .map(|tape| OriginMatcher::generate(&mut Choices::new(tape), envoy))
         .collect()
 }
 

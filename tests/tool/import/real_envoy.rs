@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use bucket_cors::config;
 use serde_json::{Value, json};
 
-use super::origins::{Matcher, generated, origins, remarked_lines};
+use super::origins::{OriginMatcher, generated, origins, remarked_lines};
 use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::http::{PATIENCE, read_response};
 
@@ -71,7 +71,7 @@ fn an_envoy_admits_what_its_imported_policies_admit() {
     assert!(compared > POLICIES * 10, "{compared} answers compared");
 }
 
-fn routes(matchers: &[Matcher]) -> Value {
+fn routes(matchers: &[OriginMatcher]) -> Value {
     let routes = matchers.iter().enumerate().map(|(index, matcher)| {
         json!({
             "match": { "prefix": format!("/b{index}/") },

@@ -4,7 +4,7 @@ use bucket_cors::profile;
 
 use super::source::{BucketNames, Source};
 use crate::import::code;
-use crate::import::document::{Bucket, Cors};
+use crate::import::document::{ImportedBucket, ImportedCors};
 use crate::import::file::{File, FileContent};
 use crate::import::kubernetes;
 use crate::import::node::Node;
@@ -161,7 +161,7 @@ fn bucket(
     rules: &Node<'_>,
     file: &File<'_>,
     remarks: &mut Remarks,
-) -> Option<Bucket> {
+) -> Option<ImportedBucket> {
     let said = resource
         .path(&["Properties", "BucketName"])
         .and_then(|name| name.text());
@@ -183,7 +183,7 @@ fn bucket(
     }
     rules.say_unknown(&["CorsRules"], "a CorsConfiguration", remarks);
     let nodes = list.items();
-    let mut cors = Cors::default();
+    let mut cors = ImportedCors::default();
     for node in &nodes {
         // A rule is nothing without these.
         let needed = ["AllowedOrigins", "AllowedMethods"].map(|field| node.list(field));
@@ -200,10 +200,10 @@ fn bucket(
     if cors.rules.is_empty() && !nodes.is_empty() {
         return None;
     }
-    Some(Bucket {
+    Some(ImportedBucket {
         name,
         cors,
         place: rules.place.clone(),
-        ..Bucket::default()
+        ..ImportedBucket::default()
     })
 }

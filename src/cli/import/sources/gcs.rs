@@ -3,7 +3,7 @@
 use bucket_cors::profile;
 
 use super::source::{BucketNames, Source};
-use crate::import::document::{Bucket, Cors};
+use crate::import::document::{ImportedBucket, ImportedCors};
 use crate::import::file::{File, FileContent};
 use crate::import::gcs_entry;
 use crate::import::node::Node;
@@ -96,8 +96,8 @@ fn is_entry(node: &Node<'_>) -> bool {
     node.has_any(&["origin", "method"])
 }
 
-fn bucket(name: String, place: &str, entries: &[Node<'_>], remarks: &mut Remarks) -> Bucket {
-    let mut cors = Cors::default();
+fn bucket(name: String, place: &str, entries: &[Node<'_>], remarks: &mut Remarks) -> ImportedBucket {
+    let mut cors = ImportedCors::default();
     for entry in entries {
         let rule = gcs_entry::rule(
             entry,
@@ -106,10 +106,10 @@ fn bucket(name: String, place: &str, entries: &[Node<'_>], remarks: &mut Remarks
         );
         cors.rules.push(rule);
     }
-    Bucket {
+    ImportedBucket {
         name,
         cors,
         place: place.to_owned(),
-        ..Bucket::default()
+        ..ImportedBucket::default()
     }
 }

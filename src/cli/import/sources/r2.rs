@@ -3,7 +3,7 @@
 use bucket_cors::profile;
 
 use super::source::{BucketNames, Source};
-use crate::import::document::{Bucket, Cors};
+use crate::import::document::{ImportedBucket, ImportedCors};
 use crate::import::file::{File, FileContent};
 use crate::import::node::Node;
 use crate::import::remarks::Remarks;
@@ -65,15 +65,15 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
             "no rules of R2: an object with rules, each with what is allowed, is read",
         ));
     }
-    let mut cors = Cors::default();
+    let mut cors = ImportedCors::default();
     for node in rules {
         let rule = rule_fields::renamed_rule(&node, &FIELDS, remarks);
         cors.rules.push(rule);
     }
-    Ok(FileContent::Buckets(vec![Bucket {
+    Ok(FileContent::Buckets(vec![ImportedBucket {
         name: file.bucket()?,
         cors,
         place: file.name.to_owned(),
-        ..Bucket::default()
+        ..ImportedBucket::default()
     }]))
 }

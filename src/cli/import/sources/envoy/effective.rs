@@ -6,7 +6,7 @@ use super::chain::Chain;
 use super::level::{Filter, is_wrapper, legacy, per_filter, policies, policy_in, within};
 use super::policy::combined;
 use crate::import::code::{self, RemarkCode};
-use crate::import::document::Bucket;
+use crate::import::document::ImportedBucket;
 use crate::import::node::Node;
 use crate::import::policy::ListUse;
 use crate::import::remarks::Remarks;
@@ -36,7 +36,7 @@ impl<'r> Policies<'r> {
     }
 
     /// The rules of a policy without anything around it.
-    pub(super) fn alone(&mut self, policy: &Node<'_>) -> Option<Bucket> {
+    pub(super) fn alone(&mut self, policy: &Node<'_>) -> Option<ImportedBucket> {
         self.met.insert(policy.place.clone(), true);
         self.bucket(std::slice::from_ref(policy))
     }
@@ -44,7 +44,11 @@ impl<'r> Policies<'r> {
     /// The rules that Envoy applies, of the policies of a route and of what is around it, the innermost first: each
     /// field is of the first policy that has it, but whether it is on is said by the first alone. The older place
     /// counts only where the newer is empty.
-    pub(super) fn effective(&mut self, levels: &[&Node<'_>], chain: Option<&Chain>) -> Option<Bucket> {
+    pub(super) fn effective(
+        &mut self,
+        levels: &[&Node<'_>],
+        chain: Option<&Chain>,
+    ) -> Option<ImportedBucket> {
         let filters = self.filters(levels, chain);
         let mut on = filters
             .iter()
@@ -81,7 +85,7 @@ impl<'r> Policies<'r> {
         }
     }
 
-    fn bucket(&mut self, policies: &[Node<'_>]) -> Option<Bucket> {
+    fn bucket(&mut self, policies: &[Node<'_>]) -> Option<ImportedBucket> {
         let policy = combined(policies, self.remarks)?;
         Some(policy.into_bucket(ListUse::Printed, self.remarks))
     }

@@ -5,7 +5,7 @@ use super::effective::Policies;
 use super::level::{Filter, per_filter};
 use super::{matched, states};
 use crate::import::code;
-use crate::import::document::{Bucket, Sourced};
+use crate::import::document::{ImportedBucket, Sourced};
 use crate::import::node::Node;
 use crate::import::routes::{Host, Joining, Paths, Route, Stand};
 
@@ -139,7 +139,7 @@ impl VirtualHosts<'_, '_> {
         route: &Node<'_>,
         levels: &[&Node<'_>],
         chain: Option<&Chain>,
-    ) -> (Option<Bucket>, Option<String>) {
+    ) -> (Option<ImportedBucket>, Option<String>) {
         let clusters = route
             .get("route")
             .and_then(|action| action.proto("weighted_clusters"))
@@ -176,7 +176,7 @@ impl VirtualHosts<'_, '_> {
 }
 
 /// Whether two policies, or none, answer alike.
-fn is_alike(one: Option<&Bucket>, other: Option<&Bucket>) -> bool {
+fn is_alike(one: Option<&ImportedBucket>, other: Option<&ImportedBucket>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.answers_like(other),
         (one, other) => one.is_none() && other.is_none(),
@@ -200,11 +200,11 @@ pub(super) fn is_virtual_host(node: &Node<'_>) -> bool {
 }
 
 /// A route that takes all requests of a host.
-fn everything(node: &Node<'_>, bucket: Option<Bucket>) -> Route {
+fn everything(node: &Node<'_>, bucket: Option<ImportedBucket>) -> Route {
     of_paths(std::iter::once(Paths::All), &node.place, bucket)
 }
 
-fn of_paths(paths: impl Iterator<Item = Paths>, place: &str, bucket: Option<Bucket>) -> Route {
+fn of_paths(paths: impl Iterator<Item = Paths>, place: &str, bucket: Option<ImportedBucket>) -> Route {
     Route {
         paths: paths.map(|paths| Sourced::new(paths, place)).collect(),
         bucket,

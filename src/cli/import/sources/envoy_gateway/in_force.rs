@@ -1,7 +1,7 @@
 //! Which of the policies of a route, a ListenerSet and a Gateway is in force.
 
 use super::targets::PolicyTarget;
-use crate::import::document::Bucket;
+use crate::import::document::ImportedBucket;
 use crate::import::gateway_hosts::Attachment;
 use crate::import::node::Node;
 
@@ -24,7 +24,7 @@ pub(super) fn in_force(
     route: &Node<'_>,
     rule: &Node<'_>,
     at: &Attachment,
-) -> Result<Option<Bucket>, Doubt> {
+) -> Result<Option<ImportedBucket>, Doubt> {
     // Other controllers know nothing of SecurityPolicies.
     let controller = at.controller.as_deref();
     if controller.is_some_and(|name| !name.starts_with("gateway.envoyproxy.io/")) {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::import::code;
-use crate::import::document::Bucket;
+use crate::import::document::ImportedBucket;
 use crate::import::gateway_hosts::Attachment;
 use crate::import::kubernetes::Label;
 use crate::import::listeners::{self, Key};
@@ -23,7 +23,7 @@ pub(super) struct PolicyTarget {
     /// A rule of a route, or a listener of a Gateway.
     pub(super) section: Option<String>,
     /// Without CORS it takes the CORS of those around it away.
-    pub(super) bucket: Option<Bucket>,
+    pub(super) bucket: Option<ImportedBucket>,
     /// It adds to the policy around it, and does not replace it.
     pub(super) merges: bool,
     /// When the policy was made, and what it is called: the first of them counts.
@@ -175,7 +175,7 @@ impl PolicyTarget {
 
     /// Another policy has the same target, and is younger, as far as that can be told.
     fn stands_before(&mut self, other: &Self, remarks: &mut Remarks) {
-        let is_alike = Bucket::are_alike(self.bucket.as_ref(), other.bucket.as_ref());
+        let is_alike = ImportedBucket::are_alike(self.bucket.as_ref(), other.bucket.as_ref());
         // One policy may have a target by its name and by its labels.
         if self.age == other.age && is_alike || self.doubt.is_some() {
             return;

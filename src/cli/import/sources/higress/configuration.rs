@@ -1,7 +1,7 @@
 //! The configuration of Higress's plugin.
 
 use crate::import::code;
-use crate::import::document::{Bucket, Sourced};
+use crate::import::document::{ImportedBucket, Sourced};
 use crate::import::node::Node;
 use crate::import::policy::{self, ListUse, Policy};
 use crate::import::remarks::Remarks;
@@ -32,7 +32,7 @@ pub(super) const HEADERS: &str = "DNT, X-CustomHeader, Keep-Alive, User-Agent, X
                        Content-Type, Authorization";
 
 /// The plugin's configuration.
-pub(super) fn read(node: &Node<'_>, remarks: &mut Remarks) -> Bucket {
+pub(super) fn read(node: &Node<'_>, remarks: &mut Remarks) -> ImportedBucket {
     remarks.say_once(code::REQUESTS_REFUSED, &node.place,
         "Higress's plugin answers a cross-origin request that no rule allows with 403 and keeps it from the store; to \
          the edge CORS refuses only preflights, and such a response goes out without CORS headers",

@@ -2,7 +2,7 @@
 
 use super::configuration;
 use crate::import::code;
-use crate::import::document::{Bucket, Sourced};
+use crate::import::document::{ImportedBucket, Sourced};
 use crate::import::ingress_hosts::Servers;
 use crate::import::node::Node;
 use crate::import::policy;
@@ -136,7 +136,7 @@ fn without_policy(rule: &Node<'_>, resources: &[Node<'_>], hosts: &mut Vec<Host>
     }
 }
 
-fn whole(bucket: Bucket, node: &Node<'_>) -> Route {
+fn whole(bucket: ImportedBucket, node: &Node<'_>) -> Route {
     Route {
         paths: vec![Sourced::new(Paths::All, &node.place)],
         bucket: Some(bucket),
@@ -145,7 +145,7 @@ fn whole(bucket: Bucket, node: &Node<'_>) -> Route {
 }
 
 /// A host of its own for all others.
-pub(super) fn everywhere(bucket: Bucket, node: &Node<'_>) -> Host {
+pub(super) fn everywhere(bucket: ImportedBucket, node: &Node<'_>) -> Host {
     Host {
         domains: vec![Sourced::new("*".to_owned(), &node.place)],
         routes: vec![whole(bucket, node)],

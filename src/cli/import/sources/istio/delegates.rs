@@ -7,9 +7,9 @@ use crate::import::node::Node;
 use crate::import::remarks::Remarks;
 
 /// A route.
-pub(super) struct Http<'t> {
+pub(super) struct MergedRoute<'t> {
     /// What it asks for; nothing: every path.
-    pub(super) matches: Vec<Match<'t>>,
+    pub(super) matches: Vec<MergedMatch<'t>>,
     pub(super) policy: Option<Node<'t>>,
     /// It redirects, or answers by itself.
     pub(super) is_empty: bool,
@@ -20,7 +20,7 @@ pub(super) struct Http<'t> {
 
 /// What a route asks for: the match of a delegate's route, and that of the route that names it.
 #[derive(Clone)]
-pub(super) struct Match<'t>(pub(super) Vec<Node<'t>>);
+pub(super) struct MergedMatch<'t>(pub(super) Vec<Node<'t>>);
 
 /// The routes of a VirtualService. `used`: which of the services it delegates to.
 pub(super) fn routes<'t>(
@@ -28,12 +28,16 @@ pub(super) fn routes<'t>(
     services: &[Node<'t>],
     used: &mut [bool],
     remarks: &mut Remarks,
-) -> Vec<Http<'t>> {
+) -> Vec<MergedRoute<'t>> {
     let own = kubernetes::namespace(service);
     let mut routes = Vec::new();
     for http in kubernetes::items(service, &["spec", "http"]) {
-        let root = Http {
-            matches: http.list("match").into_iter().map(|it| Match(vec![it])).collect(),
+        let root = MergedRoute {
+            matches: http
+                .list("match")
+                .into_iter()
+                .map(|it| MergedMatch(vec![it]))
+                .collect(),
             policy: http.get("corsPolicy"),
             is_empty: http.has_any(&["redirect", "directResponse"]),
             is_open: false,
@@ -61,7 +65,7 @@ pub(super) fn routes<'t>(
                      it is not in the files: give them too"
                 ),
             );
-            routes.push(Http {
+            routes.push(MergedRoute {
                 policy: None,
                 is_open: true,
                 ..root
@@ -77,7 +81,7 @@ pub(super) fn routes<'t>(
                 None
             };
             match (matches, &policy) {
-                (Some(matches), _) => routes.push(Http {
+                (Some(matches), _) => routes.push(MergedRoute {
                     matches,
                     policy,
                     is_empty: leaf.has_any(&["redirect", "directResponse"]),
@@ -105,17 +109,17 @@ pub(super) fn is_delegate(service: &Node<'_>) -> bool {
 
 /// What both ask for. `None`: a match of the delegate's goes beyond all of those around it, which takes the whole route
 /// out.
-fn merged<'t>(root: &[Match<'t>], leaf: &[Node<'t>]) -> Option<Vec<Match<'t>>> {
+fn merged<'t>(root: &[MergedMatch<'t>], leaf: &[Node<'t>]) -> Option<Vec<MergedMatch<'t>>> {
     if leaf.is_empty() {
         return Some(root.to_vec());
     }
     if root.is_empty() {
-        return Some(leaf.iter().map(|leaf| Match(vec![leaf.clone()])).collect());
+        return Some(leaf.iter().map(|leaf| MergedMatch(vec![leaf.clone()])).collect());
     }
     let mut both = Vec::new();
     for leaf in leaf {
         let fitting = root.iter().filter(|root| !root.conflicts_with(leaf));
-        let fitting = fitting.map(|root| Match([std::slice::from_ref(leaf), &root.0].concat()));
+        let fitting = fitting.map(|root| MergedMatch([std::slice::from_ref(leaf), &root.0].concat()));
         let before = both.len();
         both.extend(fitting);
         if both.len() == before {
@@ -125,7 +129,7 @@ fn merged<'t>(root: &[Match<'t>], leaf: &[Node<'t>]) -> Option<Vec<Match<'t>>> {
     Some(both)
 }
 
-impl<'t> Match<'t> {
+impl<'t> MergedMatch<'t> {
     /// A field, of the delegate's match if it has it.
     pub(super) fn get(&self, field: &str) -> Option<Node<'t>> {
         self.0

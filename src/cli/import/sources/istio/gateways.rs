@@ -14,15 +14,15 @@ pub(super) const MESH: &str = "mesh";
 
 /// The servers of the Gateways in the files, by namespace and name.
 #[derive(Debug, Default)]
-pub(super) struct Gateways {
-    servers: HashMap<String, Vec<Server>>,
+pub(super) struct IstioGateways {
+    servers: HashMap<String, Vec<GatewayServer>>,
     /// The namespaces of the proxies in the files that each one chooses.
     proxies: HashMap<String, BTreeSet<String>>,
 }
 
 /// A server that takes HTTP.
 #[derive(Debug)]
-struct Server {
+struct GatewayServer {
     stand: Stand,
     /// Each with the namespace whose VirtualServices it is for; none: of any.
     hosts: Vec<(Option<String>, Sourced<String>)>,
@@ -37,7 +37,7 @@ pub(super) struct Taken {
     pub(super) hosts: Vec<Sourced<String>>,
 }
 
-impl Gateways {
+impl IstioGateways {
     pub(super) fn of(resources: &[Node<'_>]) -> Self {
         let mut known = Self::default();
         for resource in resources
@@ -62,8 +62,9 @@ impl Gateways {
             let servers = kubernetes::items(resource, &["spec", "servers"])
                 .into_iter()
                 .enumerate();
-            let servers = servers
-                .filter_map(|(at, server)| Server::of(&server, &labels.join(","), &namespace, &name, at));
+            let servers = servers.filter_map(|(at, server)| {
+                GatewayServer::of(&server, &labels.join(","), &namespace, &name, at)
+            });
             known.servers.entry(name.clone()).or_default().extend(servers);
         }
         known
@@ -106,7 +107,7 @@ impl Gateways {
     }
 }
 
-impl Server {
+impl GatewayServer {
     /// `None`: it takes no HTTP, or sends all of it to HTTPS.
     fn of(server: &Node<'_>, selector: &str, namespace: &str, gateway: &str, at: usize) -> Option<Self> {
         let port = server.get("port")?;

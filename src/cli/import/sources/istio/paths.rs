@@ -1,11 +1,11 @@
 //! The paths of a match of a VirtualService.
 
-use super::delegates::Match;
+use super::delegates::MergedMatch;
 use crate::import::reach::Reach;
 use crate::import::routes::Paths;
 
 /// What a match takes. `is_gateways`: it names its Gateways, which is all that Istio then asks for of a client.
-pub(super) fn paths_of(matched: &Match<'_>, is_gateways: bool, is_open: bool) -> Vec<Paths> {
+pub(super) fn paths_of(matched: &MergedMatch<'_>, is_gateways: bool, is_open: bool) -> Vec<Paths> {
     let paths = match matched.get("uri") {
         None => Paths::All,
         Some(uri) => match (uri.text_of("prefix"), uri.text_of("regex").as_deref()) {
@@ -35,7 +35,7 @@ pub(super) fn paths_of(matched: &Match<'_>, is_gateways: bool, is_open: bool) ->
 }
 
 /// Istio puts behind all others what has the path `/` or `.*`, and not what takes as much by another word.
-pub(super) fn stays(matched: &Match<'_>) -> bool {
+pub(super) fn stays(matched: &MergedMatch<'_>) -> bool {
     let uri = matched.get("uri");
     let is = |kind: &str, text: &str| uri.as_ref().and_then(|uri| uri.text_of(kind)).as_deref() == Some(text);
     is("regex", "/.*") || is("prefix", "")

@@ -1,12 +1,12 @@
 //! VirtualServices, each with the places at the proxies that its Gateways give its hosts.
 
-use super::delegates::{self, Match};
+use super::delegates::{self, MergedMatch};
 use super::exports::{Exported, Sight};
 use super::fields::cors_policy;
-use super::gateways::{self, Gateways, MESH, Taken};
+use super::gateways::{self, IstioGateways, MESH, Taken};
 use super::paths::{paths_of, stays};
 use crate::import::code;
-use crate::import::document::{Bucket, Sourced};
+use crate::import::document::{ImportedBucket, Sourced};
 use crate::import::host_names;
 use crate::import::kubernetes;
 use crate::import::node::Node;
@@ -18,7 +18,7 @@ use crate::import::routes::{Host, Joining, Paths, Route, Stand};
 /// All VirtualServices.
 pub(super) struct Services<'t> {
     all: Vec<Node<'t>>,
-    gateways: Gateways,
+    gateways: IstioGateways,
     /// Those that another one delegates to.
     used: Vec<bool>,
     /// What sidecars have.
@@ -28,7 +28,7 @@ pub(super) struct Services<'t> {
 /// A route, before it is known which Gateway has it.
 struct Prepared {
     matches: Vec<(Vec<Sourced<Paths>>, Vec<String>)>,
-    bucket: Option<Bucket>,
+    bucket: Option<ImportedBucket>,
     is_empty: bool,
     /// Its routes are not in the files.
     is_open: bool,
@@ -40,7 +40,7 @@ impl<'t> Services<'t> {
     pub(super) fn of(all: Vec<Node<'t>>, resources: &[Node<'_>]) -> Self {
         Self {
             used: vec![false; all.len()],
-            gateways: Gateways::of(resources),
+            gateways: IstioGateways::of(resources),
             of_mesh: Vec::new(),
             all,
         }
@@ -160,7 +160,7 @@ impl<'t> Services<'t> {
     fn prepared(&mut self, service: &Node<'t>, namespace: &str, remarks: &mut Remarks) -> Vec<Prepared> {
         let routes = delegates::routes(service, &self.all, &mut self.used, remarks);
         let prepared = routes.into_iter().map(|route| {
-            let of_match = |matched: &Match<'_>| {
+            let of_match = |matched: &MergedMatch<'_>| {
                 let gateways = matched
                     .get("gateways")
                     .map(|list| list.items())
@@ -176,7 +176,7 @@ impl<'t> Services<'t> {
             };
             let mut matches: Vec<_> = route.matches.iter().map(of_match).collect();
             if route.matches.is_empty() {
-                matches.push(of_match(&Match(Vec::new())));
+                matches.push(of_match(&MergedMatch(Vec::new())));
             }
             let bucket = route.policy.map(|policy| {
                 let policy = cors_policy(&policy, remarks);

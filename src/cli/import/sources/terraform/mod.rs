@@ -11,7 +11,7 @@ use self::resources::{Resource, collect, collect_raw, is_raw_state, shown};
 use self::unknown::Unknown;
 use super::source::{BucketNames, Source};
 use crate::import::code;
-use crate::import::document::{Bucket, Cors, Rule, Sourced};
+use crate::import::document::{ImportedBucket, ImportedCors, ImportedRule, Sourced};
 use crate::import::file::{File, FileContent};
 use crate::import::remarks::Remarks;
 use crate::import::{gcs_entry, rule_fields};
@@ -55,7 +55,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
         ));
     }
     let unknown = Unknown::new(&root);
-    let mut buckets: Vec<(bool, Bucket)> = Vec::new();
+    let mut buckets: Vec<(bool, ImportedBucket)> = Vec::new();
     for resource in &resources {
         if let Some(bucket) = bucket(resource, &unknown, &resources, file, remarks) {
             let is_set = resource.kind.is_set;
@@ -105,7 +105,7 @@ fn bucket(
     resources: &[Resource<'_>],
     file: &File<'_>,
     remarks: &mut Remarks,
-) -> Option<Bucket> {
+) -> Option<ImportedBucket> {
     let Resource {
         address,
         kind,
@@ -153,7 +153,7 @@ fn bucket(
     if !file.wants(&name) {
         return None;
     }
-    let mut cors = Cors {
+    let mut cors = ImportedCors {
         rules: Vec::new(),
         response_vary: values.get("response_vary").and_then(|flag| flag.flag()),
     };
@@ -181,22 +181,22 @@ fn bucket(
             );
         }
     }
-    Some(Bucket {
+    Some(ImportedBucket {
         name,
         profile: Some(kind.profile),
         cors,
         place: values.place.clone(),
-        ..Bucket::default()
+        ..ImportedBucket::default()
     })
 }
 
-fn same_rules(some: &[Rule], others: &[Rule]) -> bool {
+fn same_rules(some: &[ImportedRule], others: &[ImportedRule]) -> bool {
     // More are refused anyway.
     some.len() <= MAX_RULES && some.len() == others.len() && some.iter().all(|rule| others.contains(rule))
 }
 
 /// The order of rules is meaning, and a set has none.
-fn say_lost_order(bucket: &Bucket, remarks: &mut Remarks) {
+fn say_lost_order(bucket: &ImportedBucket, remarks: &mut Remarks) {
     let rules = &bucket.cors.rules;
     for (index, later) in rules.iter().enumerate().take(MAX_RULES) {
         if rules
