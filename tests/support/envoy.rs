@@ -1,270 +1,37 @@
 //! A real Envoy with the built module: as many listeners as a test wants, each with the filter first in its chain.
 
+mod built;
+mod configuration;
+mod filters;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::http;
 use super::started::Started;
 
+#[allow(unused_imports)] // Each test binary uses a part.
+pub(crate) use self::{
+    built::{
+        binary, has_dynamic_modules, has_gauges_of_configurations, is_native, library, library_with_faults,
+        module, version,
+    },
+    configuration::{Listener, bootstrap, cluster, from_file, listener_resource, resources},
+    filters::{
+        allowed_capabilities, bucket_cors, bucket_cors_named, bucket_cors_with_struct, filter_type,
+        http_filter, library_filter,
+    },
+};
+
 /// An Envoy with hundreds of listeners starts in seconds; a machine under load takes longer.
 const START: Duration = Duration::from_secs(60);
-
-const TYPES: &str = "type.googleapis.com";
-
-/// One listener on a port that the kernel chooses.
-#[derive(Clone)]
-pub(crate) struct Listener {
-    name: String,
-    /// What stands before the router.
-    filters: Vec<Value>,
-    routes: Value,
-    /// More fields of the connection manager.
-    manager: Value,
-}
-
-impl Listener {
-    /// A listener that has these filters, and sends everything to the upstream.
-    pub(crate) fn new(name: &str, filters: Vec<Value>) -> Self {
-        // Shorter than Envoy's 15 s, so that a case can show what a time-out looks like.
-        let routes =
-            json!([{ "match": { "prefix": "/" }, "route": { "cluster": "upstream", "timeout": "1s" } }]);
-        Self {
-            name: name.to_owned(),
-            filters,
-            routes,
-            manager: json!({}),
-        }
-    }
-
-    /// The same with other routes.
-    pub(crate) fn with_routes(mut self, routes: Value) -> Self {
-        self.routes = routes;
-        self
-    }
-
-    /// The same with more fields of the connection manager.
-    pub(crate) fn with_manager(mut self, fields: Value) -> Self {
-        self.manager = fields;
-        self
-    }
-
-    fn to_json(&self) -> Value {
-        let mut filters = self.filters.clone();
-        filters.push(http_filter(
-            "envoy.filters.http.router",
-            "router.v3.Router",
-            json!({}),
-        ));
-        let mut manager = json!({
-            "@type": format!(
-                "{TYPES}/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-            ),
-            "stat_prefix": "edge",
-            // So that a test can compare it with the one in an error body.
-            "always_set_request_id_in_response": true,
-            "upgrade_configs": [{ "upgrade_type": "websocket" }],
-            "route_config": { "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": self.routes }] },
-            "http_filters": filters,
-        });
-        for (name, value) in self.manager.as_object().into_iter().flatten() {
-            manager[name] = value.clone();
-        }
-        json!({
-            "name": self.name,
-            "address": address(SocketAddr::from(([127, 0, 0, 1], 0))),
-            "filter_chains": [{ "filters": [{
-                "name": "envoy.filters.network.http_connection_manager", "typed_config": manager,
-            }] }],
-        })
-    }
-}
-
-/// A listener as a resource of a file.
-pub(crate) fn listener_resource(listener: &Listener) -> Value {
-    let mut resource = listener.to_json();
-    resource["@type"] = format!("{TYPES}/envoy.config.listener.v3.Listener").into();
-    resource
-}
-
-/// An HTTP filter of Envoy's own: `kind` is its type below `envoy.extensions.filters.http`.
-pub(crate) fn http_filter(name: &str, kind: &str, mut fields: Value) -> Value {
-    fields["@type"] = format!("{TYPES}/envoy.extensions.filters.http.{kind}").into();
-    json!({ "name": name, "typed_config": fields })
-}
-
-/// Our filter with a configuration text, as the sample has it.
-pub(crate) fn bucket_cors(configuration: &str) -> Value {
-    bucket_cors_named("", configuration.as_bytes())
-}
-
-/// The same with a configuration that need not be text, and a root id that stands in each line it logs.
-pub(crate) fn bucket_cors_named(root_id: &str, configuration: &[u8]) -> Value {
-    let configuration = match std::str::from_utf8(configuration) {
-        Ok(text) => json!({ "@type": format!("{TYPES}/google.protobuf.StringValue"), "value": text }),
-        // Only so can what is no text get to the filter.
-        Err(_) => {
-            json!({ "@type": format!("{TYPES}/google.protobuf.BytesValue"), "value": base64(configuration) })
-        }
-    };
-    bucket_cors_given(root_id, configuration)
-}
-
-/// Our filter with a configuration that is a `google.protobuf.Struct`.
-pub(crate) fn bucket_cors_with_struct(configuration: &Value) -> Value {
-    let configuration = json!({ "@type": format!("{TYPES}/google.protobuf.Struct"), "value": configuration });
-    bucket_cors_given("", configuration)
-}
-
-/// Whether the tests are to run the library instead of the WebAssembly module: both give the same answers.
-pub(crate) fn is_native() -> bool {
-    std::env::var_os("NATIVE").is_some()
-}
-
-/// The filter as a library that Envoy loads.
-pub(crate) fn library_filter(library: &Path, name: &str, configuration: Value) -> Value {
-    let fields = json!({
-        "dynamic_module_config": { "module": { "local": { "filename": library } } },
-        "filter_name": name,
-        "filter_config": configuration,
-    });
-    http_filter("bucket-cors", "dynamic_modules.v3.DynamicModuleFilter", fields)
-}
-
-/// The type of our filter's configuration.
-pub(crate) fn filter_type() -> String {
-    let filter = bucket_cors("");
-    filter["typed_config"]["@type"].as_str().unwrap().to_owned()
-}
-
-fn bucket_cors_given(root_id: &str, configuration: Value) -> Value {
-    if is_native() {
-        return library_filter(&library(), root_id, configuration);
-    }
-    let mut config = json!({
-        "name": "bucket-cors",
-        "root_id": root_id,
-        "failure_policy": "FAIL_RELOAD",
-        "reload_config": { "backoff": { "base_interval": "0.1s" } },
-        "vm_config": {
-            "runtime": "envoy.wasm.runtime.v8",
-            "code": { "local": { "filename": module() } },
-        },
-        "configuration": configuration,
-    });
-    *allowed_capabilities(&mut config) = sample_capabilities();
-    http_filter("bucket-cors", "wasm.v3.Wasm", json!({ "config": config }))
-}
-
-/// Where this Envoy wants the capabilities of a plugin; `make run` does the same to the sample.
-pub(crate) fn allowed_capabilities(config: &mut Value) -> &mut Value {
-    let holder = if version() < (1, 40) {
-        config
-    } else {
-        &mut config["vm_config"]
-    };
-    &mut holder["capability_restriction_config"]["allowed_capabilities"]
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let group = |group: &[u8]| {
-        let bits =
-            group.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte)) << (24 - 8 * group.len());
-        (0..4)
-            .map(|at| match at <= group.len() {
-                true => char::from(DIGITS[bits >> (18 - 6 * at) & 63]),
-                false => '=',
-            })
-            .collect::<String>()
-    };
-    bytes.chunks(3).map(group).collect()
-}
-
-/// What the sample lets the filter do, so that every test shows that it is enough.
-fn sample_capabilities() -> Value {
-    let sample = fs::read_to_string(checkout().join("envoy/envoy.yaml")).unwrap();
-    let lines = sample.lines().map(str::trim);
-    let names = lines.filter_map(|line| line.split_once(": {}").map(|(name, _)| name));
-    let allowed: BTreeMap<&str, Value> = names
-        .filter(|name| name.starts_with("proxy_"))
-        .map(|name| (name, json!({})))
-        .collect();
-    assert!(!allowed.is_empty(), "the sample restricts nothing");
-    json!(allowed)
-}
-
-fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The module that `make build` leaves.
-pub(crate) fn module() -> PathBuf {
-    built("bucket_cors.wasm", "make build")
-}
-
-/// The library that `make native` leaves.
-pub(crate) fn library() -> PathBuf {
-    built("libbucket_cors.so", "make native")
-}
-
-/// The same with panics where a test asks for them.
-pub(crate) fn library_with_faults() -> PathBuf {
-    built("libbucket_cors_with_faults.so", "make native-with-faults")
-}
-
-fn built(name: &str, by: &str) -> PathBuf {
-    let path = checkout().join("target").join(name);
-    assert!(path.exists(), "{} is missing: `{by}` makes it", path.display());
-    path
-}
-
-/// The binary that `make envoy` leaves; `ENVOY` names another.
-pub(crate) fn binary() -> PathBuf {
-    let fetched = || {
-        let versions = fs::read_dir(checkout().join("target/envoy"))
-            .into_iter()
-            .flatten();
-        versions
-            .map(|entry| entry.unwrap().path().join("envoy"))
-            .filter(|path| path.exists())
-            .max()
-    };
-    std::env::var_os("ENVOY")
-        .map(|path| checkout().join(path))
-        .or_else(fetched)
-        .expect("no Envoy: `make envoy` gets one")
-}
-
-/// The major and the minor version of [`binary`].
-pub(crate) fn version() -> (u32, u32) {
-    static VERSION: OnceLock<(u32, u32)> = OnceLock::new();
-    *VERSION.get_or_init(|| {
-        let said = Command::new(binary()).arg("--version").output().unwrap().stdout;
-        let said = String::from_utf8(said).unwrap();
-        // Between the commit and how it was built.
-        let version = said.split('/').find(|part| part.split('.').count() == 3);
-        let mut numbers = version.unwrap().split('.').map(|number| number.parse().unwrap());
-        (numbers.next().unwrap(), numbers.next().unwrap())
-    })
-}
-
-/// Whether [`binary`] loads libraries.
-pub(crate) fn has_dynamic_modules() -> bool {
-    version() >= (1, 38)
-}
-
-/// Whether [`binary`] lets the filter tell of the configuration that was loaded: a library of 1.38 has no call for it.
-pub(crate) fn has_gauges_of_configurations() -> bool {
-    !is_native() || version() >= (1, 39)
-}
 
 /// A running Envoy. Dropping it stops it.
 pub(crate) struct Envoy {
@@ -415,43 +182,6 @@ impl Envoy {
         let failures = log.lines().filter(is_failure).filter(|line| !is_refusal(line));
         failures.map(str::to_owned).collect()
     }
-}
-
-/// What Envoy starts with.
-pub(crate) fn bootstrap(listeners: &[Listener], clusters: &[Value]) -> Value {
-    json!({
-        // Who asks, which Envoy wants to know even where it asks a file.
-        "node": { "id": "test", "cluster": "test" },
-        "admin": { "address": address(SocketAddr::from(([127, 0, 0, 1], 0))) },
-        "static_resources": {
-            "listeners": listeners.iter().map(Listener::to_json).collect::<Vec<_>>(),
-            "clusters": clusters,
-        },
-    })
-}
-
-/// A cluster of one host.
-pub(crate) fn cluster(name: &str, host: SocketAddr) -> Value {
-    json!({
-        "name": name,
-        "load_assignment": { "cluster_name": name, "endpoints": [{ "lb_endpoints": [
-            { "endpoint": { "address": address(host) } },
-        ] }] },
-    })
-}
-
-/// A file of resources, as Envoy reads and watches it.
-pub(crate) fn resources(resources: &[Value]) -> Value {
-    json!({ "resources": resources })
-}
-
-/// Where Envoy finds a file of resources that was handed to [`Envoy::start_with`].
-pub(crate) fn from_file(name: &str) -> Value {
-    json!({ "path_config_source": { "path": format!("./{name}") }, "resource_api_version": "V3" })
-}
-
-fn address(address: SocketAddr) -> Value {
-    json!({ "socket_address": { "address": address.ip().to_string(), "port_value": address.port() } })
 }
 
 fn is_ready(admin: u16) -> bool {

@@ -196,11 +196,11 @@ fn the_name_of_a_host_s_bucket_counts_in_no_other_host_s_path() {
 
 /// The exit status of an import, after which the edge allows each of these hosts and paths its origin.
 #[track_caller]
-fn at_the_edge(from: &str, text: &str, asked: &[(&str, &str, &str)]) -> i32 {
+pub(super) fn at_the_edge(from: &str, text: &str, asked: &[(&str, &str, &str)]) -> i32 {
     edge::asked(from, text, asked).status
 }
 
-const PHOTOS: &str = "https://p.example";
+pub(super) const PHOTOS: &str = "https://p.example";
 
 #[test]
 fn no_host_below_another_gets_its_policies() {
@@ -245,81 +245,6 @@ fn no_host_below_another_gets_its_policies() {
 }
 
 #[test]
-fn two_resources_of_one_host_are_one_host() {
-    let service = |path: &str, origin: &str| {
-        let policy = match origin {
-            "" => String::new(),
-            origin => format!(
-                "corsPolicy: {{allowOrigins: [{{exact: 'https://{origin}'}}], allowMethods: [GET]}}, "
-            ),
-        };
-        let matched = match path {
-            "" => String::new(),
-            path => format!("match: [{{uri: {{prefix: {path}}}}}], "),
-        };
-        format!(
-            "---\nkind: VirtualService\nspec: {{hosts: [a.example], gateways: [gate], http: [{{{policy}{matched}route: []}}]}}\n"
-        )
-    };
-    let orders = |first: String, second: String| [format!("{first}{second}"), format!("{second}{first}")];
-    // What takes every path comes behind what does not, wherever it stands.
-    for text in orders(service("/pix/", ""), service("", "r.example")) {
-        let asked = [
-            ("a.example", "/pix/o", ""),
-            ("a.example", "/pix", "https://r.example"),
-            ("a.example", "/other/o", "https://r.example"),
-        ];
-        assert_eq!(at_the_edge("istio", &text, &asked), 1);
-    }
-    for text in orders(service("/pix/", "p.example"), service("", "r.example")) {
-        let asked = [
-            ("a.example", "/pix/o", PHOTOS),
-            ("a.example", "/other/o", "https://r.example"),
-        ];
-        assert_eq!(at_the_edge("istio", &text, &asked), 0);
-    }
-    for text in orders(service("/pix/", "p.example"), service("/pix/", "")) {
-        assert_eq!(at_the_edge("istio", &text, &[("a.example", "/pix/o", "")]), 1);
-    }
-    // HTTPRoutes whose lists of hosts differ.
-    let route = |hosts: &str, path: &str, origin: &str| {
-        let filters = match origin {
-            "" => String::new(),
-            origin => format!(
-                "filters: [{{type: CORS, cors: {{allowOrigins: ['https://{origin}'], allowMethods: [GET]}}}}], "
-            ),
-        };
-        format!(
-            "---\nkind: HTTPRoute\nspec: {{hostnames: [{hosts}], rules: [{{{filters}matches: [{{path: {{value: {path}}}}}]}}]}}\n"
-        )
-    };
-    for text in orders(
-        route("a.example, b.example", "/", "p.example"),
-        route("b.example", "/private", ""),
-    ) {
-        let asked = [
-            ("a.example", "/private/o", PHOTOS),
-            ("b.example", "/private/o", ""),
-            ("b.example", "/private", ""),
-        ];
-        assert_eq!(at_the_edge("istio", &text, &asked), 1);
-    }
-    for text in orders(
-        route("a.example, b.example", "/", "p.example"),
-        route("b.example", "/", ""),
-    ) {
-        assert_eq!(
-            at_the_edge(
-                "istio",
-                &text,
-                &[("a.example", "/o", PHOTOS), ("b.example", "/o", "")]
-            ),
-            1
-        );
-    }
-}
-
-#[test]
 fn a_prefix_with_a_slash_leaves_out_the_path_without_it() {
     for rest in ["", "r.example"] {
         let own = host("a.example", &[("/photos/", "p.example"), ("/", rest)]);
@@ -349,122 +274,4 @@ fn a_rule_of_higress_that_is_off_takes_its_host_out() {
     let bare = buckets.iter().find(|bucket| bucket.name == "y.example").unwrap();
     assert!(bare.rules.is_empty());
     assert_eq!(printed.status, 1);
-}
-
-/// Routes of a Gateway with two listeners, and policies of Envoy Gateway.
-fn envoy_gateway(policies: &[(&str, &str)]) -> String {
-    let mut text = "kind: Gateway\nmetadata: {name: gate}\nspec: {listeners: [{name: web, port: 80}, {name: tls, port: \
-                    443}]}\n---\nkind: HTTPRoute\nmetadata: {name: one}\nspec: {hostnames: [a.example], parentRefs: [{name: gate}], \
-                    rules: [{name: main}]}\n---\nkind: HTTPRoute\nmetadata: {name: two}\nspec: {hostnames: [b.example], parentRefs: \
-                    [{name: gate, sectionName: tls}], rules: [{name: main}]}\n"
-        .to_owned();
-    for (target, spec) in policies {
-        text += &format!(
-            "---\nkind: SecurityPolicy\nmetadata: {{name: p}}\nspec: {{targetRefs: [{{{target}}}], {spec}}}\n"
-        );
-    }
-    text
-}
-
-#[test]
-fn the_most_particular_policy_of_envoy_gateway_counts_with_cors_or_without() {
-    const GATE: (&str, &str) = (
-        "kind: Gateway, name: gate",
-        "cors: {allowOrigins: ['https://p.example'], allowMethods: [GET]}",
-    );
-    const OWN: &str = "cors: {allowOrigins: ['https://o.example'], allowMethods: [GET]}";
-    const NONE: &str = "basicAuth: {}";
-    let one = "kind: HTTPRoute, name: one";
-    let other = "https://o.example";
-    for (policies, a, b, status) in [
-        (vec![], PHOTOS, PHOTOS, 0),
-        (vec![(one, NONE)], "", PHOTOS, 0),
-        (vec![(one, OWN)], other, PHOTOS, 0),
-        (
-            vec![
-                ("kind: HTTPRoute, name: one, sectionName: main", NONE),
-                (one, OWN),
-            ],
-            "",
-            PHOTOS,
-            0,
-        ),
-        // It is added to the Gateway's.
-        (
-            vec![(one, "mergeType: StrategicMerge, basicAuth: {}")],
-            PHOTOS,
-            PHOTOS,
-            0,
-        ),
-        (
-            vec![(
-                one,
-                "mergeType: JSONMerge, cors: {allowOrigins: ['https://o.example']}",
-            )],
-            "",
-            PHOTOS,
-            1,
-        ),
-        // Route one is attached to both listeners.
-        (
-            vec![("kind: Gateway, name: gate, sectionName: tls", NONE)],
-            "",
-            "",
-            1,
-        ),
-        (
-            vec![("kind: Gateway, name: gate, sectionName: web", NONE)],
-            "",
-            PHOTOS,
-            1,
-        ),
-        (vec![(one, OWN), (one, NONE)], "", PHOTOS, 1),
-    ] {
-        let all: Vec<_> = std::iter::once(GATE).chain(policies.clone()).collect();
-        let text = envoy_gateway(&all);
-        let asked = [("a.example", "/o", a), ("b.example", "/o", b)];
-        assert_eq!(
-            at_the_edge("envoy-gateway", &text, &asked).min(1),
-            status,
-            "{policies:?}"
-        );
-    }
-}
-
-#[test]
-fn a_canary_is_no_main_ingress_and_an_alias_is_its_host() {
-    let ingress = |host: &str, annotations: &str, origin: &str| {
-        format!(
-            "---\nkind: Ingress\nmetadata: {{name: x, annotations: {{{annotations}, nginx.ingress.kubernetes.io/enable-cors: 'true', \
-             nginx.ingress.kubernetes.io/cors-allow-origin: 'https://{origin}'}}}}\nspec: {{rules: [{{host: {host}, http: {{paths: \
-             [{{path: /, pathType: Prefix}}]}}}}]}}\n"
-        )
-    };
-    let main = |annotations: &str| ingress("a.example", annotations, "p.example");
-    let canary = ingress(
-        "a.example",
-        "nginx.ingress.kubernetes.io/canary: 'true'",
-        "c.example",
-    );
-    for from in ["ingress-nginx", "higress"] {
-        for text in [
-            format!("{}{canary}", main("x: y")),
-            format!("{canary}{}", main("x: y")),
-        ] {
-            assert_eq!(at_the_edge(from, &text, &[("a.example", "/o", PHOTOS)]), 0);
-        }
-    }
-    let alias = "nginx.ingress.kubernetes.io/server-alias: 'B.example, c.example'";
-    let text = main(alias) + &ingress("c.example", "x: y", "r.example");
-    let asked = [
-        ("a.example", "/o", PHOTOS),
-        ("b.example", "/o", PHOTOS),
-        ("c.example", "/o", "https://r.example"),
-    ];
-    assert_eq!(at_the_edge("ingress-nginx", &text, &asked), 0);
-    let regex = main("nginx.ingress.kubernetes.io/server-alias: '~^b'");
-    assert_eq!(
-        at_the_edge("ingress-nginx", &regex, &[("b.example", "/o", "")]),
-        1
-    );
 }
