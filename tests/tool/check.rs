@@ -1,12 +1,13 @@
 //! `bucket-cors check`: what the core says, and where that stands.
 
+mod each_mistake;
+mod formats;
+
 use std::process::Command;
 
-use bucket_cors::config::{self, CODES};
+use bucket_cors::config;
 use serde_json::{Value, json};
 
-use crate::mistakes::{self, with_rule};
-use crate::schema;
 use crate::tool::{Folder, Output};
 
 const BAD: &str = "{
@@ -181,185 +182,6 @@ fn standard_input_is_json_or_yaml_by_what_it_begins_with() {
     }
 }
 
-/// Every document with a mistake that the tests of the configuration hold, and some bytes that are no text.
-fn mistakes() -> Vec<Vec<u8>> {
-    let errors = mistakes::errors().into_iter().map(|(text, _)| text.into_bytes());
-    let warnings = mistakes::warnings()
-        .into_iter()
-        .map(|(text, _)| text.into_bytes());
-    let bytes = [
-        &b"{\"buckets\": [\"\xff\"]}"[..],
-        b"\xff\xfe{\0}\0",
-        b"\xef\xbb\xbf{\"buckets\": 1}",
-    ];
-    let all = errors.chain(warnings).chain(bytes.map(<[u8]>::to_vec));
-    // To the tool, a store's own document is one of rules.
-    all.filter(|text| !text.starts_with(b"<CORSConfiguration"))
-        .collect()
-}
-
-#[test]
-fn what_is_said_of_each_mistake_is_what_the_core_says() {
-    let folder = Folder::new("mistakes");
-    let texts = mistakes();
-    let names: Vec<String> = (0..texts.len()).map(|index| format!("{index}.json")).collect();
-    for (name, text) in names.iter().zip(&texts) {
-        folder.write(name, text);
-    }
-    let arguments: Vec<&str> = ["check", "--format", "json"]
-        .into_iter()
-        .chain(names.iter().map(String::as_str))
-        .collect();
-    let output = folder.run(&arguments);
-    assert_eq!(output.code, 1);
-    let said = json(&output);
-    let files = said["files"].as_array().unwrap();
-    assert_eq!(files.len(), texts.len());
-    let mut pointed_at = 0;
-    for (file, text) in files.iter().zip(&texts) {
-        let shown = String::from_utf8_lossy(text)
-            .chars()
-            .take(200)
-            .collect::<String>();
-        let configuration = &file["configurations"][0];
-        assert_eq!(of_the_tool(configuration), of_the_core(text), "{shown}");
-        let Ok(text) = std::str::from_utf8(text) else {
-            continue;
-        };
-        for finding in configuration["findings"].as_array().unwrap() {
-            pointed_at += usize::from(is_at_its_value(text, finding));
-        }
-    }
-    assert!(pointed_at > 70, "{pointed_at}");
-}
-
-/// Whether there is a value to point at; if so, it has to be the one that a reader of JSON finds by the pointer.
-fn is_at_its_value(text: &str, finding: &Value) -> bool {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (Some(value), Ok(document)) = (finding["value"].as_str(), serde_json::from_str::<Value>(text)) else {
-        return false;
-    };
-    let there = at(text, finding);
-    if matches!(
-        finding["code"].as_str().unwrap(),
-        "unknown-field" | "duplicate-field" | "higress-rules"
-    ) {
-        let key: String = serde_json::from_str(there).unwrap();
-        let last = finding["pointer"].as_str().unwrap().rsplit('/').next().unwrap();
-        assert_eq!(key.replace('~', "~0").replace('/', "~1"), last);
-        return true;
-    }
-    let read: Value =
-        serde_json::from_str(there).unwrap_or_else(|error| panic!("{error}: {there:?}: {finding}"));
-    assert_eq!(
-        document.pointer(finding["pointer"].as_str().unwrap()),
-        Some(&read),
-        "{finding}"
-    );
-    assert_eq!(
-        read.as_str().map_or_else(|| read.to_string(), str::to_owned),
-        value
-    );
-    true
-}
-
-#[test]
-fn what_is_no_json_has_one_place() {
-    let folder = Folder::new("one-place");
-    for (text, said) in [
-        (
-            &b"{\"buckets\": [],}"[..],
-            "1:16: error: (document): trailing comma: ",
-        ),
-        (
-            b"\x01\n{\"buckets\": \"\xff\"}",
-            "1:1: error: (document): expected value: ",
-        ),
-        (
-            b"{\"buckets\":\n \"\xff\"}",
-            "2:3: error: (document): a byte that is no UTF-8: ",
-        ),
-    ] {
-        folder.write("a.json", text);
-        let said = format!("a.json:{said}");
-        for format in ["human", "json", "sarif"] {
-            let output = folder.run(&["check", "--format", format, "a.json"]);
-            assert!(!output.stdout.contains(" at line "), "{output:?}");
-            assert!(
-                format != "human" || output.stdout.starts_with(&said),
-                "{said}: {output:?}"
-            );
-        }
-    }
-}
-
-#[test]
-fn json_counts_what_it_does_not_show() {
-    let origins = vec!["\"https://*.*.com\""; 1_200].join(",");
-    let text = with_rule(&format!(
-        r#""AllowedOrigins": [{origins}], "AllowedMethods": ["HEAD"]"#
-    ));
-    let folder = Folder::new("many").with("many.json", text);
-    let said = json(&folder.run(&["check", "--format", "json", "many.json"]));
-    assert_eq!(said["errors"], 1_200);
-    let shown = said["files"][0]["configurations"][0]["findings"]
-        .as_array()
-        .unwrap();
-    assert_eq!(
-        shown
-            .iter()
-            .filter(|finding| finding["severity"] == "error")
-            .count(),
-        1_000
-    );
-    let human = folder.run(&["check", "many.json"]).stdout;
-    assert!(human.contains("\nmany.json: 200 more are not shown\n"), "{human}");
-}
-
-#[test]
-fn the_configuration_alone_is_what_the_filter_gets_where_it_takes_it() {
-    const FORMAT: [&str; 3] = ["check", "--format", "configuration"];
-    let plugin = json!({
-        "apiVersion": "extensions.istio.io/v1alpha1", "kind": "WasmPlugin", "metadata": { "name": "bucket-cors" },
-        "spec": { "pluginConfig": serde_json::from_str::<Value>(WARNED).unwrap() },
-    });
-    let xml = "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>\
-        </CORSConfiguration>";
-    let folder = Folder::new("alone")
-        .with("warned.json", WARNED)
-        .with("plugin.yaml", plugin.to_string())
-        .with("photos.xml", xml)
-        .with("bad.json", BAD)
-        .with("other.yaml", "a: 1");
-    let run = |files: &[&str]| folder.run(&[&FORMAT[..], files].concat());
-
-    let warned = run(&["warned.json"]);
-    assert_eq!((warned.code, warned.stdout.as_str()), (0, WARNED));
-    assert_eq!(warned.stderr, folder.run(&["check", "warned.json"]).stdout);
-    for file in ["plugin.yaml", "photos.xml"] {
-        let output = run(&[file]);
-        assert_eq!(output.code, 0, "{output:?}");
-        let (configuration, _) = config::parse(output.stdout.as_bytes());
-        assert_eq!(configuration.unwrap().buckets.len(), 1, "{output:?}");
-    }
-    let bad = run(&["bad.json"]);
-    assert_eq!((bad.code, bad.stdout.as_str()), (1, ""));
-    assert_eq!(bad.stderr, folder.run(&["check", "bad.json"]).stdout);
-    assert_eq!(run(&["--deny-warnings", "warned.json"]).stdout, "");
-    for (files, said) in [
-        (
-            &["warned.json", "photos.xml"][..],
-            "error: --format configuration is for one configuration: there are 2",
-        ),
-        (&["no.json"], "no.json: error: "),
-        (&["other.yaml"], "other.yaml: error: "),
-    ] {
-        let output = run(files);
-        assert_eq!((output.code, output.stdout.as_str()), (2, ""));
-        assert!(output.stderr.starts_with(said), "{output:?}");
-    }
-}
-
 #[test]
 fn an_origin_that_no_browser_sends_is_told_in_timing_allow_origin_too() {
     let told = |list: &Value| {
@@ -391,58 +213,6 @@ fn an_origin_that_no_browser_sends_is_told_in_timing_allow_origin_too() {
     }
     assert_eq!(told(&json!(["https://a.example", "https://b.example"])), [""; 0]);
     assert_eq!(told(&json!("*")), [""; 0]);
-}
-
-#[test]
-fn sarif_has_the_shape_of_the_standard_and_the_places_of_the_findings() {
-    let folder = Folder::new("sarif")
-        .with("a bad.json", BAD)
-        .with("warned.json", WARNED);
-    let output = folder.run(&[
-        "check",
-        "--format",
-        "sarif",
-        "a bad.json",
-        "warned.json",
-        "none.json",
-    ]);
-    assert_eq!(output.code, 2);
-    let log = json(&output);
-    let shape = serde_json::from_str(include_str!("../schemas/sarif.json")).unwrap();
-    assert_eq!(schema::violations(&shape, &log), [""; 0]);
-    let run = &log["runs"][0];
-    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-    // Those of what surrounds a configuration stand behind the core's.
-    let names: Vec<_> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
-    let of_the_core: Vec<_> = CODES.iter().map(|code| code.name).collect();
-    assert!(names.starts_with(&of_the_core) && names.contains(&"fails-open"));
-    let results = run["results"].as_array().unwrap();
-    assert_eq!(results.len(), 5);
-    for result in results {
-        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
-        assert_eq!(rules[index]["id"], result["ruleId"]);
-        assert_eq!(rules[index]["defaultConfiguration"]["level"], result["level"]);
-    }
-    assert_eq!(
-        results[1]["locations"][0],
-        json!({
-            "physicalLocation": {
-                "artifactLocation": { "uri": "a%20bad.json" },
-                "region": { "startLine": 4, "startColumn": 24, "endLine": 4, "endColumn": 46 },
-            },
-            "logicalLocations": [{ "fullyQualifiedName": "/buckets/0/cors/0/AllowedOrigins/0" }],
-        })
-    );
-    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
-    let notes = run["invocations"][0]["toolExecutionNotifications"]
-        .as_array()
-        .unwrap();
-    assert_eq!(notes.len(), 1);
-    let good = folder.run(&["check", "--format", "sarif", "warned.json"]);
-    assert_eq!(
-        json(&good)["runs"][0]["invocations"][0]["executionSuccessful"],
-        true
-    );
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod chain;
 mod codes;
 #[path = "import/documents.rs"]
 mod documents;
+#[path = "import/drawn_istio.rs"]
+mod drawn_istio;
 #[path = "import/edge.rs"]
 mod edge;
 #[path = "import/envoy.rs"]
@@ -20,6 +22,8 @@ mod envoy_gateway;
 mod envoy_levels;
 #[path = "import/exports.rs"]
 mod exports;
+#[path = "import/field_places.rs"]
+mod field_places;
 #[path = "import/fields.rs"]
 mod fields;
 #[path = "import/gateway_listeners.rs"]
@@ -78,6 +82,8 @@ mod templates;
 mod together;
 #[path = "import/told.rs"]
 mod told;
+#[path = "import/values.rs"]
+mod values;
 
 use std::io::Write;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Which hosts Envoy's policies are for: in several listeners, under wildcards, with ports; and the buckets that they become.
+//! Which hosts Envoy's policies are for: in several listeners, under wildcards, with ports; and the buckets that they
+//! become.
 
 use super::edge;
 use super::import;
