@@ -1,6 +1,9 @@
 //! What `check` says of a folder of manifests for Envoy Gateway: the project's own are good, and each mistake is told
 //! where it stands.
 
+mod in_the_way;
+mod several;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
@@ -181,149 +184,6 @@ fn a_line_of_the_filter_order_that_is_missing_is_told() {
 }
 
 #[test]
-fn a_policy_or_route_that_answers_before_the_filter_is_told() {
-    const CORS: &str = "    - { name: envoy.filters.http.wasm, before: envoy.filters.http.cors }\n";
-    let for_gateway = "targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: eg}]";
-    let security = |target: &str, field: &str| {
-        format!(
-            "{STORE}---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: SecurityPolicy\nmetadata: {{name: s, namespace: \
-             default}}\nspec:\n  {target}\n  {field}: {{}}\n"
-        )
-    };
-    let without = changed(POLICY, CORS, "");
-    for target in [
-        for_gateway,
-        "targetRef: {kind: HTTPRoute, name: store}",
-        "targetSelectors: [{kind: Gateway}]",
-    ] {
-        assert_eq!(told(POLICY, &security(target, "cors")), [""; 0], "{target}");
-        assert_eq!(
-            told(&without, &security(target, "cors")),
-            ["store.yaml /spec/cors: another-cors"]
-        );
-    }
-    let jwt = "    - { name: envoy.filters.http.wasm, before: envoy.filters.http.jwt_authn }\n";
-    assert_eq!(
-        told(&changed(POLICY, jwt, ""), &security(for_gateway, "jwt")),
-        ["store.yaml /spec/jwt: behind-authentication"]
-    );
-    // What is for another gateway is nobody's business; the line is missing all the same.
-    assert_eq!(
-        told(
-            &without,
-            &security("targetRefs: [{kind: Gateway, name: other}]", "cors")
-        ),
-        ["policy.yaml /spec/filterOrder: another-cors"]
-    );
-    let filter = "      timeouts: { request: 0s }\n      filters: [{ type: CORS, cors: {} }]\n";
-    let store = changed(STORE, "      timeouts: { request: 0s }\n", filter);
-    assert_eq!(told(POLICY, &store), [""; 0]);
-    assert_eq!(
-        told(&without, &store),
-        ["store.yaml /spec/rules/0/filters/0: another-cors"]
-    );
-}
-
-#[test]
-fn a_script_of_the_policy_that_names_headers_of_cors_is_told() {
-    let script = |text: &str| {
-        changed(
-            POLICY,
-            "  wasm:\n",
-            &format!("  lua: [{{type: Inline, inline: '{text}'}}]\n  wasm:\n"),
-        )
-    };
-    let names =
-        script("function envoy_on_response(h) h:headers():add(\"access-control-allow-origin\", \"*\") end");
-    assert_eq!(told(&names, STORE), [""; 0]);
-    let line = "    - { name: envoy.filters.http.wasm, before: envoy.filters.http.lua }\n";
-    assert_eq!(
-        told(&changed(&names, line, ""), STORE),
-        ["policy.yaml /spec/lua/0/inline: another-cors"]
-    );
-    let other = script("function envoy_on_response(h) end");
-    assert_eq!(told(&changed(&other, line, ""), STORE), [""; 0]);
-}
-
-#[test]
-fn a_policy_of_a_route_that_stands_in_the_gateway_s_place_is_told() {
-    let beside = |target: &str, fields: &str| {
-        let policy = "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyExtensionPolicy\nmetadata: {name: other, namespace: \
-                      default}";
-        format!("{STORE}---\n{policy}\nspec:\n  targetRefs: [{target}]\n  {fields}\n")
-    };
-    let route = "{group: gateway.networking.k8s.io, kind: HTTPRoute, name: store}";
-    let script = "lua: [{type: Inline, inline: 'function envoy_on_request(h) end'}]";
-    for policy in [POLICY, NATIVE] {
-        assert_eq!(
-            told(policy, &beside(route, script)),
-            ["store.yaml /spec: switched-off"]
-        );
-    }
-    // One for a route without the filter, and one that is merged.
-    let elsewhere = "{group: gateway.networking.k8s.io, kind: HTTPRoute, name: shop}";
-    assert_eq!(told(POLICY, &beside(elsewhere, script)), [""; 0]);
-    let merged = format!("mergeType: StrategicMerge\n  {script}");
-    assert_eq!(told(POLICY, &beside(route, &merged)), [""; 0]);
-    let of_a_route = changed(
-        POLICY,
-        "kind: Gateway\n      name: eg",
-        "kind: HTTPRoute\n      name: store",
-    );
-    assert_eq!(told(&of_a_route, STORE), [""; 0]);
-}
-
-#[test]
-fn resources_count_for_the_gateway_that_they_name() {
-    let other = "kind: Gateway\n      name: other";
-    let store = changed(STORE, "kind: Gateway\n      name: eg", other);
-    assert_eq!(
-        told(POLICY, &store),
-        [
-            "policy.yaml /spec: changed-keys",
-            "policy.yaml /spec: changed-keys",
-            "policy.yaml /spec: refused-headers",
-        ],
-        "a ClientTrafficPolicy of another gateway"
-    );
-    let route = changed(STORE, "      timeouts: { request: 0s }\n", "");
-    assert_eq!(
-        told(POLICY, &changed(&route, "- name: eg", "- name: other")),
-        [""; 0]
-    );
-    let backend = |target: &str| {
-        format!(
-            "{route}---\napiVersion: gateway.envoyproxy.io/v1alpha1\nkind: BackendTrafficPolicy\nmetadata: {{name: b, namespace: \
-             default}}\nspec:\n  targetRefs: [{{kind: {target}}}]\n  timeout: {{http: {{requestTimeout: 0s}}}}\n"
-        )
-    };
-    assert_eq!(told(POLICY, &backend("HTTPRoute, name: store")), [""; 0]);
-    assert_eq!(told(POLICY, &backend("Gateway, name: eg")), [""; 0]);
-    assert_eq!(
-        told(POLICY, &backend("HTTPRoute, name: other")),
-        ["store.yaml /spec/rules/0: cuts-downloads"]
-    );
-    let gateway = |infrastructure: &str| {
-        format!(
-            "{STORE}---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: eg, namespace: \
-             default}}\nspec:\n  gatewayClassName: eg\n{infrastructure}"
-        )
-    };
-    let named = "  infrastructure: {parametersRef: {kind: EnvoyProxy, name: bucket-cors}}\n";
-    assert_eq!(told(POLICY, &gateway(named)), [""; 0]);
-    let class = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: eg}\nspec: {parametersRef: \
-                 {kind: EnvoyProxy, name: bucket-cors}}\n";
-    assert_eq!(told(POLICY, &gateway(class)), [""; 0]);
-    assert_eq!(
-        told(POLICY, &gateway("")),
-        [
-            "store.yaml /spec: behind-authentication",
-            "store.yaml /spec: another-cors"
-        ]
-    );
-}
-
-#[test]
 fn the_time_that_the_gateway_takes_is_told_where_it_stands() {
     let times = |times: &str, policy: &str| {
         let store = changed(STORE, "      timeouts: { request: 0s }\n", times);
@@ -365,74 +225,6 @@ fn the_time_that_the_gateway_takes_is_told_where_it_stands() {
         assert_eq!(times(&fields, "{requestTimeout: 10s}"), [""; 0], "{fields}");
     }
     assert_eq!(times("", long), [""; 0]);
-}
-
-#[test]
-fn each_listener_of_the_gateway_needs_its_policy() {
-    let gateway = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: eg, namespace: \
-                   default}\nspec:\n  infrastructure: {parametersRef: {kind: EnvoyProxy, name: bucket-cors}}\n  listeners: \
-                   [{name: http, port: 80, protocol: HTTP}, {name: https, port: 443, protocol: HTTPS}]\n";
-    let policy_for = |section: &str| {
-        let named = format!("      name: eg\n{section}");
-        format!("{}{gateway}", changed(STORE, "      name: eg\n", &named))
-    };
-    assert_eq!(told(POLICY, &policy_for("")), [""; 0]);
-    let missing = |listener: usize| {
-        ["changed-keys", "changed-keys", "refused-headers"]
-            .map(|code| format!("store.yaml /spec/listeners/{listener}: {code}"))
-    };
-    assert_eq!(told(POLICY, &policy_for("      sectionName: http\n")), missing(1));
-    assert_eq!(told(POLICY, &policy_for("      sectionName: none\n")), missing(0));
-    let for_http = policy_for("      sectionName: http\n");
-    // A listener that the store is not behind, and one that the filter is not on.
-    let by_http = changed(
-        &for_http,
-        "    - name: eg\n",
-        "    - name: eg\n      sectionName: http\n",
-    );
-    assert_eq!(told(POLICY, &by_http), [""; 0]);
-    let of_http = changed(
-        POLICY,
-        "      name: eg\n",
-        "      name: eg\n      sectionName: http\n",
-    );
-    assert_eq!(told(&of_http, &for_http), [""; 0]);
-}
-
-#[test]
-fn a_route_that_no_store_is_behind_is_left_alone() {
-    let rules =
-        "{endpoints: [s3.example.com], buckets: [{name: photos, hosts: [static.example.com], cors: null}]}";
-    let policy = POLICY.replace("\"@envoy/cors.json@\"", rules);
-    let route = |host: &str, to: &str| {
-        format!(
-            "{STORE}---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: api, namespace: \
-             default}}\nspec:\n  parentRefs: [{{name: eg}}]\n  hostnames: ['{host}']\n  rules:\n  - matches: [{{path: {{type: \
-             PathPrefix, value: /v1}}, method: POST}}]\n    {to}\n"
-        )
-    };
-    let to_server = "backendRefs: [{name: api, port: 80}]";
-    let both = [
-        "store.yaml /spec/rules/0: cuts-downloads",
-        "store.yaml /spec/rules/0/matches/0: no-options-route",
-    ];
-    for (host, is_ours) in [
-        ("api.example.com", false),
-        ("*.api.example.com", false),
-        ("static.example.com", true),
-        ("S3.example.com", true),
-        ("photos.s3.example.com", true),
-        ("*.s3.example.com", true),
-        ("*.example.com", true),
-    ] {
-        let found = told(&policy, &route(host, to_server));
-        let expected = if is_ours { &both[..] } else { &[] };
-        assert_eq!(found, expected, "{host}");
-    }
-    let redirect = "filters: [{type: RequestRedirect, requestRedirect: {scheme: https}}]";
-    assert_eq!(told(&policy, &route("static.example.com", redirect)), [""; 0]);
-    // Without endpoints, a path names a bucket on every host.
-    assert_eq!(told(POLICY, &route("api.example.com", to_server)), both);
 }
 
 #[test]

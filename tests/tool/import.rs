@@ -8,8 +8,12 @@ mod by_hand;
 mod chain;
 #[path = "import/codes.rs"]
 mod codes;
+#[path = "import/delegation.rs"]
+mod delegation;
 #[path = "import/documents.rs"]
 mod documents;
+#[path = "import/drawn_envoy_gateway.rs"]
+mod drawn_envoy_gateway;
 #[path = "import/drawn_istio.rs"]
 mod drawn_istio;
 #[path = "import/edge.rs"]

@@ -4,7 +4,7 @@ use super::import;
 use crate::tool::Folder;
 
 /// The remarks that weigh, each as place, code and message.
-fn remarks(text: &str, from: &str) -> (i32, Vec<String>) {
+pub(super) fn remarks(text: &str, from: &str) -> (i32, Vec<String>) {
     let printed = import(&["--from", from, "--bucket", "b", "-"], text.as_bytes());
     let weighs = |line: &&str| line.contains(": not carried over: ") || line.contains(": loses meaning: ");
     let lines = printed.stderr.lines().filter(weighs);
@@ -189,51 +189,6 @@ fn every_form_in_which_cloud_storage_lists_buckets_is_read() {
             .collect();
         assert_eq!(found, names, "{text}");
     }
-}
-
-#[test]
-fn an_instance_that_is_deposed_is_no_bucket_any_more() {
-    let rules = |origin: &str| {
-        format!(r#""cors_rule": [{{"allowed_origins": ["{origin}"], "allowed_methods": ["GET"]}}]"#)
-    };
-    let state = |old: &str| {
-        format!(
-            r#"{{"version": 4, "resources": [{{"type": "aws_s3_bucket", "name": "b", "instances": [
-            {{"attributes": {{"bucket": "b", {}}}}},
-            {{"deposed": "0a1b", "attributes": {{"bucket": "old", {}}}}}]}},
-            {{"type": "cloudflare_r2_bucket_cors", "name": "r", "instances": [
-            {{{old}"attributes": {{"bucket_name": "r2", "rules": [{{"allowed": {{"origins": ["*"], "methods": ["GET"]}}}}]}}}}]}}]}}"#,
-            rules("https://a.example"),
-            rules("https://old.example")
-        )
-    };
-    for (old, count) in [("", 1), ("\"deposed\": \"1\", ", 2)] {
-        let printed = import(&["-"], state(old).as_bytes());
-        assert_eq!(printed.status, 1);
-        assert!(!printed.stdout.contains("old"), "{}", printed.stdout);
-        assert_eq!(printed.stdout.contains("r2"), old.is_empty());
-        let said = printed
-            .stderr
-            .matches("which is deposed: Terraform has replaced it")
-            .count();
-        assert_eq!(said, count, "{}", printed.stderr);
-    }
-}
-
-#[test]
-fn what_an_outer_policy_of_envoy_says_has_no_effect_behind_the_inner_one_s() {
-    let envoy = |inner: &str| {
-        format!(
-            "virtual_hosts:\n- domains: [a.example]\n  cors: {{allow_methods: GET, allow_origin_regex: ['https://[^.]+\\.a\\.example']}}\n  \
-             routes:\n  - match: {{prefix: /}}\n    route:\n      cors: {{{inner}allow_methods: GET}}\n"
-        )
-    };
-    let (status, lines) = remarks(&envoy("allow_origin: ['https://b.example'], "), "envoy");
-    assert!(
-        status == 0 && !lines.iter().any(|line| line.contains("regular")),
-        "{lines:?}"
-    );
-    assert_eq!(remarks(&envoy(""), "envoy").0, 1);
 }
 
 #[test]

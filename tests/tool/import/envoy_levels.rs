@@ -1,5 +1,6 @@
 //! Which of the policies around a request of Envoy's counts, and what of them admits which origin.
 
+use super::documents::remarks;
 use super::envoy::{OWN, asked, host, policy};
 use super::{edge, import};
 
@@ -263,4 +264,20 @@ fn what_a_dump_has_and_envoy_does_not_run_does_not_count() {
         assert_eq!((found.as_str(), status), ("", 0), "{remarks}");
         assert!(remarks.contains("[not-applied]"), "{remarks}");
     }
+}
+
+#[test]
+fn what_an_outer_policy_of_envoy_says_has_no_effect_behind_the_inner_one_s() {
+    let envoy = |inner: &str| {
+        format!(
+            "virtual_hosts:\n- domains: [a.example]\n  cors: {{allow_methods: GET, allow_origin_regex: ['https://[^.]+\\.a\\.example']}}\n  \
+             routes:\n  - match: {{prefix: /}}\n    route:\n      cors: {{{inner}allow_methods: GET}}\n"
+        )
+    };
+    let (status, lines) = remarks(&envoy("allow_origin: ['https://b.example'], "), "envoy");
+    assert!(
+        status == 0 && !lines.iter().any(|line| line.contains("regular")),
+        "{lines:?}"
+    );
+    assert_eq!(remarks(&envoy(""), "envoy").0, 1);
 }

@@ -247,3 +247,32 @@ fn what_terraform_has_replaced_gives_no_rules_in_its_output_either() {
         assert!(said.contains("deposed") && said.contains("[not-read]"), "{said}");
     }
 }
+
+#[test]
+fn an_instance_that_is_deposed_is_no_bucket_any_more() {
+    let rules = |origin: &str| {
+        format!(r#""cors_rule": [{{"allowed_origins": ["{origin}"], "allowed_methods": ["GET"]}}]"#)
+    };
+    let state = |old: &str| {
+        format!(
+            r#"{{"version": 4, "resources": [{{"type": "aws_s3_bucket", "name": "b", "instances": [
+            {{"attributes": {{"bucket": "b", {}}}}},
+            {{"deposed": "0a1b", "attributes": {{"bucket": "old", {}}}}}]}},
+            {{"type": "cloudflare_r2_bucket_cors", "name": "r", "instances": [
+            {{{old}"attributes": {{"bucket_name": "r2", "rules": [{{"allowed": {{"origins": ["*"], "methods": ["GET"]}}}}]}}}}]}}]}}"#,
+            rules("https://a.example"),
+            rules("https://old.example")
+        )
+    };
+    for (old, count) in [("", 1), ("\"deposed\": \"1\", ", 2)] {
+        let printed = import(&["-"], state(old).as_bytes());
+        assert_eq!(printed.status, 1);
+        assert!(!printed.stdout.contains("old"), "{}", printed.stdout);
+        assert_eq!(printed.stdout.contains("r2"), old.is_empty());
+        let said = printed
+            .stderr
+            .matches("which is deposed: Terraform has replaced it")
+            .count();
+        assert_eq!(said, count, "{}", printed.stderr);
+    }
+}
