@@ -1,4 +1,5 @@
-//! An imported policy admits exactly the origins that the proxy's own matchers admit, unless the import says otherwise.
+//! An imported policy admits exactly the origins that the proxy's own matchers admit, unless the import says
+//! otherwise.
 
 use std::collections::HashSet;
 

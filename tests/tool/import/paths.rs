@@ -44,8 +44,8 @@ routes:
     );
 }
 
-/// The exit status, and the places of policies that are left out because others' requests would get them, with what they
-/// are of.
+/// The exit status, and the places of policies that are left out because others' requests would get them, with what
+/// they are of.
 fn widened(from: &str, text: &str) -> (i32, Vec<String>) {
     let printed = import(&["--from", from, "-"], text.as_bytes());
     let lines = printed.stderr.lines();
