@@ -232,8 +232,8 @@ pub(super) fn remarked_lines(stderr: &str) -> HashSet<usize> {
         .collect()
 }
 
-/// The policies of a file with one on each line, behind some lines that start it, and one before whose remarks are those
-/// that are made once.
+/// The policies of a file with one on each line, behind some lines that start it, and one before whose remarks are
+/// those that are made once.
 fn assert_equal(from: &str, seed: u64, start: &str, line: fn(usize, &Value) -> String) {
     let matchers = generated(seed, POLICIES, from == "envoy");
     let mut file = start.to_owned();

@@ -1,7 +1,7 @@
 //! The resource whose name a plan does not know yet, by what the configuration says of it.
 //!
-//! The configuration has no expressions, only the names in them: `b[0].id` and what it stands in, `b[0]` and `b`. More than
-//! one resource among them may be a choice, and other names may be an index or a part of the text.
+//! The configuration has no expressions, only the names in them: `b[0].id` and what it stands in, `b[0]` and `b`. More
+//! than one resource among them may be a choice, and other names may be an index or a part of the text.
 
 use crate::import::node::Node;
 
