@@ -3,11 +3,13 @@
 use super::code;
 use super::cors_headers;
 use super::document::{ImportedBucket, Sourced};
+use super::foreign;
 use super::ingress_class::KnownController;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
 use super::remarks::{Remarks, as_written};
 use super::rule_fields;
+use crate::source::placeholder;
 
 /// What reads an Ingress. They share the names of the annotations, and not what they make of them.
 pub(crate) struct Controller {
@@ -45,14 +47,17 @@ impl Controller {
 
 /// Those for CORS, without what they start with.
 const ANNOTATIONS: [&str; 7] = [
-    "enable-cors",
+    SWITCH,
     "cors-allow-origin",
     "cors-allow-methods",
     "cors-allow-headers",
     "cors-expose-headers",
-    "cors-allow-credentials",
+    CREDENTIALS,
     "cors-max-age",
 ];
+
+const SWITCH: &str = "enable-cors";
+const CREDENTIALS: &str = "cors-allow-credentials";
 
 /// What stands where nothing is said.
 pub(crate) const METHODS: &str = "GET, PUT, POST, DELETE, PATCH, OPTIONS";
@@ -87,35 +92,27 @@ pub(crate) fn policy(
     remarks: &mut Remarks,
 ) -> Option<ImportedBucket> {
     let annotations = resource.path(&["metadata", "annotations"])?;
+    say_unknown(&annotations, controller, remarks);
     let mut refused = Vec::new();
-    let mut get = |name: &str| {
+    let mut get = |name: &str, remarks: &mut Remarks| {
         let value = controller.annotation(resource, name)?;
         let text = value.text()?;
-        if (controller.takes)(name, &text) {
-            return Some((text, value.place));
+        if !(controller.takes)(name, &text) {
+            refused.push((name.to_owned(), text, value.place));
+            return None;
         }
-        refused.push((name.to_owned(), text, value.place));
-        None
+        // Those of lists are named each by itself.
+        if matches!(name, SWITCH | CREDENTIALS) && placeholder::within(&text).is_some() {
+            remarks.say(code::TEMPLATE, &value.place, foreign::to_be_filled(&text));
+        }
+        Some((text, value.place))
     };
-    let (enabled, place) = get("enable-cors")?;
-    if go_flag(&enabled) != Some(true) {
+    let enabled = get(SWITCH, remarks);
+    let Some((_, place)) = enabled.clone().filter(|(text, _)| go_flag(text) == Some(true)) else {
+        say_off(&annotations, enabled, controller, remarks);
         return None;
-    }
-    for (key, value) in annotations.fields() {
-        let name = controller
-            .known
-            .prefixes
-            .iter()
-            .find_map(|prefix| key.strip_prefix(prefix));
-        if name.is_some_and(|name| name.contains("cors") && !ANNOTATIONS.contains(&name)) {
-            remarks.say(
-                code::UNKNOWN_FIELD,
-                &value.place,
-                format!("{key} is no annotation for CORS that is known: see whether it changes answers"),
-            );
-        }
-    }
-    let mut list = |name: &str, default: &str| match get(name) {
+    };
+    let mut list = |name: &str, default: &str| match get(name, remarks) {
         Some((text, place)) => policy::commas(&text, &place),
         None => policy::commas(default, &place),
     };
@@ -123,7 +120,7 @@ pub(crate) fn policy(
     let methods = list("cors-allow-methods", METHODS);
     let headers = list("cors-allow-headers", controller.headers);
     let exposed = list("cors-expose-headers", "");
-    let max_age = match get("cors-max-age") {
+    let max_age = match get("cors-max-age", remarks) {
         Some((text, place)) => rule_fields::seconds(&text, &place, remarks),
         None => Some(Sourced::new(MAX_AGE, &place)),
     };
@@ -137,8 +134,11 @@ pub(crate) fn policy(
                 .collect()
         }
     };
-    let mut credentials = match get("cors-allow-credentials") {
-        Some((text, place)) => Sourced::new(go_flag(&text) != Some(false), &place),
+    let mut credentials = match get(CREDENTIALS, remarks) {
+        Some((text, place)) => {
+            let is_on = go_flag(&text) != Some(false) && placeholder::within(&text).is_none();
+            Sourced::new(is_on, &place)
+        }
         None => Sourced::new(true, &place),
     };
     if credentials.value && !controller.echoes && origins.iter().any(|origin| origin.value == "*") {
@@ -171,6 +171,77 @@ pub(crate) fn policy(
         ..Policy::default()
     };
     Some(policy.into_bucket(ListUse::Printed, remarks))
+}
+
+/// Annotations of the controller's that are none for CORS, and are called so or nearly so.
+fn say_unknown(annotations: &Node<'_>, controller: &Controller, remarks: &mut Remarks) {
+    for (key, value) in annotations.fields() {
+        let mut prefixes = controller.known.prefixes.iter();
+        let Some(name) = prefixes.find_map(|prefix| key.strip_prefix(prefix)) else {
+            continue;
+        };
+        if ANNOTATIONS.contains(&name) {
+            continue;
+        }
+        let mut known = ANNOTATIONS.iter();
+        let meant = known.find(|known| is_near(known, name));
+        if meant.is_none() && !name.contains("cors") {
+            continue;
+        }
+        let advice = meant.map_or_else(
+            || "see whether it changes answers".to_owned(),
+            |meant| format!("write {meant}, if that is meant"),
+        );
+        let message = format!("{key} is no annotation for CORS that is known: {advice}");
+        remarks.say(code::UNKNOWN_FIELD, &value.place, message);
+    }
+}
+
+/// Whether a name may be another with a typing error: one character more, less, or another, or two that have changed
+/// places.
+fn is_near(name: &str, other: &str) -> bool {
+    let is_same = |(one, two): &(u8, u8)| one == two;
+    let starts = name.bytes().zip(other.bytes()).take_while(is_same).count();
+    let ends = name
+        .bytes()
+        .rev()
+        .zip(other.bytes().rev())
+        .take_while(is_same)
+        .count();
+    starts.saturating_add(ends).saturating_add(2) >= name.len().max(other.len())
+}
+
+/// Annotations for CORS that nothing switches on. `switch`: what says so, if anything.
+fn say_off(
+    annotations: &Node<'_>,
+    switch: Option<(String, String)>,
+    controller: &Controller,
+    remarks: &mut Remarks,
+) {
+    if let Some((text, place)) = switch {
+        if placeholder::within(&text).is_none() {
+            let written = as_written(&text);
+            let message = format!(
+                "the policy of an Ingress whose {SWITCH} is {written}, which does not switch it on: its hosts get none; write \
+                 \"true\" if it is meant"
+            );
+            remarks.say(code::POLICY_OFF, &place, message);
+        }
+        return;
+    }
+    let mut fields = annotations.fields().into_iter();
+    let own = fields.find(|(key, _)| {
+        let mut prefixes = controller.known.prefixes.iter();
+        let name = prefixes.find_map(|prefix| key.strip_prefix(prefix));
+        name.is_some_and(|name| ANNOTATIONS.contains(&name))
+    });
+    if let Some((key, value)) = own {
+        let message = format!(
+            "{key} without {SWITCH}, which {} asks for: its hosts get no policy; add {SWITCH}: \"true\" if it is meant",
+            controller.name
+        );
+        remarks.say(code::POLICY_OFF, &value.place, message);
+    }
 }
 
 /// As Go parses one, which is how both controllers read these annotations.

@@ -164,6 +164,78 @@ fn a_value_that_the_controller_does_not_take_stands_for_none() {
 }
 
 #[test]
+fn annotations_that_switch_no_policy_on_are_named() {
+    let root = [("/", "Prefix")];
+    let other = with_policy(REST, &[], &root).replace("a.example", "z.example");
+    let origin = ("cors-allow-origin", PHOTOS);
+    let on = ("enable-cors", "true");
+    for (annotations, is_on, status, said) in [
+        (
+            &[("enable-cors", "{{ .Values.cors }}"), origin][..],
+            false,
+            1,
+            "[template]",
+        ),
+        (&[("enable-cors", "${CORS}")], false, 1, "[template]"),
+        (&[("enable-cors", "yes"), origin], false, 0, "\"yes\""),
+        (&[("enable-cors", "yes")], false, 0, "[policy-off]"),
+        (&[("enable-cors", "false"), origin], false, 0, "[policy-off]"),
+        (&[origin], false, 0, "[policy-off]"),
+        (&[("cors-max-age", "5")], false, 0, "[policy-off]"),
+        (&[("enable-cor", "true"), origin], false, 1, "write enable-cors"),
+        (&[("enable-crs", "true")], false, 1, "write enable-cors"),
+        (
+            &[("cors-alow-origin", PHOTOS)],
+            false,
+            1,
+            "write cors-allow-origin",
+        ),
+        (
+            &[on, origin, ("cors-alow-methods", "GET")],
+            true,
+            1,
+            "write cors-allow-methods",
+        ),
+        (&[on, origin, ("cors-other", "GET")], true, 1, "[unknown-field]"),
+        (&[on, origin, ("enable-core-dumps", "true")], true, 0, ""),
+        (
+            &[on, origin, ("cors-allow-credentials", "${CRED}")],
+            true,
+            1,
+            "[template]",
+        ),
+        (
+            &[on, origin, ("cors-allow-credentials", "{{ .Values.cred }}")],
+            true,
+            1,
+            "[template]",
+        ),
+    ] {
+        let text = format!("{}{other}", ingress("a.example", annotations, &root));
+        let (answers, stderr, found) = asked(&text, &["/o"]);
+        assert_eq!(
+            answers,
+            [if is_on { PHOTOS } else { "" }],
+            "{annotations:?}\n{stderr}"
+        );
+        assert_eq!(found, status, "{annotations:?}\n{stderr}");
+        assert!(stderr.contains(said), "{annotations:?}\n{stderr}");
+        let printed = import(&["--from", "ingress-nginx", "-"], text.as_bytes());
+        let before = printed.stdout.split(PHOTOS).next().unwrap();
+        let is_given = is_on && before.contains("allow_credentials");
+        let has_template = annotations
+            .iter()
+            .any(|(name, _)| *name == "cors-allow-credentials");
+        assert_eq!(
+            is_given,
+            is_on && !has_template,
+            "{annotations:?}\n{}",
+            printed.stdout
+        );
+    }
+}
+
+#[test]
 fn expressions_that_stand_for_a_prefix_are_the_bucket_s() {
     let rewrites = ("rewrite-target", "/$2");
     for (annotation, path, answers) in [
