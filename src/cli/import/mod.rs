@@ -27,6 +27,7 @@ mod ingress_hosts;
 mod ingress_order;
 mod ingress_rules;
 mod inputs;
+mod json_path;
 mod kubernetes;
 mod line_numbers;
 mod listeners;

@@ -1,6 +1,7 @@
 //! Patches of a proxy's own configuration, which may take away or change what a control plane has written into it.
 
 use super::code;
+use super::json_path;
 use super::kubernetes;
 use super::node::Node;
 use super::remarks::Remarks;
@@ -206,38 +207,27 @@ fn changes(patch: &Node<'_>) -> bool {
 
 /// Whether a patch of an EnvoyPatchPolicy may.
 fn changes_json(patch: &Node<'_>) -> bool {
+    const OTHERS: [&str; 3] = [".Cluster", ".ClusterLoadAssignment", ".Secret"];
     let kind = patch.text_of("type").unwrap_or_default();
-    if !kind.ends_with("Listener") && !kind.ends_with("RouteConfiguration") {
+    let operation = |field: &str| patch.path(&["operation", field]).and_then(|it| it.text());
+    let op = operation("op").unwrap_or_default();
+    if op == "test" || OTHERS.iter().any(|other| kind.ends_with(other)) {
         return false;
     }
-    let operation = |field: &str| patch.path(&["operation", field]).and_then(|it| it.text());
-    let paths = ["path", "jsonPath", "from"].map(|field| operation(field).unwrap_or_default());
-    let is_of_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
-    let words = |path: &str| -> Vec<String> {
-        let words = path.split(|character: char| !is_of_name(character));
-        let is_name = |word: &&str| word.starts_with(|first: char| first.is_ascii_alphabetic());
-        words.filter(is_name).map(str::to_owned).collect()
+    let pointer = operation("path").unwrap_or_default();
+    // Where the pointer begins.
+    let place = match operation("jsonPath").as_deref().map(json_path::steps) {
+        None => Some(Vec::new()),
+        Some(steps) => steps,
     };
-    let words: Vec<Vec<String>> = paths.iter().map(|path| words(path)).collect();
-    let within = |names: &[&str]| words.iter().flatten().any(|word| names.contains(&&**word));
-    let ends_in = |names: &[&str]| {
-        words
-            .iter()
-            .filter_map(|words| words.last())
-            .any(|last| names.contains(&&**last))
+    let at = |pointer: &str, op: &str| {
+        let steps = place
+            .clone()
+            .map(|place| [place, json_path::of_pointer(pointer)].concat());
+        steps.is_none_or(|steps| json_path::may_change(&steps, op))
     };
-    let has_structure = || {
-        let value = patch.path(&ENVOY_PATCH_POLICY.value);
-        value.as_ref().is_some_and(has_structure)
-    };
-    let is_of_cors = words.iter().flatten().any(|word| word.contains("cors"));
-    match operation("op").as_deref() {
-        Some("test") => false,
-        // Another filter changes none that is there.
-        Some("add") if ends_in(&["http_filters"]) => false,
-        Some("add") => is_of_cors || within(&["match"]) || ends_in(&STRUCTURE) || has_structure(),
-        _ => is_of_cors || within(&["match", "http_filters"]) || ends_in(&STRUCTURE) || ends_in(&["filters"]),
-    }
+    let from = operation("from").filter(|_| op == "move");
+    at(&pointer, &op) || from.is_some_and(|from| at(&from, "remove"))
 }
 
 /// Whether a value has a field that says which requests have which policy.

@@ -1,8 +1,8 @@
 //! Patches of a proxy's configuration beside the policies that a control plane writes into it.
 
-use super::edge;
-use super::envoy_gateway;
 use super::istio::{P, whole};
+use super::{edge, envoy_gateway, import};
+use crate::tool::Folder;
 
 fn envoy_filter(patch: &str) -> String {
     format!("---\nkind: EnvoyFilter\nmetadata: {{name: f}}\nspec: {{configPatches: [{{{patch}}}]}}\n")
@@ -202,7 +202,66 @@ fn a_policy_that_an_envoy_patch_policy_may_change_is_left_out() {
             "op: remove, path: /http_filters".to_owned(),
             false,
         ),
-    ] {
+        // What is added in the place of what is there replaces it.
+        (
+            "listener.v3.Listener",
+            format!("op: add, path: {filters}/disabled, value: true"),
+            true,
+        ),
+        (
+            "listener.v3.Listener",
+            "op: add, path: /default_filter_chain/filters/0/typed_config/http_filters, value: []".to_owned(),
+            true,
+        ),
+        (
+            "listener.v3.Listener",
+            format!("op: move, from: {filters}, path: /metadata"),
+            true,
+        ),
+    ]
+    .into_iter()
+    .chain(
+        // What holds policies, or may.
+        [
+            "path: ''",
+            "path: /virtual_hosts/0",
+            "path: /virtual_hosts/0/typed_per_filter_config",
+            "path: /virtual_hosts/0/routes/0/typed_per_filter_config",
+            "path: /virtual_hosts/0/routes/0/typedPerFilterConfig",
+            "path: /virtual_hosts/0/routes/0/route",
+            "path: /virtual_hosts/0/routes/0/route/cors",
+            "path: /virtual_hosts/0/routes/0/route/weighted_clusters/clusters/0",
+            "path: /virtual_hosts/0/domains/0",
+            "jsonPath: '$..typed_per_filter_config'",
+            "jsonPath: '..*'",
+            "jsonPath: '$..prefix'",
+            "jsonPath: \"..[?(@.name=='x')]\"",
+            "jsonPath: \"..routes[?(@.name=='a[0]')]\", path: typed_per_filter_config",
+            "jsonPath: \"$.virtual_hosts[*]['routes']\"",
+        ]
+        .into_iter()
+        .flat_map(|place| {
+            ["remove", "replace", "add", "copy, from: /x", "move, from: /x"].map(|op| (place, op, true))
+        })
+        .chain(
+            [
+                "path: /virtual_hosts/0/routes/0/typed_per_filter_config/envoy.filters.http.lua",
+                "path: /virtual_hosts/0/routes/0/route/timeout",
+                "jsonPath: '..routes[*].route', path: retry_policy/num_retries",
+                "path: /virtual_hosts/0/request_headers_to_add",
+            ]
+            .into_iter()
+            .flat_map(|place| ["remove", "replace", "add"].map(|op| (place, op, false))),
+        )
+        .chain([("path: /virtual_hosts/0/routes/0", "test", false)])
+        .map(|(place, op, is_changed)| {
+            (
+                "route.v3.RouteConfiguration",
+                format!("op: {op}, {place}"),
+                is_changed,
+            )
+        }),
+    ) {
         let patch = format!(
             "---\nkind: EnvoyPatchPolicy\nmetadata: {{name: f}}\nspec: {{jsonPatches: [{{type: \
              type.googleapis.com/envoy.config.{kind}, operation: {{{operation}}}}}]}}\n"
@@ -220,6 +279,49 @@ fn a_policy_that_an_envoy_patch_policy_may_change_is_left_out() {
         assert!(printed.stderr.contains(code), "{patch}{}", printed.stderr);
         assert_eq!(printed.status, i32::from(is_changed), "{patch}{}", printed.stderr);
     }
+}
+
+#[test]
+fn routes_beside_envoy_gateway_s_own_resources_are_envoy_gateway_s() {
+    let route = envoy_gateway::route("one", "a.example", "").replace(
+        "{name: main}",
+        "{filters: [{type: CORS, cors: {allowOrigins: ['https://p.example'], allowMethods: [GET]}}]}",
+    );
+    let patch = "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: EnvoyPatchPolicy\nmetadata: {name: f}\nspec: {jsonPatches: \
+                 [{type: type.googleapis.com/envoy.config.route.v3.RouteConfiguration, operation: {op: remove, path: \
+                 /virtual_hosts/0/routes/0}}]}\n";
+    for (resource, status) in [
+        (patch, 1),
+        (
+            "apiVersion: gateway.envoyproxy.io/v1alpha1\nkind: ClientTrafficPolicy\nmetadata: {name: t}\nspec: {}\n",
+            0,
+        ),
+        (
+            "kind: GatewayClass\nmetadata: {name: eg}\nspec: {controllerName: \
+             gateway.envoyproxy.io/gatewayclass-controller}\n",
+            0,
+        ),
+    ] {
+        let printed = import(&["-"], format!("{resource}{route}").as_bytes());
+        assert!(
+            printed.stderr.contains("--from envoy-gateway"),
+            "{resource}: {}",
+            printed.stderr
+        );
+        assert_eq!(printed.status, status, "{resource}: {}", printed.stderr);
+        assert_eq!(
+            edge::allows(&printed.stdout, "a.example", "/o").is_empty(),
+            status == 1,
+            "{resource}: {}",
+            printed.stdout
+        );
+    }
+    let folder = Folder::new("import-patches")
+        .with("in/patch.yaml", patch)
+        .with("in/route.yaml", &route);
+    let output = folder.run(&["import", "in"]);
+    assert_eq!((output.code, &*output.stdout), (1, ""), "{output:?}");
+    assert!(output.stderr.contains("[other-hosts]"), "{output:?}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(super) fn in_force(
 ) -> Result<Option<ImportedBucket>, Doubt> {
     // Other controllers know nothing of SecurityPolicies.
     let controller = at.controller.as_deref();
-    if controller.is_some_and(|name| !name.starts_with("gateway.envoyproxy.io/")) {
+    if controller.is_some_and(|name| !name.starts_with(super::GROUP)) {
         return Ok(None);
     }
     let of_route: Vec<_> = targets.iter().filter(|target| target.is(route)).collect();

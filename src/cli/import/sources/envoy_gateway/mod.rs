@@ -25,9 +25,12 @@ cors of a SecurityPolicy, with the HTTPRoutes and Gateways that it is for: `kube
     profile: &profile::FETCH,
     names: BucketNames::Routes,
     kinds: &["SecurityPolicy", "HTTPRoute", "GRPCRoute", "Gateway"],
-    recognises: |file| kubernetes::has_kind(file, &["SecurityPolicy"]),
+    recognises: |file| file.values().iter().any(is_envoy_gateway_s),
     read,
 };
+
+/// How the versions of its resources begin, and what GatewayClasses call it.
+const GROUP: &str = "gateway.envoyproxy.io/";
 
 /// Reads the policies and the routes.
 ///
@@ -71,6 +74,20 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
         say_unused(target, &routes, remarks);
     }
     Ok(FileContent::Hosts(hosts))
+}
+
+/// Whether a resource is for Envoy Gateway: of its own group, or a class of its own.
+fn is_envoy_gateway_s(resource: &Node<'_>) -> bool {
+    let is_of_group = |name: Option<String>| name.is_some_and(|name| name.starts_with(GROUP));
+    match &*kubernetes::kind(resource) {
+        "SecurityPolicy" | "EnvoyPatchPolicy" => true,
+        "GatewayClass" => is_of_group(
+            resource
+                .path(&["spec", "controllerName"])
+                .and_then(|name| name.text()),
+        ),
+        _ => is_of_group(resource.text_of("apiVersion")),
+    }
 }
 
 /// A policy that no rule of a route has.
