@@ -85,6 +85,7 @@ pub(super) fn hold(
             }
         }
         if wider.is_empty() {
+            say_void(buckets, endpoints, site, &names, remarks);
             return;
         }
         let mut at = 0..;
@@ -105,10 +106,7 @@ fn wider(
     let Some(edge) = edge(buckets, endpoints) else {
         return wider;
     };
-    let mut unnamed = "any".to_owned();
-    while names.iter().any(|name| unnamed.starts_with(name)) {
-        unnamed.insert(0, '_');
-    }
+    let unnamed = unnamed(names);
     let mut ask = |host: &str, path: &str, spot: Spot<'_>| {
         let Owner::Bucket(id, _) = edge.locate(Some(host.as_bytes()), Some(path.as_bytes())) else {
             return;
@@ -119,11 +117,8 @@ fn wider(
         }
     };
     let mut ask_all = |host: &str| {
-        ask(host, "/", Spot::Root);
-        ask(host, &format!("/{unnamed}/o"), Spot::Unnamed);
-        for name in names {
-            ask(host, &format!("/{name}"), Spot::Segment(name));
-            ask(host, &format!("/{name}/o"), Spot::Below(name));
+        for (path, spot) in spots(names, &unnamed) {
+            ask(host, &path, spot);
         }
     };
     ask_all("unknown.invalid");
@@ -140,6 +135,68 @@ fn wider(
         }
     }
     wider
+}
+
+/// A path for each spot that routes tell apart.
+fn spots<'n>(names: &'n BTreeSet<&str>, unnamed: &str) -> impl Iterator<Item = (String, Spot<'n>)> {
+    let rest = [
+        ("/".to_owned(), Spot::Root),
+        (format!("/{unnamed}/o"), Spot::Unnamed),
+    ];
+    let of_name = |name: &&'n str| {
+        [
+            (format!("/{name}"), Spot::Segment(name)),
+            (format!("/{name}/o"), Spot::Below(name)),
+        ]
+    };
+    rest.into_iter().chain(names.iter().flat_map(of_name))
+}
+
+/// Something that begins with the name of no bucket.
+fn unnamed(names: &BTreeSet<&str>) -> String {
+    let mut unnamed = "any".to_owned();
+    while names.iter().any(|name| unnamed.starts_with(name)) {
+        unnamed.insert(0, '_');
+    }
+    unnamed
+}
+
+/// Hosts without an object that get the policy of what is beside them.
+fn say_void(
+    buckets: &[MappedBucket<'_>],
+    endpoints: &[String],
+    site: &GroupedHosts<'_>,
+    names: &BTreeSet<&str>,
+    remarks: &mut Remarks,
+) {
+    let Some(edge) = edge(buckets, endpoints) else {
+        return;
+    };
+    let unnamed = unnamed(names);
+    for group in site.groups.iter().filter(|group| group.is_void) {
+        let of_bucket = |host: &&String| {
+            let host = host.replace('*', &unnamed);
+            spots(names, &unnamed).find_map(|(path, _)| {
+                let Owner::Bucket(id, _) = edge.locate(Some(host.as_bytes()), Some(path.as_bytes())) else {
+                    return None;
+                };
+                buckets.get(id.index()).filter(|bucket| bucket.policy.is_some())
+            })
+        };
+        let mut hosts = group.names.iter().chain(&group.wildcards);
+        let found = hosts.find_map(|host| Some((host, of_bucket(&host)?)));
+        if let Some((host, bucket)) = found {
+            remarks.say(
+                code::NO_OBJECT,
+                &group.place,
+                format!(
+                    "the host {host:?}, which only redirects, or answers with an error: the edge answers its preflights, and \
+                     marks its responses, as those of the bucket {:?}: a bucket of this host without rules keeps that from it",
+                    bucket.name
+                ),
+            );
+        }
+    }
 }
 
 /// Each bucket that has a name, with each host that a path may name it under: to one that a bucket is bound to, paths

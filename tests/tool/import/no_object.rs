@@ -129,6 +129,39 @@ fn a_host_that_only_redirects_needs_no_bucket_of_its_own() {
 }
 
 #[test]
+fn a_host_that_only_redirects_is_told_where_it_gets_the_policy_of_others() {
+    let off = "typed_per_filter_config: {cors: {'@type': x.v3.FilterConfig, disabled: true}}";
+    let path = host(
+        "'*'",
+        &format!(
+            "routes: [{{match: {{prefix: /photos/}}, route: {{cluster: c}}, typed_per_filter_config: {POLICY}}}, {{match: {{prefix: /}}, \
+             route: {{cluster: c}}}}]"
+        ),
+    );
+    for action in REDIRECTS {
+        for domains in ["www.example", "'*.example'", "'www.*'"] {
+            for own in ["", off] {
+                let route = format!("routes: [{{match: {{prefix: /}}, {action}}}], {own}");
+                for beside in [&site("'*'"), &path] {
+                    let away = host(domains, &route);
+                    let (answers, remarks, status) = asked(
+                        &[listener("tls", &(away + beside))],
+                        &[("www.example", "/photos/o")],
+                    );
+                    assert_eq!((answers[0].as_str(), status), (SITE, 0), "{route}: {remarks}");
+                    assert_eq!(remarks.matches("[no-object]").count(), 1, "{route}: {remarks}");
+                    assert!(remarks.contains(domains.trim_matches('\'')), "{remarks}");
+                }
+                // It gets nothing of a host that it is not.
+                let away = host(domains, &route);
+                let (_, remarks, _) = asked(&[listener("tls", &(away + &site("b.invalid")))], &[]);
+                assert!(!remarks.contains("[no-object]"), "{route}: {remarks}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_virtual_host_without_routes_has_no_policy() {
     let bare = host("a.example", &format!("typed_per_filter_config: {POLICY}"));
     let (answers, remarks, status) = asked(&[listener("tls", &bare)], &[("a.example", "/o")]);
