@@ -169,3 +169,122 @@ fn resources_in_a_list_are_read_and_a_loop_s_are_named() {
         printed.stderr
     );
 }
+
+#[test]
+fn a_bucket_with_a_condition_is_known_later() {
+    let rules = format!("{{CorsRules: [{RULE}]}}");
+    let conditional = bucket(&rules).replace("    Properties:", "    Condition: Dev\n    Properties:");
+    let sam = format!("Transform: AWS::Serverless-2016-10-31\n{conditional}");
+    let serverless = format!(
+        "service: x\nprovider: {{name: aws}}\nresources:\n  {}",
+        conditional.replace('\n', "\n  ")
+    );
+    let extended = format!(
+        "service: x\nprovider: {{name: aws}}\nresources:\n  {}extensions: {{B: {{Condition: Dev}}}}\n",
+        bucket(&rules).replace('\n', "\n  ")
+    );
+    for text in [&conditional, &sam, &serverless, &extended] {
+        assert_eq!(read(text), (None, vec!["known-later".to_owned()]), "{text}");
+        let printed = import(&["--from", "cloudformation", "-"], text.as_bytes());
+        assert!(
+            printed.stderr.contains("only where the condition \"Dev\" holds"),
+            "{}",
+            printed.stderr
+        );
+    }
+    // What becomes of it later, and what another resource's condition is, do not matter.
+    let kept = bucket(&rules).replace("    Properties:", "    DeletionPolicy: Retain\n    Properties:");
+    let other = format!("{kept}  Q:\n    Type: AWS::SQS::Queue\n    Condition: Dev\n");
+    assert_eq!(read(&other), (Some(1), Vec::new()));
+}
+
+#[test]
+fn extensions_of_serverless_stand_over_the_resources() {
+    let own = bucket(&format!("{{CorsRules: [{RULE}, {RULE}]}}")).replace('\n', "\n  ");
+    let other = "{CorsRules: [{AllowedOrigins: ['https://b.example'], AllowedMethods: [GET]}]}";
+    let with = |extension: &str| {
+        format!("service: x\nprovider: {{name: aws}}\nresources:\n  {own}extensions: {extension}\n")
+    };
+    let text = with(&format!("{{B: {{Properties: {{CorsConfiguration: {other}}}}}}}"));
+    assert_eq!(read(&text), (Some(1), Vec::new()));
+    let printed = import(&["-"], text.as_bytes());
+    assert!(
+        printed.stdout.contains("https://b.example") && !printed.stdout.contains("https://a.example"),
+        "{}",
+        printed.stdout
+    );
+    let renamed = import(&["-"], with("{B: {Properties: {BucketName: c}}}").as_bytes());
+    assert!(renamed.stdout.contains("\"name\": \"c\""), "{}", renamed.stdout);
+    let text = with(&format!(
+        "{{S3BucketC: {{Properties: {{CorsConfiguration: {other}}}}}}}"
+    ));
+    assert_eq!(read(&text), (Some(2), vec!["no-target".to_owned()]));
+    // One without CORS changes nothing.
+    assert_eq!(
+        read(&with("{B: {Properties: {Tags: []}}}")),
+        (Some(2), Vec::new())
+    );
+}
+
+#[test]
+fn the_buckets_of_serverless_s_provider_are_read_and_a_plugin_s_are_named() {
+    let alone = format!(
+        "service: x\nprovider:\n  name: aws\n  s3:\n    one:\n      name: videos\n      corsConfiguration: {{CorsRules: [{RULE}]}}\n"
+    );
+    assert_eq!(read(&alone), (Some(1), Vec::new()));
+    let printed = import(&["-"], alone.as_bytes());
+    assert!(
+        printed.stdout.contains("\"videos\""),
+        "{}{}",
+        printed.stdout,
+        printed.stderr
+    );
+    for (text, codes) in [
+        (alone.replace("      name: videos\n", ""), vec!["known-later"]),
+        (
+            alone.replace("corsConfiguration", "CorsConfiguration"),
+            vec!["not-read"],
+        ),
+    ] {
+        assert_eq!(
+            read(&text),
+            (None, codes.iter().map(|&code| code.to_owned()).collect()),
+            "{text}"
+        );
+    }
+    for custom in [
+        "custom: {customBuckets: [{name: c, config: {cors: {CORSConfiguration: {CORSRules: []}}}}]}\n",
+        "custom: {assets: {cors: [{origin: '*'}]}}\n",
+    ] {
+        assert_eq!(
+            read(&format!("{alone}{custom}")),
+            (Some(1), vec!["not-read".to_owned()]),
+            "{custom}"
+        );
+    }
+    // A value that others refer to.
+    assert_eq!(
+        read(&format!("{alone}custom: {{corsOrigin: 'https://a.example'}}\n")),
+        (Some(1), Vec::new())
+    );
+}
+
+#[test]
+fn what_get_template_prints_is_read() {
+    let template = bucket(&format!("{{CorsRules: [{RULE}]}}"));
+    let text = serde_json::json!({"TemplateBody": template, "StagesAvailable": ["Original"]});
+    let object = format!("TemplateBody:\n  {}", template.replace('\n', "\n  "));
+    for text in [text.to_string(), object] {
+        assert_eq!(read(&text), (Some(1), Vec::new()));
+        let printed = import(&["-"], text.as_bytes());
+        assert!(
+            printed.stderr.contains("read as --from cloudformation"),
+            "{}",
+            printed.stderr
+        );
+    }
+    let broken = serde_json::json!({"TemplateBody": "Resources: ["}).to_string();
+    let printed = import(&["--from", "cloudformation", "-"], broken.as_bytes());
+    assert_eq!(printed.status, 2);
+    assert!(printed.stderr.contains("(TemplateBody)"), "{}", printed.stderr);
+}
