@@ -40,9 +40,10 @@ mod held;
 mod held_envoy_gateway;
 #[path = "import/held_istio.rs"]
 mod held_istio;
+#[path = "import/hosts.rs"]
+mod host_ports;
 #[path = "import/hostile.rs"]
 mod hostile;
-#[path = "import/hosts.rs"]
 mod hosts;
 #[path = "import/ingress_class.rs"]
 mod ingress_class;

@@ -92,7 +92,7 @@ codes! {
         ANY_HOST "any-host" "a route for the hosts of a Gateway that is not in the file"
         MESH_ONLY "mesh-only" "a policy of sidecars, beside those of Gateways"
         ANY_SCHEME "any-scheme" "an origin that the source takes with any scheme"
-        ANY_PORT "any-port" "a pattern that takes any port"
+        ANY_PORT "any-port" "a pattern or a host that takes any port"
         NEARLY_EQUAL "nearly-equal" "an expression whose pattern admits a little more, which no browser sends"
         LOWER_CASE "lower-case" "a comparison without case, written in lower case"
         OLDER_VERSIONS "older-versions" "what older versions of the source do otherwise"

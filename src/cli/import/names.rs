@@ -188,7 +188,7 @@ impl Wildcards {
 }
 
 /// A name as the edge compares it, without dots at its end, in lower case; and its port. One with a `*` is any.
-fn compared(name: &str) -> (String, &str) {
+pub(super) fn compared(name: &str) -> (String, &str) {
     let is_port = |port: &str| {
         let digits = port.strip_suffix(ANY_PORT).unwrap_or(port);
         !port.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())

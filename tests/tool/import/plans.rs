@@ -276,3 +276,26 @@ fn an_instance_that_is_deposed_is_no_bucket_any_more() {
         assert_eq!(said, count, "{}", printed.stderr);
     }
 }
+
+#[test]
+fn a_state_of_flat_attributes_is_named() {
+    for (attributes, status, said) in [
+        (
+            json!({"bucket": "photos", "cors_rule.#": "1", "cors_rule.0.allowed_origins.0": "https://a.example"}),
+            1,
+            "in attributes_flat",
+        ),
+        (json!({"bucket": "photos"}), 1, "nothing to import"),
+    ] {
+        let state = json!({"version": 4, "serial": 1, "resources": [{"mode": "managed", "type": "aws_s3_bucket", "name": "r",
+            "instances": [{"attributes_flat": attributes}]}]});
+        let (buckets, remarks, code) = read(&state);
+        assert_eq!((buckets.len(), code), (0, status), "{remarks}");
+        assert!(remarks.contains(said), "{remarks}");
+        assert_eq!(
+            remarks.contains("not-read"),
+            said != "nothing to import",
+            "{remarks}"
+        );
+    }
+}

@@ -19,12 +19,18 @@ pub(super) struct Chain {
     pub(super) is_matched: bool,
     /// No listener in the files asks for the routes.
     pub(super) is_unused: bool,
+    /// The port of `Host` is taken off before the routes are looked up.
+    pub(super) strips_port: bool,
 }
 
 impl Chain {
     /// The chain of a connection manager. `None`: the node is none.
     pub(super) fn of(node: &Node<'_>) -> Option<Self> {
-        let mut chain = Self::default();
+        let strips = |field| node.proto(field).and_then(|flag| flag.flag()) == Some(true);
+        let mut chain = Self {
+            strips_port: strips("strip_any_host_port") || strips("strip_matching_host_port"),
+            ..Self::default()
+        };
         for filter in node.proto("http_filters")?.items() {
             if is_cors(&filter) && is_matched(&filter) {
                 chain.is_matched = true;
@@ -159,6 +165,7 @@ impl Chains {
         for chain in chains {
             common.filters.retain(|name| chain.filters.contains(name));
             common.runs &= chain.runs;
+            common.strips_port &= chain.strips_port;
             common.is_matched |= chain.is_matched;
         }
         common.partly = all.difference(&common.filters).cloned().collect();

@@ -6,8 +6,11 @@ mod effective;
 mod level;
 mod matched;
 mod policy;
+mod ports;
 mod states;
 mod virtual_hosts;
+
+use std::collections::HashSet;
 
 use bucket_cors::profile;
 
@@ -63,6 +66,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
     let chains = Chains::of(all.iter().flat_map(|documents| documents.roots()));
     let mut reading = VirtualHosts {
         hosts: Vec::new(),
+        with_port: HashSet::new(),
         policies: Policies::new(remarks),
         chains: &chains,
     };
@@ -74,8 +78,15 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
             reading.policies.say_unknown(&document);
         }
     }
-    reading.policies.say_unused();
-    Ok(FileContent::Hosts(reading.hosts))
+    let VirtualHosts {
+        hosts,
+        with_port,
+        policies,
+        ..
+    } = reading;
+    policies.say_unused();
+    ports::say(&hosts, &with_port, remarks);
+    Ok(FileContent::Hosts(hosts))
 }
 
 /// The texts for an Envoy in the ConfigMaps of a file, each with what messages call it.

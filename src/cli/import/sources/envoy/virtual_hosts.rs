@@ -1,5 +1,7 @@
 //! The virtual hosts of a file, with the routes of each.
 
+use std::collections::HashSet;
+
 use super::chain::{Chain, Chains};
 use super::effective::Policies;
 use super::level::{Filter, per_filter};
@@ -12,6 +14,8 @@ use crate::import::routes::{Host, Joining, Paths, Route, Stand};
 /// What is found.
 pub(super) struct VirtualHosts<'c, 'r> {
     pub(super) hosts: Vec<Host>,
+    /// Those whose names are compared with the port of `Host`.
+    pub(super) with_port: HashSet<usize>,
     pub(super) policies: Policies<'r>,
     pub(super) chains: &'c Chains,
 }
@@ -22,6 +26,15 @@ struct RouteTable<'n, 't> {
     chain: Option<Chain>,
     /// What its route configuration is called by. A request may come to any of them.
     table: String,
+}
+
+impl RouteTable<'_, '_> {
+    /// Whether the port of `Host` is taken off before its names are looked up.
+    fn ignores_port(&self) -> bool {
+        let ignored = self.configuration;
+        let ignored = ignored.and_then(|whole| whole.proto("ignore_port_in_host_matching")?.flag());
+        ignored == Some(true) || self.chain.as_ref().is_some_and(|chain| chain.strips_port)
+    }
 }
 
 impl VirtualHosts<'_, '_> {
@@ -99,6 +112,9 @@ impl VirtualHosts<'_, '_> {
         };
         if chain.is_some_and(|chain| chain.is_unused) {
             return;
+        }
+        if !around.ignores_port() {
+            self.with_port.insert(self.hosts.len());
         }
         self.hosts.push(Host {
             domains: domains(host, *configuration),

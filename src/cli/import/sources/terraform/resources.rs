@@ -52,8 +52,20 @@ pub(super) fn collect_raw<'t>(root: &Node<'t>, resources: &mut Vec<Resource<'t>>
                 Some(index) => format!("[{index:?}]"),
                 None => String::new(),
             };
+            let address = format!("{module}{dot}{name}.{}{index}", text("name"));
+            if let Some(flat) = instance.get("attributes_flat")
+                && let Some(place) = kubernetes::cors_in(&flat)
+            {
+                remarks.say(
+                    code::NOT_READ,
+                    &place,
+                    format!(
+                        "the CORS of {address}, in attributes_flat: a provider of before Terraform 0.12 wrote it: let \
+                         Terraform write it anew (`terraform apply -refresh-only`), and import the state after it"
+                    ),
+                );
+            }
             if let Some(values) = instance.get("attributes") {
-                let address = format!("{module}{dot}{name}.{}{index}", text("name"));
                 if instance.get("deposed").is_some() {
                     say_deposed(&address, &values, remarks);
                     continue;
