@@ -1,6 +1,7 @@
 //! The source that reads a file, and why none does.
 
 use super::code;
+use super::cors_named;
 use super::file::File;
 use super::foreign;
 use super::remarks::Remarks;
@@ -48,14 +49,16 @@ pub(super) fn source(
         (Some(other), ..) => Trouble::new(format!("--from {} reads it", other.name)),
         (None, Some(foreign), _) => foreign,
         (None, None, Err(problem)) if !file.is_xml() => problem,
-        _ => Trouble::new("no source is known for it: say it with --from"),
+        _ => Trouble::new(foreign::unknown(file)),
     };
-    let place = why.place(file.name);
+    let whole = why.place(file.name);
+    let named = cors_named::in_file(file, &whole);
+    let place = named.as_deref().unwrap_or(&whole);
     if !is_met {
         return Err(vec![format!("{place}: {}", why.message)]);
     }
-    if foreign::mentions_cors(file.text) {
-        remarks.say(code::NOT_READ, &place, format!("this file: {}", why.message));
+    if named.is_some() {
+        remarks.say(code::NOT_READ, place, format!("this file: {}", why.message));
     }
     Ok(None)
 }

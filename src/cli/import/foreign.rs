@@ -6,6 +6,7 @@ use bucket_cors::http::names::CORS_PREFIX;
 
 use super::file::File;
 use super::foreign_forms::{FOREIGN, Foreign};
+use super::kubernetes;
 use super::node::Node;
 use super::remarks::as_written;
 use crate::source::{Position, Trouble, placeholder};
@@ -47,6 +48,24 @@ pub(crate) fn file(file: &File<'_>) -> Option<Trouble> {
         return named(name).map(|foreign| Trouble::new(foreign.words()));
     }
     file.values().iter().find_map(value).map(Trouble::new)
+}
+
+/// What to do about a file that is nothing that is known.
+pub(crate) fn unknown(file: &File<'_>) -> String {
+    let values = file.values();
+    let kind = values.iter().map(kubernetes::kind).find(|kind| !kind.is_empty());
+    let of_settings = || values.iter().any(|value| !value.fields().is_empty());
+    match kind {
+        Some(kind) => format!(
+            "no source reads a {kind}: import what is made of it, as the cluster or the proxy has it, or write a rule by hand"
+        ),
+        None if of_settings() && mentions_cors(file.text) => {
+            "no source is known for it: where it is a chart's values, render the chart (`helm template`) and import what that \
+             prints; where it is a list of rules, say whose with --from; otherwise write a rule by hand"
+                .to_owned()
+        }
+        None => "no source is known for it: say it with --from".to_owned(),
+    }
 }
 
 /// Whether a file is in Terraform's own language, by its name or by how its blocks begin.
@@ -109,23 +128,8 @@ pub(crate) fn mentions_cors(text: &str) -> bool {
         CORS_PREFIX,
         "alloworigin",
         "allow_origin",
+        "accesscontrolallow",
     ]
     .iter()
     .any(|word| lower.contains(word))
-}
-
-/// Whether a text has a word that stands in rules, and seldom elsewhere.
-pub(crate) fn mentions_rules(text: &str) -> bool {
-    [
-        "CORSRule",
-        "CORSConfiguration",
-        "CORSRULES",
-        "cors_rule",
-        "AllowedOrigin",
-        "allow_origin",
-        "allowOrigin",
-        "cors_config",
-    ]
-    .iter()
-    .any(|word| text.contains(word))
 }

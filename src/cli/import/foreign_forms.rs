@@ -30,7 +30,7 @@ const SHOW: &str =
     "print a plan or the state with `terraform show -json` and import that with --from terraform";
 
 /// Of one value of a file: a document, or an element of a list.
-pub(super) static FOREIGN: [Foreign; 22] = [
+pub(super) static FOREIGN: [Foreign; 27] = [
     Foreign {
         name: "an error of Cloudflare's API",
         is_it: |node| node.get("success").is_some_and(|flag| flag.flag() == Some(false)),
@@ -181,6 +181,45 @@ pub(super) static FOREIGN: [Foreign; 22] = [
         name: "values of a Helm chart",
         is_it: |node| node.get("ingress").is_some() && kubernetes::kind(node).is_empty(),
         way_out: "render the chart (`helm template`) and import what it prints",
+    },
+    Foreign {
+        name: "a Kustomization",
+        is_it: |node| kubernetes::kind(node) == "Kustomization" && !version(node, &["toolkit.fluxcd.io"]),
+        way_out: "build it (`kubectl kustomize FOLDER`) and import what that prints",
+    },
+    Foreign {
+        name: "a patch of JSON",
+        is_it: kubernetes::is_json_patch,
+        way_out: "apply it, as with `kubectl kustomize FOLDER`, and import what that prints",
+    },
+    Foreign {
+        name: "an Application of Argo CD",
+        is_it: |node| kubernetes::kind(node).starts_with("Application") && version(node, &["argoproj.io"]),
+        way_out: "import what it makes (`argocd app manifests NAME`)",
+    },
+    Foreign {
+        name: "a release of Flux or of a Helm controller",
+        is_it: |node| version(node, &["toolkit.fluxcd.io", "helm.cattle.io"]),
+        way_out: "import what it makes (`helm get manifest NAME`, `kubectl kustomize FOLDER`)",
+    },
+    Foreign {
+        name: "a server's own settings",
+        is_it: |node| {
+            const SERVERS: [&str; 9] = [
+                "CronJob",
+                "DaemonSet",
+                "Deployment",
+                "Job",
+                "Pod",
+                "ReplicaSet",
+                "StatefulSet",
+                "Tenant",
+                "Seaweed",
+            ];
+            SERVERS.contains(&&*kubernetes::kind(node))
+        },
+        way_out: "they are for all that the server has and no bucket's: write a rule for each bucket by hand, or import the \
+                  bucket's own rules where the server has such",
     },
     Foreign {
         name: "an API Gateway's definition",

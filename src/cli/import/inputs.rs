@@ -45,6 +45,10 @@ pub(crate) fn read(paths: &[String], remarks: &mut Remarks) -> Result<Vec<GivenF
         for path in found.others {
             say_other(&path, remarks);
         }
+        for path in found.links {
+            let said = "a link to a folder outside, which is not followed: name that folder too, or leave the link out";
+            remarks.say(code::NOT_READ, &path, said);
+        }
     }
     if errors.is_empty() { Ok(given) } else { Err(errors) }
 }
@@ -63,14 +67,14 @@ fn say_unreadable(path: &str, problem: &str, remarks: &mut Remarks) {
 /// A file of a folder that is called like none of rules, and looks like one.
 fn say_other(path: &str, remarks: &mut Remarks) {
     let Ok(input) = input::read(path) else { return };
-    if !foreign::mentions_rules(&input.text) {
+    if !foreign::mentions_cors(&input.text) {
         return;
     }
     let file = File::new(&input.name, &input.text, &[]);
     let said = if let Some(source) = sources::of(&file) {
         format!(
-            "this file looks like what --from {} reads, and in a folder only files whose names end in .{} are read: name it \
-             itself, or leave it out of the folder",
+            "this file looks like what --from {} reads, and in a folder only files that are not hidden and whose names end in \
+             .{} are read: name it itself, or leave it out of the folder",
             source.name,
             EXTENSIONS.join(", .")
         )

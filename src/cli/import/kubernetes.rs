@@ -11,6 +11,16 @@ pub(crate) fn kind(resource: &Node<'_>) -> String {
     resource.text_of("kind").unwrap_or_default()
 }
 
+/// Whether it is a resource, or a part of a patch of one.
+pub(crate) fn is_resource(value: &Node<'_>) -> bool {
+    !kind(value).is_empty() || is_json_patch(value)
+}
+
+/// Whether it is an operation of a patch of JSON.
+pub(crate) fn is_json_patch(value: &Node<'_>) -> bool {
+    value.get("op").is_some() && value.get("path").is_some()
+}
+
 /// The namespace of a resource.
 pub(crate) fn namespace(resource: &Node<'_>) -> String {
     let namespace = resource

@@ -6,22 +6,25 @@ use super::cors_named;
 use super::file::File;
 use super::foreign;
 use super::kubernetes;
+use super::node::Node;
 use super::remarks::Remarks;
 use super::sources::{self, BucketNames, Source};
 
-/// Resources beside those that the source reads, with CORS in them.
+/// Resources beside those that the source reads, with CORS in them, and what of those that it reads it does not.
 pub(super) fn say(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
     for value in file.values() {
         let kind = kubernetes::kind(&value);
-        let is_read = kind.is_empty() || source.kinds.contains(&&*kind);
+        let is_read = is_read(&value, source);
         if is_read && source.names == BucketNames::Routes {
             cors_headers::say(&value, remarks);
         }
-        // An Ingress may be another controller's.
-        if kind.is_empty() || is_read && foreign::value(&value).is_none() {
+        // A VirtualService may be another controller's.
+        if is_read && (kind.is_empty() || foreign::value(&value).is_none()) {
+            say_other_places(&value, source, remarks);
             continue;
         }
         let place = match &*kind {
+            // An Ingress too.
             "Ingress" if is_read => cors_named::in_other_annotations(&value),
             _ => cors_named::place(&value),
         };
@@ -35,15 +38,52 @@ pub(super) fn say(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
             (None, [_, ..]) => format!("import it with {}", others.join(" or ")),
             (None, []) => "see what it says, and write a rule for it".to_owned(),
         };
-        let name = value.path(&["metadata", "name"]).and_then(|name| name.text());
         remarks.say(
             code::NOT_READ,
             &place,
             format!(
-                "the CORS of the {kind} {:?}, which --from {} does not read: {way_out}",
-                name.unwrap_or_default(),
+                "the CORS of {}, which --from {} does not read: {way_out}",
+                called(&value),
                 source.name
             ),
         );
     }
+}
+
+/// Whether the source reads such a value. A control plane has nothing without a kind, but for the plugin's
+/// configuration alone.
+fn is_read(value: &Node<'_>, source: &Source) -> bool {
+    let kind = kubernetes::kind(value);
+    let is_of_control_plane = source
+        .kinds
+        .iter()
+        .any(|kind| matches!(*kind, "Gateway" | "Ingress"));
+    match &*kind {
+        "" => {
+            !is_of_control_plane || source.kinds.contains(&"WasmPlugin") && !kubernetes::is_json_patch(value)
+        }
+        kind => source.kinds.contains(&kind),
+    }
+}
+
+/// CORS at a place that nothing reads, in a kind that the source reads.
+fn say_other_places(value: &Node<'_>, source: &Source, remarks: &mut Remarks) {
+    for place in cors_named::other_places(value) {
+        let message = format!(
+            "the CORS of {}, at a place that --from {} does not read: write it where its kind has CORS, or write a rule for it",
+            called(value),
+            source.name
+        );
+        remarks.say(code::NOT_READ, &place, message);
+    }
+}
+
+fn called(value: &Node<'_>) -> String {
+    let kind = kubernetes::kind(value);
+    let kind = if kind.is_empty() {
+        "document".to_owned()
+    } else {
+        kind
+    };
+    format!("the {kind} {:?}", kubernetes::name(value))
 }

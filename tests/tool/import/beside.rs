@@ -1,6 +1,7 @@
 //! CORS of other kinds beside what a source reads: each is named with its place.
 
 use super::import;
+use crate::tool::Folder;
 
 /// Something that each source reads, with CORS in it.
 const READ: [(&str, &str); 4] = [
@@ -28,7 +29,7 @@ const READ: [(&str, &str); 4] = [
 ];
 
 /// Resources with the line that names CORS.
-const NAMED: [(&str, usize); 36] = [
+const NAMED: [(&str, usize); 57] = [
     (
         "kind: KongPlugin\nmetadata: {name: k}\nplugin: cors\nconfig: {origins: ['*']}\n",
         3,
@@ -195,6 +196,98 @@ const NAMED: [(&str, usize); 36] = [
          Access-Control-Allow-Origin *;\nspec: {rules: [{host: b.example}]}\n",
         5,
     ),
+    // Settings of servers, and what makes resources.
+    (
+        "kind: Tenant\nmetadata: {name: t}\nspec:\n  env:\n  - {name: MINIO_API_CORS_ALLOW_ORIGIN, value: '*'}\n",
+        5,
+    ),
+    (
+        "kind: ConfigMap\nmetadata: {name: c}\ndata:\n  security.toml: |\n    [cors.allowed_origins]\n    values = \"*\"\n",
+        5,
+    ),
+    (
+        "kind: Deployment\nmetadata: {name: d}\nspec:\n  template: {spec: {containers: [{args: [s3,\n    \
+         '-s3.allowedOrigins=*']}]}}\n",
+        5,
+    ),
+    (
+        "kind: Deployment\nmetadata: {name: d}\nspec:\n  template: {spec: {containers: [{env: [\n    {name: CORS_ORIGINS, \
+         value: '*'}]}]}}\n",
+        5,
+    ),
+    (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\nspec:\n  source:\n    helm: {parameters: \
+         [{name: cors.enabled, value: 'true'}]}\n",
+        6,
+    ),
+    (
+        "kind: Kustomization\npatches:\n- target: {kind: VirtualService}\n  patch: |-\n    - op: remove\n      path: \
+         /spec/http/0/corsPolicy\n",
+        5,
+    ),
+    ("- op: remove\n  path: /spec/cors\n", 2),
+    ("- op: add\n  path: /spec/http/0/corsPolicy\n  value: {}\n", 2),
+    (
+        "kind: EnvoyFilter\nmetadata: {name: f}\nspec:\n  configPatches:\n  - applyTo: HTTP_FILTER\n    patch: {operation: \
+         INSERT_BEFORE, value: {name: w, typed_config: {config: {configuration:\n      {value: '{\"allow_origins\": \
+         [\"*\"]}'}}}}}\n",
+        7,
+    ),
+    // Places that are not read, in kinds that are.
+    (
+        "kind: VirtualService\nmetadata: {name: v}\nspec:\n  hosts: [b.example]\n  http:\n  - cors: {allowOrigins: ['*']}\n",
+        6,
+    ),
+    (
+        "kind: VirtualService\nmetadata: {name: v}\nspec:\n  hosts: [b.example]\n  http:\n  - route: [{corsPolicy: {allowOrigins: \
+         ['*']}}]\n",
+        6,
+    ),
+    (
+        "kind: VirtualService\nmetadata: {name: v}\nspec:\n  hosts: [b.example]\n  corsPolicy: {allowOrigins: ['*']}\n",
+        5,
+    ),
+    (
+        "kind: VirtualService\nmetadata: {name: v}\nspec: {hosts: [b.example]}\ncorsPolicy: {allowOrigins: ['*']}\n",
+        4,
+    ),
+    (
+        "kind: VirtualService\nmetadata:\n  name: v\n  annotations:\n    x/cors-allow-origin: '*'\nspec: {hosts: [b.example]}\n",
+        5,
+    ),
+    (
+        "kind: HTTPRoute\nmetadata:\n  name: h\n  annotations:\n    konghq.com/plugins: limits, cors\nspec: {hostnames: \
+         [b.example], rules: [{}]}\n",
+        5,
+    ),
+    (
+        "kind: HTTPRoute\nmetadata: {name: h}\nspec:\n  hostnames: [b.example]\n  rules:\n  - cors: {allowOrigins: ['*']}\n",
+        6,
+    ),
+    (
+        "kind: HTTPRoute\nmetadata: {name: h}\nspec:\n  hostnames: [b.example]\n  rules:\n  - filters: [{type: CORS, CORS: \
+         {allowOrigins: ['*']}}]\n",
+        6,
+    ),
+    (
+        "kind: HTTPRoute\nmetadata: {name: h}\nspec:\n  hostnames: [b.example]\n  rules:\n  - filters: [{type: ExtensionRef, \
+         extensionRef: {kind: SnippetsFilter, name: cors}}]\n",
+        6,
+    ),
+    (
+        "kind: SecurityPolicy\nmetadata: {name: s}\nspec:\n  targetRefs: [{kind: HTTPRoute, name: other}]\n  corsPolicy: \
+         {allowOrigins: ['*']}\n",
+        5,
+    ),
+    (
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g}\nspec:\n  servers:\n  - {hosts: [b.example], \
+         corsPolicy: {allowOrigins: ['*']}}\n",
+        6,
+    ),
+    (
+        "kind: Ingress\nmetadata: {name: i}\nspec:\n  rules: [{host: b.example}]\n  cors: {allowOrigins: ['*']}\n",
+        5,
+    ),
 ];
 
 #[test]
@@ -215,23 +308,72 @@ fn each_is_named_with_its_place() {
 }
 
 #[test]
-fn what_is_no_cors_is_not_named() {
-    for resource in [
-        "kind: Service\nmetadata: {name: cors, labels: {app: cors}}\nspec: {}\n",
-        "kind: KongPlugin\nmetadata: {name: cors}\nplugin: rate-limiting\n",
-        "kind: ApisixRoute\nmetadata: {name: cors}\nspec: {http: [{plugins: [{name: prometheus}]}]}\n",
-        "kind: AuthorizationPolicy\nspec: {rules: [{when: [{key: 'request.headers[access-control-request-method]'}]}]}\n",
-        // This filter itself.
-        "kind: EnvoyExtensionPolicy\nmetadata: {name: bucket-cors}\nspec: {wasm: [{name: bucket-cors, config: {buckets: [{name: a, \
+fn a_file_of_a_folder_is_asked_like_a_document_among_others() {
+    let (_, read) = READ[0];
+    let folder = Folder::new("import-beside").with("in/read.yaml", read);
+    for (resource, line) in NAMED {
+        folder.write("in/other.yaml", resource);
+        let output = folder.run(&["import", "in"]);
+        let place = format!("in/other.yaml:{line}:");
+        let is_named = |said: &str| said.starts_with(&place) && said.contains(": not carried over: ");
+        assert!(
+            output.stderr.lines().any(is_named),
+            "{place}\n{resource}\n{output:?}"
+        );
+        assert_eq!(output.code, 1, "{resource}");
+        // By itself it has a way out that is one.
+        let alone = folder.run(&["import", "in/other.yaml"]);
+        assert!(
+            !alone.stderr.contains("say it with --from"),
+            "{resource}\n{alone:?}"
+        );
+        assert!(
+            alone.stderr.lines().any(|said| said.starts_with(&place)),
+            "{place}\n{resource}\n{alone:?}"
+        );
+    }
+    for resource in NO_CORS {
+        folder.write("in/other.yaml", resource);
+        let output = folder.run(&["import", "in"]);
+        assert_eq!(output.code, 0, "{resource}\n{output:?}");
+    }
+    let values = "web:\n  ingress:\n    cors: {enabled: true}\n";
+    folder.write("in/values.yaml", values);
+    let alone = folder.run(&["import", "in/values.yaml"]);
+    assert!(alone.stderr.contains("helm template"), "{alone:?}");
+    assert!(
+        folder
+            .run(&["import", "in"])
+            .stderr
+            .contains("in/values.yaml: not carried over: ")
+    );
+}
+
+/// What has nothing to do with CORS, whatever it is called.
+const NO_CORS: [&str; 10] = [
+    "kind: Service\nmetadata: {name: cors, labels: {app: cors}}\nspec: {}\n",
+    "kind: KongPlugin\nmetadata: {name: cors}\nplugin: rate-limiting\n",
+    "kind: ApisixRoute\nmetadata: {name: cors}\nspec: {http: [{plugins: [{name: prometheus}]}]}\n",
+    "kind: AuthorizationPolicy\nspec: {rules: [{when: [{key: 'request.headers[access-control-request-method]'}]}]}\n",
+    // This filter itself.
+    "kind: EnvoyExtensionPolicy\nmetadata: {name: bucket-cors}\nspec: {wasm: [{name: bucket-cors, config: {buckets: [{name: a, \
          cors: null}]}}]}\n",
-        "kind: EnvoyFilter\nmetadata: {name: bucket-cors}\nspec: {configPatches: [{applyTo: HTTP_FILTER, patch: {operation: \
+    "kind: EnvoyFilter\nmetadata: {name: bucket-cors}\nspec: {configPatches: [{applyTo: HTTP_FILTER, patch: {operation: \
          INSERT_FIRST, value: {typed_config: {filter_config: {value: '{\"buckets\": [{\"name\": \"a\", \"cors\": {\"CORSRules\": \
          []}}]}'}}}}}]}\n",
-        "kind: EnvoyProxy\nspec: {filterOrder: [{name: envoy.filters.http.wasm, before: envoy.filters.http.cors}]}\n",
-        // The place of a filter beside that of CORS.
-        "kind: EnvoyFilter\nmetadata: {name: f}\nspec: {configPatches: [{applyTo: HTTP_FILTER, match: {listener: {filterChain: \
+    "kind: EnvoyProxy\nspec: {filterOrder: [{name: envoy.filters.http.wasm, before: envoy.filters.http.cors}]}\n",
+    // The place of a filter beside that of CORS.
+    "kind: EnvoyFilter\nmetadata: {name: f}\nspec: {configPatches: [{applyTo: HTTP_FILTER, match: {listener: {filterChain: \
          {filter: {subFilter: {name: envoy.filters.http.cors}}}}}, patch: {operation: INSERT_BEFORE, value: {name: x}}}]}\n",
-    ] {
+    "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: cors, annotations: \
+         {argocd.argoproj.io/tracking-id: 'cors:x', note: Not for CORS at all}}\nspec: {servers: []}\n",
+    "kind: Deployment\nmetadata: {name: cors-proxy}\nspec: {selector: {app: cors-proxy}, template: {spec: {containers: \
+         [{name: cors, image: x/cors-anywhere}]}}}\n",
+];
+
+#[test]
+fn what_is_no_cors_is_not_named() {
+    for resource in NO_CORS {
         for (from, read) in READ {
             let printed = import(
                 &["--from", from, "-"],

@@ -116,3 +116,40 @@ fn utf_16_is_read_without_its_mark_too() {
         "{output:?}"
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn links_to_files_are_followed_once_and_those_to_folders_outside_are_named() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new("met-links");
+    for inner in ["rules/..2026", "rules/deeper", "outside"] {
+        std::fs::create_dir_all(folder.path().join(inner)).unwrap();
+    }
+    let link = |target: &str, name: &str| symlink(target, folder.path().join(name)).unwrap();
+    // As Kubernetes mounts a ConfigMap.
+    folder.write("rules/..2026/photos.xml", XML);
+    link("..2026", "rules/..data");
+    link("..data/photos.xml", "rules/photos.xml");
+    folder.write("outside/videos.xml", XML);
+    link("../outside/videos.xml", "rules/videos.xml");
+    link("videos.xml", "rules/again.xml");
+    link("../../rules", "rules/deeper/loop");
+    let output = folder.run(&["import", "--profile", "s3", "rules"]);
+    assert_eq!(
+        (output.code, output.stderr.contains("[not-read]")),
+        (0, false),
+        "{output:?}"
+    );
+    assert_eq!(output.stdout.matches("\"name\"").count(), 2, "{output:?}");
+    assert!(output.stdout.contains("\"photos\""), "{output:?}");
+    link("../outside", "rules/sub");
+    link("nowhere", "rules/gone.xml");
+    let output = folder.run(&["import", "--profile", "s3", "rules"]);
+    assert_eq!(output.code, 1, "{output:?}");
+    for said in [
+        "rules/sub: not carried over: a link to a folder",
+        "rules/gone.xml: not carried over: ",
+    ] {
+        assert!(output.stderr.contains(said), "{said}: {output:?}");
+    }
+}

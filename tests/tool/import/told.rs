@@ -226,6 +226,8 @@ fn a_folder_is_walked_and_what_it_holds_beside_is_named() {
     folder.write("rules/photos.json", RULES);
     folder.write("rules/deeper/videos.cors.json", RULES);
     folder.write("rules/.hidden/none.json", RULES);
+    std::fs::create_dir_all(folder.path().join("rules/.git")).unwrap();
+    folder.write("rules/.git/quiet.json", RULES);
     folder.write("rules/package.json", "{}");
     folder.write("rules/notes.txt", "cors");
     folder.write("rules/site.yaml", "kind: HTTPProxy\nspec: {cors: {}}\n");
@@ -243,7 +245,7 @@ fn a_folder_is_walked_and_what_it_holds_beside_is_named() {
     assert!(
         output
             .stderr
-            .contains("rules/site.yaml: not carried over: this file: it is Contour's HTTPProxy"),
+            .contains("rules/site.yaml:2:14: not carried over: this file: it is Contour's HTTPProxy"),
         "{}",
         output.stderr
     );
@@ -254,12 +256,19 @@ fn a_folder_is_walked_and_what_it_holds_beside_is_named() {
         "{}",
         output.stderr
     );
+    assert!(
+        output
+            .stderr
+            .contains("rules/.hidden/none.json: not carried over: this file looks like what --from s3 reads"),
+        "{}",
+        output.stderr
+    );
     let alone = folder.run(&["import", "rules/other.tf"]);
     assert!(
         alone.code == 2 && alone.stderr.contains("terraform show -json"),
         "{alone:?}"
     );
-    for quiet in ["other.tf", "package.json", "notes.txt", "none.json"] {
+    for quiet in ["other.tf", "package.json", "notes.txt", "quiet.json"] {
         assert!(!output.stderr.contains(quiet), "{}", output.stderr);
     }
     assert_eq!(folder.run(&["import", "--from", "gcs", "rules"]).code, 1);
