@@ -53,6 +53,8 @@ mod ingress_nginx;
 mod ingress_order;
 #[path = "import/istio.rs"]
 mod istio;
+#[path = "import/istio_ingress.rs"]
+mod istio_ingress;
 #[path = "import/met.rs"]
 mod met;
 #[path = "import/most_particular.rs"]
@@ -87,6 +89,8 @@ mod templates;
 mod together;
 #[path = "import/told.rs"]
 mod told;
+#[path = "import/unusable_hosts.rs"]
+mod unusable_hosts;
 #[path = "import/values.rs"]
 mod values;
 

@@ -45,7 +45,13 @@ pub(super) fn of<'r>(
     };
     let mut known: HashMap<Vec<usize>, (usize, usize)> = HashMap::new();
     let mut by_place: HashMap<String, Vec<usize>> = HashMap::new();
-    for OwnedName { name, owners, place } in names::of(hosts, &site.wildcards, remarks) {
+    for OwnedName {
+        name,
+        owners,
+        place,
+        is_bindable,
+    } in names::of(hosts, &site.wildcards, remarks)
+    {
         let (table, group) = match known.get(&owners) {
             Some(known) => *known,
             None => {
@@ -75,8 +81,8 @@ pub(super) fn of<'r>(
         if let Some(group) = site.groups.get_mut(group) {
             match name.as_str() {
                 "*" => group.is_any = true,
-                wildcard if wildcard.contains('*') => group.wildcards.push(name.clone()),
-                _ => group.names.push(name.clone()),
+                _ if is_bindable => group.names.push(name.clone()),
+                _ => group.unbindable.push(name.clone()),
             }
         }
         site.by_name.insert(name, table);

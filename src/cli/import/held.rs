@@ -183,7 +183,7 @@ fn say_void(
                 buckets.get(id.index()).filter(|bucket| bucket.policy.is_some())
             })
         };
-        let mut hosts = group.names.iter().chain(&group.wildcards);
+        let mut hosts = group.names.iter().chain(&group.unbindable);
         let found = hosts.find_map(|host| Some((host, of_bucket(&host)?)));
         if let Some((host, bucket)) = found {
             remarks.say(

@@ -12,8 +12,8 @@ pub(super) struct HostGroup<'r> {
     /// Every host that no other group names.
     pub(super) is_any: bool,
     pub(super) names: Vec<String>,
-    /// Names with a `*`, which no bucket has.
-    pub(super) wildcards: Vec<String>,
+    /// Names that no bucket can be bound to: with a `*`, of a template, of another alphabet.
+    pub(super) unbindable: Vec<String>,
     /// The policies of first segments.
     pub(super) paths: Vec<NamedPath<'r>>,
     /// The policy of the rest.

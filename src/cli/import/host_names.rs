@@ -1,8 +1,9 @@
 //! Which hosts two names have in common.
 
 use super::document::Sourced;
+use crate::source::placeholder;
 
-/// The hosts that both have.
+/// The hosts that both have. Where a template fills one in, it may be any, and is named as it stands.
 pub(crate) fn common(own: &[Sourced<String>], taken: &[Sourced<String>]) -> Vec<Sourced<String>> {
     let mut known: Vec<Sourced<String>> = Vec::new();
     for own in own {
@@ -10,6 +11,10 @@ pub(crate) fn common(own: &[Sourced<String>], taken: &[Sourced<String>]) -> Vec<
             let both = if covers(&taken.value, &own.value) {
                 own
             } else if covers(&own.value, &taken.value) {
+                taken
+            } else if placeholder::within(&own.value).is_some() {
+                own
+            } else if placeholder::within(&taken.value).is_some() {
                 taken
             } else {
                 continue;

@@ -12,6 +12,8 @@ pub(crate) struct KnownController {
     word: &'static str,
     /// What the annotations start with that it reads.
     pub(crate) prefixes: &'static [&'static str],
+    /// It takes Ingresses that nothing says the class of.
+    takes_any: bool,
 }
 
 /// What the annotations of each start with.
@@ -22,15 +24,25 @@ pub(crate) static NGINX: KnownController = KnownController {
     source: "ingress-nginx",
     word: "nginx",
     prefixes: &[OF_NGINX],
+    takes_any: true,
 };
 
 pub(crate) static HIGRESS: KnownController = KnownController {
     source: "higress",
     word: "higress",
     prefixes: &[OF_HIGRESS, OF_NGINX],
+    takes_any: true,
 };
 
-/// All of them.
+/// Istio, which reads no annotation for CORS.
+pub(crate) static ISTIO: KnownController = KnownController {
+    source: "istio",
+    word: "istio",
+    prefixes: &[],
+    takes_any: false,
+};
+
+/// Those that read annotations.
 pub(crate) static KNOWN: [&KnownController; 2] = [&HIGRESS, &NGINX];
 
 /// Words in the classes of controllers, and in the names that their IngressClasses give them. Anything else may be the
@@ -113,7 +125,7 @@ pub(crate) fn classes<'t>(resources: &[Node<'t>]) -> Vec<Node<'t>> {
 fn class_of(ingress: &Node<'_>, classes: &[Node<'_>]) -> Option<Class> {
     let said = ingress
         .path(&["spec", "ingressClassName"])
-        .or_else(|| ingress.path(&["metadata", "annotations", "kubernetes.io/ingress.class"]));
+        .or_else(|| old_annotation(ingress));
     let said = said.and_then(|class| Some((class.text()?, class.place)));
     let mut classes = classes.iter();
     let (name, place, class) = match said.filter(|(name, _)| !name.is_empty()) {
@@ -133,6 +145,11 @@ fn class_of(ingress: &Node<'_>, classes: &[Node<'_>]) -> Option<Class> {
         place,
         controller: class.and_then(|class| class.path(&["spec", "controller"])?.text()),
     })
+}
+
+/// The annotation that said the class before there was a field for it.
+pub(crate) fn old_annotation<'t>(ingress: &Node<'t>) -> Option<Node<'t>> {
+    ingress.path(&["metadata", "annotations", "kubernetes.io/ingress.class"])
 }
 
 /// What tells a controller from others of its kind, each with Ingresses of its own: what IngressClasses call it, or the
@@ -169,7 +186,11 @@ pub(crate) fn owner(ingress: &Node<'_>, classes: &[Node<'_>], own: &'static Know
 
 /// Whether an Ingress is for another controller.
 pub(crate) fn is_of_another(ingress: &Node<'_>, classes: &[Node<'_>], own: &'static KnownController) -> bool {
-    matches!(owner(ingress, classes, own), IngressOwner::Another(_))
+    match owner(ingress, classes, own) {
+        IngressOwner::Own => false,
+        IngressOwner::Anyone => !own.takes_any,
+        IngressOwner::Another(_) => true,
+    }
 }
 
 /// Whether Ingresses without a class get this one.

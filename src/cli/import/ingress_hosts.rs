@@ -6,7 +6,7 @@ use super::document::{ImportedBucket, Sourced};
 use super::ingress::{self, Controller};
 use super::ingress_aliases;
 use super::ingress_applied;
-use super::ingress_class;
+use super::ingress_class::{self, KnownController};
 use super::ingress_order;
 use super::ingress_rules::{WithPolicy, host_of, path_of, paths_of, rules};
 use super::kubernetes;
@@ -82,14 +82,13 @@ fn tell_apart(ingresses: &mut [WithPolicy<'_>]) {
 }
 
 /// Adds the hosts that only Ingresses of other controllers have: they get no policy that is for every host.
-pub(crate) fn add_others(hosts: &mut Vec<Host>, resources: &[Node<'_>], controller: &Controller) {
+pub(crate) fn add_others(hosts: &mut Vec<Host>, resources: &[Node<'_>], own: &'static KnownController) {
     let domains = hosts.iter().flat_map(|host| &host.domains);
     let mut named: HashSet<String> = domains.map(|domain| domain.value.to_ascii_lowercase()).collect();
     named.insert("*".to_owned());
     let classes = ingress_class::classes(resources);
     let others = resources.iter().filter(|resource| {
-        kubernetes::kind(resource) == "Ingress"
-            && ingress_class::is_of_another(resource, &classes, controller.known)
+        kubernetes::kind(resource) == "Ingress" && ingress_class::is_of_another(resource, &classes, own)
     });
     for rule in others.flat_map(rules) {
         let name = host_of(&rule);

@@ -28,10 +28,10 @@ pub(crate) struct Mapped {
 pub(crate) fn map(hosts: &[Host], remarks: &mut Remarks) -> Mapped {
     let policies = answers::policies(hosts);
     let site = grouped::of(hosts, &policies, remarks);
-    let has_wildcards =
-        |group: &HostGroup<'_>| !group.is_void && !group.is_any && !group.wildcards.is_empty();
+    let is_unclaimable =
+        |group: &HostGroup<'_>| !group.is_void && !group.is_any && !group.unbindable.is_empty();
     let mut mapping = Mapping {
-        unclaimable: site.groups.iter().any(has_wildcards),
+        unclaimable: site.groups.iter().any(is_unclaimable),
         ..Mapping::default()
     };
     let mut bare = Vec::new();
@@ -78,7 +78,8 @@ struct Mapping<'g, 'r> {
     /// Each with a slash behind it: a proxy's host says nothing of those below it.
     endpoints: Vec<String>,
     on_every_host: bool,
-    /// Some hosts have names with a `*`, so that no bucket without rules can keep a policy of every host from them.
+    /// Some hosts have names that no bucket can be bound to, so that none without rules keeps a policy of every host from
+    /// them.
     unclaimable: bool,
 }
 
@@ -203,8 +204,8 @@ impl<'g, 'r> Mapping<'g, 'r> {
     fn leaves_out_any(&self, group: &HostGroup<'_>, remarks: &mut Remarks) -> bool {
         if self.unclaimable {
             remarks.say(code::OTHER_HOSTS, &group.place,
-                "the policies of every other host: hosts whose names have a * would get them too, and no bucket can be \
-                 bound to those: list the hosts that are meant",
+                "the policies of every other host: hosts whose names have a *, or are no names as they stand, would get them too, \
+                 and no bucket can be bound to those: list the hosts that are meant",
             );
         }
         self.unclaimable

@@ -1,6 +1,7 @@
 //! `bucket-cors import`.
 
 mod answers;
+mod bindable;
 mod chosen;
 pub(crate) mod code;
 mod cors_headers;

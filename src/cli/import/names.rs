@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::bindable;
 use super::code;
 use super::document::Sourced;
 use super::remarks::Remarks;
@@ -15,6 +16,8 @@ pub(super) struct OwnedName<'r> {
     /// Where they stand among the hosts.
     pub(super) owners: Vec<usize>,
     pub(super) place: &'r str,
+    /// Whether a bucket can be bound to it.
+    pub(super) is_bindable: bool,
 }
 
 /// A host that has a name.
@@ -57,7 +60,9 @@ pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Rem
             );
         }
         for Sourced { value, place } in &host.domains {
-            let (name, port) = compared(value);
+            let (written, port) = without_port(value);
+            let (name, _) = compared(value);
+            let problem = bindable::problem(written);
             if policy.is_some() && name.contains('*') && name != "*" {
                 remarks.say(code::OTHER_HOSTS, place,
                     format!(
@@ -65,6 +70,10 @@ pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Rem
                          endpoints"
                     ),
                 );
+            }
+            let is_bindable = problem.is_none() && !name.contains('*');
+            if let (Some(problem), true) = (problem, policy.is_some()) {
+                remarks.say(problem.code, place, problem.why);
             }
             let owner = NameOwner {
                 index,
@@ -80,6 +89,7 @@ pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Rem
                         name,
                         owners: Vec::new(),
                         place,
+                        is_bindable,
                     };
                     names.push((name, vec![owner]));
                 }
@@ -141,6 +151,7 @@ pub(super) fn of<'r>(hosts: &'r [Host], wildcards: &Wildcards, remarks: &mut Rem
             name: known.name.clone(),
             owners,
             place: known.place,
+            is_bindable: known.is_bindable,
         });
     }
     all
@@ -187,8 +198,14 @@ impl Wildcards {
     }
 }
 
-/// A name as the edge compares it, without dots at its end, in lower case; and its port. One with a `*` is any.
+/// A name as the edge compares it, without dots at its end, in lower case; and its port.
 pub(super) fn compared(name: &str) -> (String, &str) {
+    let (host, port) = without_port(name);
+    (host.trim_end_matches('.').to_ascii_lowercase(), port)
+}
+
+/// A name as it is written, and its port. One with a `*` is any.
+fn without_port(name: &str) -> (&str, &str) {
     let is_port = |port: &str| {
         let digits = port.strip_suffix(ANY_PORT).unwrap_or(port);
         !port.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -198,7 +215,7 @@ pub(super) fn compared(name: &str) -> (String, &str) {
         _ => (name, ""),
     };
     let port = if port.ends_with(ANY_PORT) { ANY_PORT } else { port };
-    (host.trim_end_matches('.').to_ascii_lowercase(), port)
+    (host, port)
 }
 
 /// More than can be held against their routes.

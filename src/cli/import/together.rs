@@ -2,7 +2,9 @@
 
 use super::file::File;
 use super::gateway_api;
+use super::ingress_class;
 use super::kubernetes;
+use super::node::Node;
 use super::sources::{self, BucketNames, Source};
 
 /// A file, and whether it was met in a folder.
@@ -47,13 +49,32 @@ fn put_beside(joined: &mut [(Option<&str>, Met<'_>)]) {
     if !names.any(is_of_control_plane) {
         return;
     }
-    let shared = joined.iter().map(|(_, (file, _))| {
-        let is_shared = is_of_kubernetes(file);
-        file.for_others(|value| is_shared && !is_read(&kubernetes::kind(value)))
-    });
-    let shared: Vec<_> = shared.collect();
+    let values: Vec<_> = joined.iter().flat_map(|(_, (file, _))| file.values()).collect();
+    let classes = ingress_class::classes(&values);
+    // Hosts that no other source gives its policies to, and that Istio's proxies have.
+    let is_host = |value: &Node<'_>, source: Option<&str>| {
+        kubernetes::kind(value) == "Ingress"
+            && (!source.is_some_and(|source| reads(source, "Ingress"))
+                || !ingress_class::is_of_another(value, &classes, &ingress_class::ISTIO))
+    };
+    let shared = |with_ingresses: bool| -> Vec<_> {
+        let shared = joined.iter().map(|(source, (file, _))| {
+            let is_shared = is_of_kubernetes(file);
+            let is_meant = |value: &Node<'_>| {
+                !is_read(&kubernetes::kind(value)) || with_ingresses && is_host(value, *source)
+            };
+            file.for_others(|value| is_shared && is_meant(value))
+        });
+        shared.collect()
+    };
+    let (shared, with_ingresses) = (shared(false), shared(true));
     for (at, (name, (file, is_met))) in joined.iter_mut().enumerate() {
-        if name.is_some_and(is_of_control_plane) {
+        if let Some(name) = name.filter(|name| is_of_control_plane(name)) {
+            let shared = if reads(name, "Ingress") {
+                &shared
+            } else {
+                &with_ingresses
+            };
             let others = shared.iter().enumerate().filter(|(other, _)| *other != at);
             others.for_each(|(_, others)| file.put_beside(others));
         } else if name.is_none() && is_of_kubernetes(file) {
@@ -65,13 +86,15 @@ fn put_beside(joined: &mut [(Option<&str>, Met<'_>)]) {
 
 /// Whether a source reads the resources of a control plane, and not what a proxy has.
 fn is_of_control_plane(source: &str) -> bool {
-    let kinds = sources::named(source)
-        .map(|source| source.kinds)
-        .unwrap_or_default();
-    kinds.iter().any(|kind| matches!(*kind, "Gateway" | "Ingress"))
+    reads(source, "Gateway") || reads(source, "Ingress")
 }
 
 /// Whether a source reads resources of a kind.
+fn reads(source: &str, kind: &str) -> bool {
+    sources::named(source).is_some_and(|source| source.kinds.contains(&kind))
+}
+
+/// Whether any source does.
 fn is_read(kind: &str) -> bool {
     let mut sources = sources::SOURCES.iter();
     sources.any(|source| source.kinds.contains(&kind))

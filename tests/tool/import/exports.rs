@@ -105,3 +105,42 @@ fn a_route_for_the_sidecars_of_a_service_is_named() {
         "[no-bucket]",
     );
 }
+
+#[test]
+fn the_mesh_says_where_what_says_nothing_is_exported_to() {
+    let gate = gateway("gate", "{port: {number: 80, protocol: HTTP}, hosts: [a.example]}");
+    let proxies = "---\nkind: Deployment\nmetadata: {name: d, namespace: infra}\nspec: {template: {metadata: {labels: {istio: \
+                   edge}}}}\n";
+    let sure = whole("sure", "b.example", "elsewhere/gate", Q).replace("spec: {", "spec: {exportTo: ['*'], ");
+    let text = |own: &str| {
+        format!(
+            "---\nkind: ConfigMap\nmetadata: {{name: istio, namespace: istio-system}}\ndata:\n  mesh: |\n    \
+             defaultVirtualServiceExportTo: [{own}]\n"
+        )
+    };
+    let operator = |own: &str| {
+        format!(
+            "---\nkind: IstioOperator\nspec: {{meshConfig: {{defaultVirtualServiceExportTo: [{own}]}}}}\n"
+        )
+    };
+    let own = whole("own", "a.example", "gate", P);
+    let shown = own.replace("spec: {", "spec: {exportTo: ['*'], ");
+    for (mesh, service, expected, said) in [
+        (text("'.'"), &own, "", "defaultVirtualServiceExportTo"),
+        (operator("'.'"), &own, "", "[not-applied]"),
+        (operator("'~'"), &own, "", "[not-applied]"),
+        (text("'*'"), &own, P, ""),
+        (text("'.'"), &shown, P, ""),
+        (
+            text("'.'"),
+            &own.replace("namespace: web", "namespace: infra")
+                .replace("[gate]", "[web/gate]"),
+            P,
+            "",
+        ),
+    ] {
+        let text = [&*gate, proxies, &mesh, service, &sure].concat();
+        let asked = [("a.example", "/o", expected), ("b.example", "/o", Q)];
+        edge::assert("istio", &text, &asked, 0, said);
+    }
+}

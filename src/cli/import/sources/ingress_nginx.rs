@@ -46,7 +46,7 @@ const CONTROLLER: Controller = Controller {
 fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
     let resources = file.documents()?.with_beside();
     let mut hosts = ingress_hosts::all(&resources, &CONTROLLER, remarks);
-    ingress_hosts::add_others(&mut hosts, &resources, &CONTROLLER);
+    ingress_hosts::add_others(&mut hosts, &resources, CONTROLLER.known);
     Ok(FileContent::Hosts(hosts))
 }
 

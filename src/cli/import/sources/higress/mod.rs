@@ -69,7 +69,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
     // Its annotations become policies of Envoy's own filter, and its plugin is another.
     Patches::of(&resources, &patches::ENVOY_FILTER).take_out(&mut ingresses, Side::Gateways, remarks);
     hosts.extend(ingresses);
-    ingress_hosts::add_others(&mut hosts, &resources, &CONTROLLER);
+    ingress_hosts::add_others(&mut hosts, &resources, CONTROLLER.known);
     Ok(FileContent::Hosts(hosts))
 }
 

@@ -1,6 +1,7 @@
 //! The routes of a VirtualService, with those of the VirtualServices that it delegates to, as Istio merges them.
 
 use super::exports::Exported;
+use super::mesh::MeshDefault;
 use crate::import::code;
 use crate::import::kubernetes;
 use crate::import::node::Node;
@@ -22,11 +23,13 @@ pub(super) struct MergedRoute<'t> {
 #[derive(Clone)]
 pub(super) struct MergedMatch<'t>(pub(super) Vec<Node<'t>>);
 
-/// The routes of a VirtualService. `used`: which of the services it delegates to.
+/// The routes of a VirtualService. `used`: which of the services it delegates to. `default`: where those without exportTo
+/// are exported to.
 pub(super) fn routes<'t>(
     service: &Node<'t>,
     services: &[Node<'t>],
     used: &mut [bool],
+    default: Option<&MeshDefault>,
     remarks: &mut Remarks,
 ) -> Vec<MergedRoute<'t>> {
     let own = kubernetes::namespace(service);
@@ -75,7 +78,7 @@ pub(super) fn routes<'t>(
         *used = true;
         for leaf in kubernetes::items(found, &["spec", "http"]) {
             let policy = leaf.get("corsPolicy").or_else(|| root.policy.clone());
-            let matches = if Exported::of(found).reaches(&own) {
+            let matches = if Exported::of(found, default).reaches(&own) {
                 merged(&root.matches, &leaf.list("match"))
             } else {
                 None

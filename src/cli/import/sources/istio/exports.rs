@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::gateways::MESH;
+use super::mesh::MeshDefault;
 use crate::import::code;
 use crate::import::kubernetes;
 use crate::import::node::Node;
@@ -14,6 +15,19 @@ pub(super) enum Exported {
     Everywhere,
     Nowhere,
     To(BTreeSet<String>),
+}
+
+/// What messages call that which says where a VirtualService is exported to.
+pub(super) fn called(service: &Node<'_>, default: Option<&MeshDefault>) -> String {
+    match default.filter(|_| own_names(service).is_empty()) {
+        Some(default) => format!("defaultVirtualServiceExportTo of the mesh, at {},", default.place),
+        None => "exportTo".to_owned(),
+    }
+}
+
+fn own_names(service: &Node<'_>) -> Vec<String> {
+    let named = kubernetes::items(service, &["spec", "exportTo"]);
+    named.iter().filter_map(|name| name.text()).collect()
 }
 
 /// Whether the proxies of a Gateway, or sidecars, see a VirtualService.
@@ -28,11 +42,21 @@ pub(super) enum Sight {
 }
 
 impl Exported {
-    pub(super) fn of(service: &Node<'_>) -> Self {
-        let named = kubernetes::items(service, &["spec", "exportTo"]);
-        let named: Vec<_> = named.iter().filter_map(|name| name.text()).collect();
+    /// `default`: where the mesh exports a VirtualService to that does not say it.
+    pub(super) fn of(service: &Node<'_>, default: Option<&MeshDefault>) -> Self {
+        let named = own_names(service);
         let has = |name: &str| named.iter().any(|named| named == name);
-        if has("~") {
+        if let Some(default) = default.filter(|_| named.is_empty()) {
+            let has = |name: &str| default.namespaces.iter().any(|named| named == name);
+            // Istio takes these two alone as a default, and this one first.
+            if has(".") {
+                Self::To(BTreeSet::from([kubernetes::namespace(service)]))
+            } else if has("*") {
+                Self::Everywhere
+            } else {
+                Self::Nowhere
+            }
+        } else if has("~") {
             Self::Nowhere
         } else if named.is_empty() || has("*") {
             Self::Everywhere
@@ -76,30 +100,32 @@ impl Exported {
 }
 
 impl Sight {
-    /// Says what becomes of a policy.
-    pub(super) fn say(self, place: &str, gateway: &str, remarks: &mut Remarks) {
+    /// Says what becomes of a policy. `by`: what messages call that which says so.
+    pub(super) fn say(self, place: &str, gateway: &str, by: &str, remarks: &mut Remarks) {
         let of_files = "give the Deployment or the Service of its proxies too, or export it to \"*\"";
         match self {
             Self::Always => {}
             Self::AtHome => {
                 let message = format!(
-                    "that exportTo shows this policy to proxies in the namespace of the Gateway {gateway:?}: where its proxies run \
+                    "that {by} shows this policy to proxies in the namespace of the Gateway {gateway:?}: where its proxies run \
                      in another one, they do not have it, and the edge does; {of_files}"
                 );
                 remarks.say(code::ASSUMED_NAMESPACE, place, message);
             }
             Self::Never => {
-                let message = format!("exportTo keeps this policy from every proxy of {gateway:?}");
+                let message = format!("{by} keeps this policy from every proxy of {gateway:?}");
                 remarks.say(code::NOT_APPLIED, place, message);
             }
             Self::Unknown if gateway == MESH => remarks.say(
                 code::OTHER_HOSTS,
                 place,
-                "this policy, which is left out: by exportTo only the sidecars of some namespaces have it",
+                format!(
+                    "this policy, which is left out: by {by} only the sidecars of some namespaces have it"
+                ),
             ),
             Self::Unknown => {
                 let message = format!(
-                    "this policy, which is left out: exportTo does not name the namespace of the Gateway {gateway:?}, and \
+                    "this policy, which is left out: {by} does not name the namespace of the Gateway {gateway:?}, and \
                      whether its proxies run in one that it names is not in the files: {of_files}"
                 );
                 remarks.say(code::OTHER_HOSTS, place, message);

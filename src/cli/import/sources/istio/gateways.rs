@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::workloads;
+use super::workloads::Workloads;
 use crate::import::document::Sourced;
 use crate::import::host_names;
 use crate::import::kubernetes;
@@ -40,6 +40,8 @@ pub(super) struct Taken {
 impl IstioGateways {
     pub(super) fn of(resources: &[Node<'_>]) -> Self {
         let mut known = Self::default();
+        let workloads = Workloads::of(resources);
+        let mut chosen: HashMap<String, BTreeSet<String>> = HashMap::new();
         for resource in resources
             .iter()
             .filter(|resource| kubernetes::is_istio_gateway(resource))
@@ -56,8 +58,11 @@ impl IstioGateways {
                 .collect();
             labels.sort();
             if let Some(selector) = selector {
-                let of_proxies = workloads::namespaces(resources, &selector);
-                known.proxies.entry(name.clone()).or_default().extend(of_proxies);
+                let of_proxies = chosen
+                    .entry(labels.join(","))
+                    .or_insert_with(|| workloads.namespaces(&selector));
+                let own = known.proxies.entry(name.clone()).or_default();
+                own.extend(of_proxies.iter().cloned());
             }
             let servers = kubernetes::items(resource, &["spec", "servers"])
                 .into_iter()
@@ -138,12 +143,17 @@ impl GatewayServer {
         });
         Some(Self {
             stand: Stand {
-                listener: Some(format!("{selector} {bind}:{number} {is_https}")),
+                listener: Some(listener(selector, &bind, &number, is_https)),
                 table,
             },
             hosts: hosts.collect(),
         })
     }
+}
+
+/// What requests come to by an address: of the proxies with these labels.
+pub(super) fn listener(labels: &str, bind: &str, port: &str, is_https: bool) -> String {
+    format!("{labels} {bind}:{port} {is_https}")
 }
 
 /// A Gateway as a VirtualService names it, with its namespace.

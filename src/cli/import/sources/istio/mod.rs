@@ -4,12 +4,15 @@ mod delegates;
 mod exports;
 mod fields;
 mod gateways;
+mod ingresses;
+mod mesh;
 mod paths;
 mod services;
 mod workloads;
 
 use bucket_cors::profile;
 
+use self::mesh::Mesh;
 use self::services::Services;
 use super::source::{BucketNames, Source};
 use crate::import::code;
@@ -17,7 +20,7 @@ use crate::import::file::{File, FileContent};
 use crate::import::node::Node;
 use crate::import::patches::{self, Patches, Side};
 use crate::import::remarks::Remarks;
-use crate::import::{gateway_api, gateway_hosts, kubernetes};
+use crate::import::{gateway_api, gateway_hosts, ingress_class, ingress_hosts, kubernetes};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
@@ -46,20 +49,43 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
         kubernetes::kind(resource) == "VirtualService" && kubernetes::is_istio_s(resource)
     };
     let services: Vec<_> = resources.iter().filter(is_service).cloned().collect();
-    let mut services = Services::of(services, &resources);
-    let mut hosts = Vec::new();
+    let mesh = Mesh::of(&resources);
+    let mut hosts = ingresses::all(&resources, &mesh);
+    let mut services = Services::of(services, &resources, mesh);
     for resource in &resources {
         if is_service(&resource) {
             hosts.extend(services.hosts_of(resource, remarks));
         } else if gateway_api::is_route(resource) {
             say_mesh_policies(resource, remarks);
+            say_older_versions(resource, remarks);
             hosts.extend(gateway_api::http_route(resource, &gateways, |_, _| None, remarks));
         }
     }
     let of_envoy = Patches::of(&resources, &patches::ENVOY_FILTER);
     of_envoy.take_out(&mut hosts, Side::Gateways, remarks);
     services.finish(&mut hosts, &of_envoy, remarks);
+    ingress_hosts::add_others(&mut hosts, &resources, &ingress_class::ISTIO);
     Ok(FileContent::Hosts(hosts))
+}
+
+/// Origins of a route's filter that Istio has not always taken for patterns.
+fn say_older_versions(route: &Node<'_>, remarks: &mut Remarks) {
+    let rules = kubernetes::items(route, &["spec", "rules"]);
+    let filters = rules.iter().flat_map(gateway_api::cors_filters);
+    let mut origins = filters.flat_map(|filter| filter.list("allowOrigins"));
+    let has_star = |origin: &Node<'_>| {
+        origin
+            .text()
+            .is_some_and(|text| text != "*" && text.contains('*'))
+    };
+    if let Some(origin) = origins.find(has_star) {
+        remarks.say_once(
+            code::OLDER_VERSIONS,
+            &origin.place,
+            "earlier versions of Istio compare an origin with a * as text, so that the policy let in none; the edge lets in \
+             all that it stands for: list the origins where that is too much",
+        );
+    }
 }
 
 /// Policies of a route that is for the sidecars of a service, and for no Gateway.

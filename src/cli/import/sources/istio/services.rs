@@ -1,9 +1,10 @@
 //! VirtualServices, each with the places at the proxies that its Gateways give its hosts.
 
 use super::delegates::{self, MergedMatch};
-use super::exports::{Exported, Sight};
+use super::exports::{self, Exported, Sight};
 use super::fields::cors_policy;
 use super::gateways::{self, IstioGateways, MESH, Taken};
+use super::mesh::Mesh;
 use super::paths::{paths_of, stays};
 use crate::import::code;
 use crate::import::document::{ImportedBucket, Sourced};
@@ -14,11 +15,13 @@ use crate::import::patches::{Patches, Side};
 use crate::import::policy::{self, ListUse};
 use crate::import::remarks::Remarks;
 use crate::import::routes::{Host, Joining, Paths, Route, Stand};
+use crate::source::placeholder;
 
 /// All VirtualServices.
 pub(super) struct Services<'t> {
     all: Vec<Node<'t>>,
     gateways: IstioGateways,
+    mesh: Mesh,
     /// Those that another one delegates to.
     used: Vec<bool>,
     /// What sidecars have.
@@ -37,10 +40,11 @@ struct Prepared {
 }
 
 impl<'t> Services<'t> {
-    pub(super) fn of(all: Vec<Node<'t>>, resources: &[Node<'_>]) -> Self {
+    pub(super) fn of(all: Vec<Node<'t>>, resources: &[Node<'_>], mesh: Mesh) -> Self {
         Self {
             used: vec![false; all.len()],
             gateways: IstioGateways::of(resources),
+            mesh,
             of_mesh: Vec::new(),
             all,
         }
@@ -55,7 +59,9 @@ impl<'t> Services<'t> {
         let hosts = policy::texts(service.path(&["spec", "hosts"]), remarks);
         let routes = self.prepared(service, &namespace, remarks);
         let has_policy = routes.iter().any(|route| route.bucket.is_some());
-        let exported = Exported::of(service);
+        let default = self.mesh.export_to.as_ref();
+        let exported = Exported::of(service, default);
+        let exported_by = exports::called(service, default);
         let taken = self.taken(service, &namespace, &hosts);
         for host in hosts.iter().filter(|_| has_policy) {
             let names = [host.clone(), whole(host, &namespace)];
@@ -102,7 +108,7 @@ impl<'t> Services<'t> {
             let proxies = self.gateways.proxies(&gateway);
             let sight = exported.sight(&gateway, &proxies);
             for policy in met.iter().filter_map(|route| route.bucket.as_ref()) {
-                sight.say(&policy.place, &gateway, remarks);
+                sight.say(&policy.place, &gateway, &exported_by, remarks);
             }
             if sight == Sight::Never {
                 continue;
@@ -158,7 +164,13 @@ impl<'t> Services<'t> {
     }
 
     fn prepared(&mut self, service: &Node<'t>, namespace: &str, remarks: &mut Remarks) -> Vec<Prepared> {
-        let routes = delegates::routes(service, &self.all, &mut self.used, remarks);
+        let routes = delegates::routes(
+            service,
+            &self.all,
+            &mut self.used,
+            self.mesh.export_to.as_ref(),
+            remarks,
+        );
         let prepared = routes.into_iter().map(|route| {
             let of_match = |matched: &MergedMatch<'_>| {
                 let gateways = matched
@@ -259,7 +271,7 @@ impl Prepared {
 
 /// The name that a Gateway has for a host: a bare one is that of a service.
 fn whole(host: &Sourced<String>, namespace: &str) -> Sourced<String> {
-    if host.value.contains(['.', '*']) {
+    if host.value.contains(['.', '*']) || placeholder::within(&host.value).is_some() {
         return host.clone();
     }
     Sourced::new(

@@ -5,22 +5,26 @@ use std::collections::BTreeSet;
 use crate::import::kubernetes;
 use crate::import::node::Node;
 
-/// The namespaces of what has all of these labels.
-pub(super) fn namespaces(resources: &[Node<'_>], selector: &Node<'_>) -> BTreeSet<String> {
-    let asked = selector.fields();
-    let is_chosen = |resource: &&Node<'_>| {
-        labels(resource).is_some_and(|labels| {
+/// The namespaces of what runs, each with the labels of its pods.
+pub(super) struct Workloads<'t>(Vec<(String, Node<'t>)>);
+
+impl<'t> Workloads<'t> {
+    pub(super) fn of(resources: &[Node<'t>]) -> Self {
+        let of = |resource: &Node<'t>| Some((kubernetes::namespace(resource), labels(resource)?));
+        Self(resources.iter().filter_map(of).collect())
+    }
+
+    /// The namespaces of what has all of these labels.
+    pub(super) fn namespaces(&self, selector: &Node<'_>) -> BTreeSet<String> {
+        let asked = selector.fields();
+        let is_chosen = |labels: &Node<'_>| {
             let has = |key: &str| labels.get(key).and_then(|value| value.text());
-            let mut asked = asked.iter();
-            !asked.as_slice().is_empty()
-                && asked.all(|(key, value)| has(key).is_some() && has(key) == value.text())
-        })
-    };
-    resources
-        .iter()
-        .filter(is_chosen)
-        .map(kubernetes::namespace)
-        .collect()
+            let mut each = asked.iter();
+            !asked.is_empty() && each.all(|(key, value)| has(key).is_some() && has(key) == value.text())
+        };
+        let chosen = self.0.iter().filter(|(_, labels)| is_chosen(labels));
+        chosen.map(|(namespace, _)| namespace.clone()).collect()
+    }
 }
 
 /// The labels of the pods of a resource: those that they are made with, or that they are chosen by.
