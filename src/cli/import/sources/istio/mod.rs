@@ -27,7 +27,7 @@ pub(super) static SOURCE: Source = Source {
     name: "istio",
     holds: "Istio's VirtualService, or the Gateway API's HTTPRoute",
     about: "\
-corsPolicy of a VirtualService, and the CORS filter of the Gateway API's HTTPRoute: `kubectl get virtualservices,gateways.networking.istio.io,envoyfilters -A -o yaml`. A Gateway in the files says which hosts it has, and a Deployment or a Service where its proxies run, which exportTo speaks of. An EnvoyFilter takes the policies out that it may change. What is for sidecars counts where no Gateway has the host. The same is lost as of Envoy's.",
+corsPolicy of a VirtualService, and the CORS filter of the Gateway API's HTTPRoute: `kubectl get virtualservices,gateways.networking.istio.io,ingresses,ingressclasses,envoyfilters -A -o yaml`. A Gateway in the files says which hosts it has, and a Deployment or a Service where its proxies run, which exportTo speaks of; the mesh's ConfigMap says its default. An Ingress of Istio's has no policy. An EnvoyFilter takes the policies out that it may change. What is for sidecars counts where no Gateway has the host. The same is lost as of Envoy's.",
     profile: &profile::FETCH,
     names: BucketNames::Routes,
     kinds: &["VirtualService", "HTTPRoute", "GRPCRoute", "Gateway"],
