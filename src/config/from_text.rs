@@ -8,7 +8,7 @@ use crate::profile::OSS;
 
 /// The longest configuration that is read, in bytes. A VM's memory ends at 4 GiB, and the old rules stand there until
 /// the new ones are ready. `tests/module/memory.rs` loads the worst shapes of this size twice.
-const MOST_BYTES: usize = 64 << 20;
+pub const MOST_BYTES: usize = 64 << 20;
 
 /// Reads a configuration; see [`super::read`].
 pub(super) fn read<'a>(text: &'a [u8], sink: &mut dyn BucketSink<'a>) -> (Settings, Report) {

@@ -15,6 +15,7 @@ mod report;
 mod rules;
 mod whole;
 
+pub use from_text::MOST_BYTES;
 pub use model::{
     Bucket, BucketSink, Configuration, Endpoint, Metering, Mode, OnRefused, Rule, Settings, Unmanaged,
     UpstreamCors,

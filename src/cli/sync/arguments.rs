@@ -20,7 +20,7 @@ Examples:
 Exit status, with --once and with a printed result:
   0  the edge has the rules of the stores
   1  something is kept as it was, or held back, which standard error names
-  2  wrong usage, a file that cannot be read or written, or rules that the filter would not take
+  2  wrong usage, a file that cannot be read or written, or a base that the filter would not take
 
 Exit status with --check:
   0  the edge has the rules of the stores
@@ -34,7 +34,8 @@ Environment:
 ///
 /// Asks stores for the CORS rules of their buckets, and writes them into what Envoy reads, again and again. Only a
 /// store's own word that a bucket has no rules takes its rules away: whatever else goes wrong, its last good rules
-/// stay, and standard error says so, with their age. Nothing is written that the filter would not take.
+/// stay, and standard error says so, with their age. Nothing is written that the filter would not take: what it
+/// refuses of some buckets stops no other one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = EXAMPLES)]
 pub(crate) struct SyncArguments {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value};
 
 use super::kept::{KeptBucket, KeptBuckets};
-use super::rules::StoreRules;
+use super::rules::{self, StoreRules};
 
 /// A configuration whose buckets are still to get their rules.
 #[derive(Debug, Default)]
@@ -61,6 +61,19 @@ impl BaseConfiguration {
             by_name,
             has_own_profile,
         })
+    }
+
+    /// Whether the filter takes it, whatever rules its buckets get.
+    ///
+    /// # Errors
+    /// Why not, for a person.
+    pub(super) fn taken(self) -> Result<Self, String> {
+        let mut buckets = self.buckets.clone();
+        for bucket in &mut buckets {
+            bucket.remove("cors");
+        }
+        rules::take(&self.settings, buckets).map_err(|why| format!("the filter does not take it: {why}"))?;
+        Ok(self)
     }
 
     pub(super) fn settings(&self) -> &Map<String, Value> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use bucket_cors::config;
+use bucket_cors::config::{self, Finding};
 use serde_json::Value;
 
 use super::inputs::said;
@@ -34,30 +34,36 @@ impl EdgeDocument {
     /// `into`: the file that the configuration is put into, and its text. `None`: the document is the configuration
     /// alone.
     ///
+    /// `whose`: where what is said of a bucket comes from, and without a bucket what is said of all.
+    ///
     /// # Errors
     /// Why it is none that the edge takes, each in a line.
-    pub(super) fn new(into: Option<(&str, &str)>, configuration: &Value) -> Result<Self, Vec<String>> {
-        let pretty = format!("{configuration:#}\n");
-        let (_, report) = config::parse(pretty.as_bytes());
+    pub(super) fn new(
+        into: Option<(&str, &str)>,
+        configuration: &Value,
+        whose: impl Fn(Option<&str>) -> String,
+    ) -> Result<Self, Vec<String>> {
+        let compact = configuration.to_string();
+        let (_, report) = config::parse(compact.as_bytes());
         if !report.errors.is_empty() {
-            let mut lines: Vec<String> = report.errors.kept().iter().map(ToString::to_string).collect();
+            let errors = report.errors.kept().iter();
+            let mut lines: Vec<String> = errors.map(|error| placed(error, configuration, &whose)).collect();
             if report.errors.left_out() > 0 {
                 lines.push(format!("and {} more errors", report.errors.left_out()));
             }
             return Err(lines);
         }
         let Some((file, text)) = into else {
-            return Ok(Self::plain(pretty));
+            return Ok(Self::plain(configuration, compact));
         };
         let holder = Holder::read(file, text).map_err(|trouble| vec![said(file, &trouble)])?;
         if holder.is_configuration() {
-            return Ok(Self::plain(pretty));
+            return Ok(Self::plain(configuration, compact));
         }
         let put = |version: &str| {
             let put = holder.with(configuration, version);
             put.map_err(|why| vec![format!("{file}: {why}")])
         };
-        let compact = configuration.to_string();
         let version = digest(&put("")?);
         let text = put(&version)?;
         let made = Holder::read(file, &text).map_err(|trouble| {
@@ -93,8 +99,14 @@ impl EdgeDocument {
         })
     }
 
-    /// Nothing but the configuration.
-    fn plain(text: String) -> Self {
+    /// Nothing but the configuration, for people to read where the filter takes it so.
+    fn plain(configuration: &Value, compact: String) -> Self {
+        let pretty = format!("{configuration:#}\n");
+        let text = if pretty.len() > config::MOST_BYTES {
+            compact
+        } else {
+            pretty
+        };
         let digest = digest(&text);
         Self {
             bytes: text.len(),
@@ -127,6 +139,20 @@ impl EdgeDocument {
     }
 }
 
+/// An error of the filter's, with the bucket that it is of and where that comes from.
+fn placed(error: &Finding, configuration: &Value, whose: impl Fn(Option<&str>) -> String) -> String {
+    let mut steps = error.pointer.split('/').skip(1);
+    let bucket = match (steps.next(), steps.next()) {
+        (Some("buckets"), Some(index)) => configuration.pointer(&format!("/buckets/{index}/name")),
+        (None | Some("buckets"), _) => return error.to_string(),
+        _ => return format!("{}: {error}", whose(None)),
+    };
+    match bucket.and_then(Value::as_str) {
+        Some(name) => format!("{name:?} of {}: {error}", whose(Some(name))),
+        None => error.to_string(),
+    }
+}
+
 /// Whether an object of Kubernetes can be so large, and what to know where it is.
 fn fits(largest: Option<usize>) -> Result<Option<String>, String> {
     match largest {
@@ -138,5 +164,24 @@ fn fits(largest: Option<usize>) -> Result<Option<String>, String> {
             "the object has {bytes} bytes, more than `kubectl apply` can keep in an annotation: apply it with --server-side"
         ))),
         _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_with_blanks_is_written_without() {
+        let mut deep = json!(vec![0; 400_000]);
+        for _ in 0..100 {
+            deep = json!([deep]);
+        }
+        let compact = deep.to_string();
+        assert_eq!(EdgeDocument::plain(&deep, compact.clone()).text, compact);
+        let short = json!([0]);
+        assert_eq!(EdgeDocument::plain(&short, short.to_string()).text, "[\n  0\n]\n");
     }
 }

@@ -142,7 +142,15 @@ impl EdgeFiles {
             return Ok(document.clone());
         }
         let into = self.inputs.into.as_deref().zip(inputs.texts.1.as_deref());
-        let document = EdgeDocument::new(into, &configuration)?;
+        let whose = |bucket: Option<&str>| {
+            let known = bucket.and_then(|bucket| round.kept.buckets.get(bucket));
+            match known.map(|known| known.store.as_str()) {
+                Some("") => "the output".to_owned(),
+                Some(store) => store.to_owned(),
+                None => self.inputs.name_of_base().to_owned(),
+            }
+        };
+        let document = EdgeDocument::new(into, &configuration, whose)?;
         self.made = Some(((inputs.texts.clone(), made_of), document.clone()));
         Ok(document)
     }

@@ -82,7 +82,7 @@ impl Follower<'_> {
             return Err(vec![why]);
         }
         let round = asked.round;
-        let end = self.end(&round);
+        let end = self.end(&round, asked.document);
         if self.arguments.check {
             let remarks = self.not_forgotten(&round);
             return Ok(check::checked(self.arguments.format, &round, &end, remarks));
@@ -117,6 +117,7 @@ impl Follower<'_> {
         let begun = Instant::now();
         let AskedRound {
             round,
+            document,
             unreadable,
             unread,
         } = self.ask().await;
@@ -124,7 +125,10 @@ impl Follower<'_> {
             .say(unread.map(|why| format!("{why}; what it said before holds on")));
         say(self.told.lines(&round));
         let mut changed = None;
-        let end = unreadable.map_or_else(|| self.end(&round), RoundEnd::Withheld);
+        let end = match unreadable {
+            Some(why) => RoundEnd::Withheld(why),
+            None => self.end(&round, document),
+        };
         let held = match end {
             RoundEnd::Withheld(why) => {
                 let mut lines = report::changes(&round);

@@ -6,6 +6,7 @@ use super::arguments::SyncArguments;
 use super::ask;
 use super::document::EdgeDocument;
 use super::edge::{EdgeFiles, PutInForce};
+use super::fit;
 use super::inputs::{EdgeInputs, InputFiles};
 use super::kept::Remembered;
 use super::memory::MemoryFile;
@@ -21,6 +22,8 @@ use super::stores::{self, FollowedStore};
 /// What a round of asking came to.
 pub(super) struct AskedRound {
     pub(super) round: SyncRound,
+    /// The document for it, or why the edge does not take it, each in a line.
+    pub(super) document: Result<EdgeDocument, Vec<String>>,
     /// Why it cannot be told what the output has.
     pub(super) unreadable: Option<String>,
     /// Why the base, or what the configuration is put into, cannot be read.
@@ -120,11 +123,16 @@ impl<'a> Follower<'a> {
             &self.inputs.base,
             Moment::now(),
         );
+        let (files, inputs) = (&mut self.files, &self.inputs);
+        let document = fit::fit(&mut round, &self.kept, &inputs.base, |round| {
+            files.document(inputs, round)
+        });
         if let Some(given) = &self.given {
             round.compare_with_given(given);
         }
         AskedRound {
             round,
+            document,
             unreadable,
             unread,
         }
@@ -149,7 +157,7 @@ impl<'a> Follower<'a> {
     }
 
     /// Whether it is safe to put a round's rules in force, and whether that changes anything.
-    pub(super) fn end(&mut self, round: &SyncRound) -> RoundEnd {
+    pub(super) fn end(&self, round: &SyncRound, document: Result<EdgeDocument, Vec<String>>) -> RoundEnd {
         let risk = Risk {
             files: &self.files,
             inputs: &self.inputs,
@@ -161,7 +169,7 @@ impl<'a> Follower<'a> {
         if let Some(why) = risk.hold(round) {
             return RoundEnd::Withheld(why);
         }
-        match self.files.document(&self.inputs, round) {
+        match document {
             Err(lines) => RoundEnd::Refused(lines),
             Ok(document) if self.files.differs(&document) => RoundEnd::Differs(document),
             Ok(document) => RoundEnd::Same(document),

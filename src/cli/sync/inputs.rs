@@ -47,15 +47,15 @@ impl InputFiles {
             }
             _ => present.clone().unwrap_or_else(|| Value::Object(Map::new())),
         };
-        let base = BaseConfiguration::new(configuration, profile)
-            .map_err(|why| format!("{}: {why}", self.name_of_base()))?;
+        let base = BaseConfiguration::new(configuration, profile).and_then(BaseConfiguration::taken);
+        let base = base.map_err(|why| format!("{}: {why}", self.name_of_base()))?;
         Ok(EdgeInputs { base, texts, present })
     }
 
-    /// The file that has the base. Empty: none has.
+    /// The file that has the base.
     pub(super) fn name_of_base(&self) -> &str {
         let file = self.base.as_ref().or(self.into.as_ref());
-        file.map_or("", String::as_str)
+        file.map_or("the base", String::as_str)
     }
 }
 

@@ -67,7 +67,7 @@ impl Remembered {
 
     /// Whether a bucket has rules in force.
     pub(super) fn has_rules(&self, name: &str) -> bool {
-        self.rules(name).is_some_and(|rules| !rules.of.is_empty())
+        self.rules(name).is_some_and(|rules| !rules.is_empty())
     }
 
     /// The buckets that are in force.

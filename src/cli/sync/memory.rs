@@ -170,8 +170,9 @@ impl OutputMemory {
 
     /// Buckets that had rules.
     pub(super) fn with_rules(&self) -> impl Iterator<Item = &str> {
-        let none = StoreRules::default().digest();
-        let entries = self.of.iter().filter(move |(_, entry)| entry.digest != none);
+        let none = StoreRules::digests_of_none();
+        let entries = self.of.iter();
+        let entries = entries.filter(move |(_, entry)| !none.contains(&entry.digest));
         entries.map(|(name, _)| name.as_str())
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod difference;
 mod document;
 mod edge;
+mod fit;
 mod follow;
 mod follower;
 mod in_force;

@@ -30,6 +30,8 @@ pub(super) struct SyncRound {
     pub(super) unlisted: Vec<(String, Failure)>,
     /// Buckets that a later store has too, with that store.
     pub(super) doubled: Vec<(String, String)>,
+    /// Buckets that are gone from their store and followed in another one, with the first one.
+    freed: BTreeMap<String, String>,
 }
 
 impl SyncRound {
@@ -56,8 +58,8 @@ impl SyncRound {
             unread: BTreeMap::new(),
             unlisted: Vec::new(),
             doubled: Vec::new(),
+            freed: BTreeMap::new(),
         };
-        let mut freed = BTreeMap::new();
         for (name, index) in answers.owners.of {
             let Some(store) = stores.get(index) else { continue };
             let answer = answers.of.remove(&name).unwrap_or_else(|| {
@@ -73,7 +75,7 @@ impl SyncRound {
             let known = before.buckets.get(&asked.name);
             let freed_by = asked.freed_by.clone().map(|gone| (asked.name.clone(), gone));
             if round.take(asked, answer, known, base) {
-                freed.extend(freed_by);
+                round.freed.extend(freed_by);
             }
         }
         for (name, index) in answers.owners.undecided {
@@ -96,12 +98,7 @@ impl SyncRound {
                 round.unclaimed(name, known, stores, unlisted.values().next(), base);
             }
         }
-        for (name, rules) in base.own_rules(&round.kept.buckets, |name| round.unread.contains_key(name)) {
-            // What the filter does not take is never written.
-            let rules = rules.or_else(|| before.rules(&name).cloned());
-            round.kept.own.extend(rules.map(|rules| (name, rules)));
-        }
-        round.changes = difference::differences(before, &round.kept, &freed);
+        round.compare(before, base);
         let listed = answers.lists.iter().enumerate();
         let listed = listed.filter(|(_, list)| matches!(list, Some(Ok(_))));
         let listed = listed.map(|(index, _)| label(index).to_owned());
@@ -128,6 +125,21 @@ impl SyncRound {
         round
     }
 
+    /// What changes by what is known now.
+    pub(super) fn compare(&mut self, before: &Remembered, base: &BaseConfiguration) {
+        // A bucket that keeps its last rules has not gone to another store.
+        let buckets = &self.kept.buckets;
+        self.freed
+            .retain(|name, _| buckets.get(name).is_some_and(|known| known.trouble.is_none()));
+        self.kept.own.clear();
+        for (name, rules) in base.own_rules(&self.kept.buckets, |name| self.unread.contains_key(name)) {
+            // What the filter does not take is never written.
+            let rules = rules.or_else(|| before.rules(&name).cloned());
+            self.kept.own.extend(rules.map(|rules| (name, rules)));
+        }
+        self.changes = difference::differences(before, &self.kept, &self.freed);
+    }
+
     /// A bucket that was in force, and that no store is asked for.
     ///
     /// `silent`: why a store does not say which buckets it has.
@@ -140,7 +152,7 @@ impl SyncRound {
         base: &BaseConfiguration,
     ) {
         // Of the base's own. Where that is not remembered, a store that does not say which buckets it has may have it.
-        let is_of_base = base.has_rules(name) || (known.rules.of.is_empty() && base.has(name));
+        let is_of_base = base.has_rules(name) || (known.rules.is_empty() && base.has(name));
         if known.store.is_empty()
             && is_of_base
             && (silent.is_none() || base.rules(name).as_ref() == Some(&known.rules))

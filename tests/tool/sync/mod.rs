@@ -19,6 +19,7 @@ mod real_envoy;
 mod remembered;
 mod stand_in;
 mod tls;
+mod together;
 mod two_stores;
 mod usage;
 mod web_identity;
