@@ -1,15 +1,18 @@
 //! A store's own document, taken for the rules of the bucket that the URL or the file names.
 
+use std::borrow::Cow;
+
 use bucket_cors::config::Severity;
 use url::Url;
 
 use crate::folder;
-use crate::import::code::Weight;
+use crate::import::code::{self, Weight};
 use crate::import::document::{Document, ImportedBucket, Sourced};
 use crate::import::file::{File, FileContent};
 use crate::import::foreign;
 use crate::import::remarks::Remarks;
 use crate::import::sources::{self, BucketNames};
+use crate::import::store;
 use crate::input;
 use crate::source::{FoundConfiguration, FoundConfigurations, Position, Trouble, Unread};
 
@@ -37,6 +40,9 @@ pub(crate) enum Asked<'u> {
     Any,
 }
 
+const ASSUMED: &str = "nothing in it says whose it is, and it is read as OSS's: where it is of Amazon S3 or of another store that \
+                       follows it, take what `bucket-cors import --from s3` prints";
+
 /// No bucket's name: it stands for the one that is missing.
 const NO_NAME: &str = "";
 
@@ -47,7 +53,7 @@ const NO_NAME: &str = "";
 pub(crate) fn take(name: &str, found: &mut FoundConfigurations, asked: Asked<'_>) -> Result<(), Trouble> {
     // Several documents of YAML are one file, which each of them has.
     let mut texts = found.configurations.iter().map(FoundConfiguration::whole_text);
-    let Some(text) = texts.next().flatten().map(str::to_owned) else {
+    let Some(text) = texts.next().flatten().map(Cow::into_owned) else {
         return Ok(());
     };
     if texts.any(|text| text.is_none()) {
@@ -64,6 +70,9 @@ pub(crate) fn take(name: &str, found: &mut FoundConfigurations, asked: Asked<'_>
     let (bucket, hosts) = asked.bucket(name);
     file.bucket = Some(bucket);
     let mut remarks = Remarks::default();
+    if store::is_assumed(&file) {
+        remarks.say(code::ASSUMED_STORE, name, ASSUMED);
+    }
     let FileContent::Buckets(mut buckets) = (source.read)(&file, &mut remarks)? else {
         return Ok(());
     };

@@ -62,8 +62,9 @@ pub(crate) fn bytes(path: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// UTF-8, or UTF-16: what PowerShell's `>` writes. Without a byte order mark, the zero in its first character tells it.
-fn decode(bytes: Vec<u8>) -> Result<String, String> {
+/// UTF-16, which PowerShell's `>` writes. Without a byte order mark, the zero in its first character tells it. `None`:
+/// it is something else.
+pub(crate) fn utf16(bytes: &[u8]) -> Option<Result<String, String>> {
     let utf16 = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, odd) = rest.as_chunks();
         let units: Vec<u16> = pairs.iter().map(|&pair| unit(pair)).collect();
@@ -72,22 +73,28 @@ fn decode(bytes: Vec<u8>) -> Result<String, String> {
             _ => Err("starts as UTF-16 and goes on as something else: save it as UTF-8".to_owned()),
         }
     };
-    match bytes.as_slice() {
+    Some(match bytes {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [1..=u8::MAX, 0, ..] => utf16(&bytes, u16::from_le_bytes),
-        [0, 1..=u8::MAX, ..] => utf16(&bytes, u16::from_be_bytes),
-        _ => {
-            let text = String::from_utf8(bytes).map_err(|error| {
-                let at = error.utf8_error().valid_up_to();
-                format!("byte {at} is not UTF-8: save it as UTF-8")
-            })?;
-            Ok(match text.strip_prefix('\u{feff}') {
-                Some(rest) => rest.to_owned(),
-                None => text,
-            })
-        }
+        [1..=u8::MAX, 0, ..] => utf16(bytes, u16::from_le_bytes),
+        [0, 1..=u8::MAX, ..] => utf16(bytes, u16::from_be_bytes),
+        _ => return None,
+    })
+}
+
+/// UTF-8, or UTF-16.
+fn decode(bytes: Vec<u8>) -> Result<String, String> {
+    if let Some(decoded) = utf16(&bytes) {
+        return decoded;
     }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        format!("byte {at} is not UTF-8: save it as UTF-8")
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }
 
 #[cfg(test)]

@@ -332,3 +332,47 @@ fn a_file_of_another_kind_is_named_with_the_way_out() {
     let folder = Folder::new("bare-own").with("a.json", r#"{"profile": "oss"}"#);
     assert_eq!(folder.run(&["check", "a.json"]).code, 1);
 }
+
+#[test]
+fn a_document_in_utf_16_is_taken_as_the_import_takes_it() {
+    for unit in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+        for mark in ["\u{feff}", ""] {
+            let text = format!("{mark}{}", XML.replace("AllowedHeaders", "AllowedHeader"));
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(unit).collect();
+            let folder = Folder::new("bare-utf16").with("photos.xml", bytes);
+            let output = folder.run(&["check", "photos.xml"]);
+            assert_eq!(output.code, 0, "{output:?}");
+            assert!(
+                output
+                    .stdout
+                    .contains("the rules of the bucket photos, profile oss"),
+                "{output:?}"
+            );
+            let output = folder.run(&[
+                "explain",
+                "photos.xml",
+                "https://e.example/photos/o",
+                "https://a.example",
+            ]);
+            assert!(!output.stdout.contains("refused"), "{output:?}");
+        }
+    }
+    // The filter takes no UTF-16.
+    let own: Vec<u8> = r#"{"buckets": []}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let folder = Folder::new("bare-utf16-own").with("cors.json", own);
+    assert_eq!(folder.run(&["check", "cors.json"]).code, 1);
+}
+
+#[test]
+fn a_document_that_may_be_another_store_s_is_taken_with_a_word() {
+    let xml = XML.replace("AllowedHeaders", "AllowedHeader");
+    let folder = Folder::new("bare-assumed")
+        .with("photos.xml", &xml)
+        .with("videos.xml", xml.replace("<CORSRule>", "<CORSRule><ID>a</ID>"));
+    for (file, count) in [("photos.xml", 1), ("videos.xml", 0)] {
+        let output = folder.run(&["check", file]);
+        assert_eq!(output.code, 0, "{output:?}");
+        let said = format!("{}{}", output.stdout, output.stderr);
+        assert_eq!(said.matches("it is read as OSS's").count(), count, "{said}");
+    }
+}

@@ -40,10 +40,11 @@ mod held;
 mod held_envoy_gateway;
 #[path = "import/held_istio.rs"]
 mod held_istio;
-#[path = "import/hosts.rs"]
+#[path = "import/host_ports.rs"]
 mod host_ports;
 #[path = "import/hostile.rs"]
 mod hostile;
+#[path = "import/hosts.rs"]
 mod hosts;
 #[path = "import/ingress_class.rs"]
 mod ingress_class;
@@ -59,6 +60,8 @@ mod istio_ingress;
 mod met;
 #[path = "import/most_particular.rs"]
 mod most_particular;
+#[path = "import/mounted_texts.rs"]
+mod mounted_texts;
 #[path = "import/nginx_held.rs"]
 mod nginx_held;
 #[path = "import/no_object.rs"]

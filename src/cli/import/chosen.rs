@@ -2,9 +2,11 @@
 
 use super::code;
 use super::cors_named;
-use super::file::File;
+use super::file::{File, FileContent};
 use super::foreign;
+use super::kubernetes;
 use super::remarks::Remarks;
+use super::routes::Host;
 use super::sources::{self, Source};
 use crate::source::Trouble;
 
@@ -23,6 +25,26 @@ pub(super) fn why_not(file: &File<'_>, source: &Source, problem: &Trouble) -> (S
         (None, None) => String::new(),
     };
     (problem.place(file.name), format!("{}{advice}", problem.message))
+}
+
+/// Reads a file. One that has nothing for the source, and looks like another's, is none of it.
+///
+/// # Errors
+/// Why it is none, for a person.
+pub(super) fn read(file: &File<'_>, source: &Source, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
+    let found = (source.read)(file, remarks)?;
+    let is_nothing = match &found {
+        FileContent::Buckets(buckets) => buckets.is_empty(),
+        FileContent::Hosts(hosts) => !hosts.iter().any(Host::has_policy),
+    };
+    let is_wrong = || !(source.recognises)(file) && !kubernetes::has_kind(file, source.kinds);
+    if is_nothing && is_wrong() && sources::of(file).is_some() {
+        return Err(Trouble::new(format!(
+            "it has no policy that --from {} reads",
+            source.name
+        )));
+    }
+    Ok(found)
 }
 
 /// The source of a file. `None`: one that was met in a folder and is left out.

@@ -2,6 +2,7 @@
 
 use super::cors_named;
 use super::kubernetes;
+use super::mounted_texts;
 use super::node::Node;
 
 /// A form of rules that no source reads.
@@ -81,8 +82,8 @@ pub(super) static FOREIGN: [Foreign; 27] = [
         way_out: BY_HAND,
     },
     Foreign {
-        name: "a ConfigMap with CORS in its texts",
-        is_it: kubernetes::holds_other_cors,
+        name: "a ConfigMap with CORS in its texts, or such a Secret",
+        is_it: |node| mounted_texts::other_cors(node).is_some(),
         way_out: "write a store's document into a file of its own, called after its bucket, and import that; what a web \
                   server adds to responses becomes a rule by hand",
     },

@@ -2,7 +2,6 @@
 
 use bucket_cors::http::names::CORS_PREFIX;
 
-use super::cors_headers;
 use super::file::File;
 use super::node::Node;
 
@@ -134,13 +133,13 @@ pub(crate) fn cors_in(resource: &Node<'_>) -> Option<String> {
 }
 
 /// Whether a field is for CORS, by its name.
-fn is_of_cors(field: &str) -> bool {
+pub(super) fn is_of_cors(field: &str) -> bool {
     let field = field.to_ascii_lowercase();
     field.contains("cors") || field.starts_with(CORS_PREFIX) || field.starts_with("accesscontrolallow")
 }
 
 /// Whether a text is a policy, by the name of its type, or a store's document.
-fn is_cors(text: &str) -> bool {
+pub(super) fn is_cors(text: &str) -> bool {
     ["CorsPolicy", "CORSConfiguration", "CORSRule", "AllowedOrigin"]
         .iter()
         .any(|word| text.contains(word))
@@ -149,35 +148,4 @@ fn is_cors(text: &str) -> bool {
 /// Whether a text is a configuration of this filter, which is no other CORS.
 pub(crate) fn is_own(text: &str) -> bool {
     text.contains("\"buckets\"") && text.contains("\"cors\"")
-}
-
-/// The texts in a ConfigMap, each with its key; of anything else none.
-pub(crate) fn texts<'t>(resource: &Node<'t>) -> Vec<(&'t str, Node<'t>)> {
-    let data = resource.get("data").filter(|_| kind(resource) == "ConfigMap");
-    data.map(|data| data.fields()).unwrap_or_default()
-}
-
-/// Whether a text in a ConfigMap is for an Envoy.
-pub(crate) fn is_for_envoy(text: &str) -> bool {
-    [
-        "CorsPolicy",
-        "allow_origin",
-        "virtual_hosts",
-        "static_resources",
-        "http_filters",
-        "virtualHosts",
-        "httpFilters",
-    ]
-    .iter()
-    .any(|word| text.contains(word))
-}
-
-/// Whether a ConfigMap has CORS in a text that is not for an Envoy: a store's document, or a web server's
-/// configuration.
-pub(crate) fn holds_other_cors(resource: &Node<'_>) -> bool {
-    texts(resource).iter().any(|(key, value)| {
-        let text = value.text().unwrap_or_default();
-        let is_of_cors = is_of_cors(key) || is_cors(&text) || cors_headers::named_in(&text).is_some();
-        is_of_cors && !is_for_envoy(&text)
-    })
 }

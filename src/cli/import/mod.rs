@@ -33,6 +33,7 @@ mod kubernetes;
 mod line_numbers;
 mod listeners;
 mod mapping;
+mod mounted_texts;
 mod names;
 mod namespaces;
 mod nginx_paths;
@@ -152,7 +153,7 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
     let mut buckets = Vec::new();
     let mut hosts = Vec::new();
     for (file, source) in &files {
-        let found = match (source.read)(file, remarks) {
+        let found = match chosen::read(file, source, remarks) {
             Ok(found) => found,
             Err(problem) => {
                 let (place, why) = chosen::why_not(file, source, &problem);
@@ -272,7 +273,8 @@ fn name(files: &mut [(File<'_>, &Source)], said: &[String]) -> Result<(), Vec<St
         )]);
     }
     for (index, file) in nameless.iter_mut().enumerate() {
-        file.bucket = said.get(index).cloned().or_else(|| folder::called(file.name));
+        let own = || store::bucket_in(file).or_else(|| folder::called(file.name));
+        file.bucket = said.get(index).cloned().or_else(own);
     }
     Ok(())
 }

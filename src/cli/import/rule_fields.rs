@@ -6,6 +6,20 @@ use super::node::{self, Node};
 use super::policy;
 use super::remarks::Remarks;
 
+/// The names of a rule's fields in JSON, each with other words for it.
+const WORDS: [(&str, &str); 10] = [
+    ("AllowedOrigins", "AllowedOrigins"),
+    ("AllowedMethods", "AllowedMethods"),
+    ("AllowedHeaders", "AllowedHeaders"),
+    ("ExposeHeaders", "ExposeHeaders"),
+    ("ExposeHeaders", "ExposedHeaders"),
+    ("MaxAgeSeconds", "MaxAgeSeconds"),
+    ("MaxAgeSeconds", "MaxAge"),
+    ("MaxAgeSeconds", "MaxAgeInSeconds"),
+    ("ID", "ID"),
+    ("ResponseVary", "ResponseVary"),
+];
+
 /// Takes a field's value into a rule.
 pub(crate) fn add(rule: &mut ImportedRule, field: &str, value: &str, place: &str, remarks: &mut Remarks) {
     // OSS's own sample has a blank before a value.
@@ -38,7 +52,10 @@ pub(crate) fn add(rule: &mut ImportedRule, field: &str, value: &str, place: &str
             remarks.say(
                 code::UNKNOWN_FIELD,
                 place,
-                format!("{field} is no field of a rule that is known: see whether it changes answers"),
+                format!(
+                    "{field} is no field of a rule that is known: {}",
+                    node::advice(field, WORDS)
+                ),
             );
             return;
         }

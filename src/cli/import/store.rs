@@ -84,6 +84,16 @@ const WRAPPED: &str = "CORSConfiguration";
 /// What the rules may stand in.
 const RULES: [&str; 3] = [WRAPPED, "CORSRules", "CORSRule"];
 
+/// The bucket that `aws s3api put-bucket-cors --cli-input-json` takes beside its document.
+pub(crate) fn bucket_in(file: &File<'_>) -> Option<String> {
+    let values = file.values();
+    let request = values.first().filter(|value| value.get(WRAPPED).is_some())?;
+    request.text_of("Bucket").filter(|name| !name.is_empty())
+}
+
+/// What stands beside the document in such a request.
+const OF_REQUEST: [&str; 4] = ["Bucket", "ExpectedBucketOwner", "ChecksumAlgorithm", "ContentMD5"];
+
 /// The JSON shapes: an object with a list of rules, the same in a `CORSConfiguration`, or the bare list.
 ///
 /// # Errors
@@ -123,6 +133,7 @@ pub(crate) fn json(node: &Node<'_>, remarks: &mut Remarks) -> Result<ImportedCor
         for (key, value) in &fields {
             match *key {
                 list if RULES.contains(&list) => {}
+                other if is_wrapped && OF_REQUEST.contains(&other) => {}
                 "ResponseVary" if !is_wrapped => {
                     let text = value.text().unwrap_or_default();
                     cors.response_vary = response_vary(&text, &value.place, remarks);

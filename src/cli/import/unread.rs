@@ -6,6 +6,7 @@ use super::cors_named;
 use super::file::File;
 use super::foreign;
 use super::kubernetes;
+use super::mounted_texts;
 use super::node::Node;
 use super::remarks::Remarks;
 use super::sources::{self, BucketNames, Source};
@@ -26,7 +27,8 @@ pub(super) fn say(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
         let place = match &*kind {
             // An Ingress too.
             "Ingress" if is_read => cors_named::in_other_annotations(&value),
-            _ => cors_named::place(&value),
+            kind if is_read && mounted_texts::KINDS.contains(&kind) => mounted_texts::other_cors(&value),
+            _ => cors_named::place(&value).or_else(|| mounted_texts::any_cors(&value)),
         };
         let Some(place) = place else { continue };
         let others = sources::SOURCES

@@ -1,5 +1,6 @@
 //! A plugin configuration in a file, and where its parts stand.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use bucket_cors::config::{self, Finding, OnRefused, Severity};
@@ -12,6 +13,7 @@ use super::text::{readable, without_mark};
 use super::tree::{NodeId, Tree};
 use super::trouble::Trouble;
 use super::warning::Warning;
+use crate::input;
 
 /// The configurations in a file.
 pub(crate) struct FoundConfigurations {
@@ -92,9 +94,12 @@ impl FoundConfiguration {
     }
 
     /// The text, where the file is nothing else.
-    pub(crate) fn whole_text(&self) -> Option<&str> {
+    pub(crate) fn whole_text(&self) -> Option<Cow<'_, str>> {
         let is_whole = self.document.is_none() && self.label.is_empty();
-        is_whole.then(|| readable(&self.text))
+        is_whole.then(|| match input::utf16(&self.text) {
+            Some(Ok(text)) => text.into(),
+            _ => readable(&self.text).into(),
+        })
     }
 
     /// What a pointer leads to.

@@ -26,10 +26,17 @@ fn with_policy() -> String {
 fn another_host_that_takes_the_requests_with_a_port_is_told_once() {
     let plain = || PLAIN.to_owned();
     let hosts = |first: &'static str, rest: String| {
-        vec![(first, with_policy()), ("b.example", with_policy()), ("'*'", rest)]
+        vec![
+            (first, with_policy()),
+            ("b.example", with_policy()),
+            ("'*'", rest),
+        ]
     };
     let told = |manager: &str, table: &str, hosts: &[(&str, String)]| {
-        let printed = import(&["--from", "envoy", "-"], listener(manager, table, hosts).as_bytes());
+        let printed = import(
+            &["--from", "envoy", "-"],
+            listener(manager, table, hosts).as_bytes(),
+        );
         printed.stderr.matches("[any-port]").count()
     };
     assert_eq!(told("", "", &hosts("a.example", plain())), 1);
@@ -39,7 +46,11 @@ fn another_host_that_takes_the_requests_with_a_port_is_told_once() {
         ("strip_any_host_port: true", ""),
         ("stripMatchingHostPort: true", ""),
     ] {
-        assert_eq!(told(manager, table, &hosts("a.example", plain())), 0, "{manager}{table}");
+        assert_eq!(
+            told(manager, table, &hosts("a.example", plain())),
+            0,
+            "{manager}{table}"
+        );
     }
     // A name with a `*` before the port, and one with a `*` in front, which takes no port.
     let prefix = |domain: &'static str| vec![("a.example", with_policy()), (domain, plain())];
@@ -50,7 +61,10 @@ fn another_host_that_takes_the_requests_with_a_port_is_told_once() {
     // The same answers, none at all, and names with ports of their own.
     for others in [
         hosts("a.example", with_policy()),
-        hosts("a.example", "routes: [{match: {prefix: /}, direct_response: {status: 404}}]".to_owned()),
+        hosts(
+            "a.example",
+            "routes: [{match: {prefix: /}, direct_response: {status: 404}}]".to_owned(),
+        ),
         vec![("a.example", with_policy())],
         vec![("a.example, 'a.example:*'", with_policy()), ("'*'", plain())],
         vec![("a.example, 'a.example:8080'", with_policy()), ("'*'", plain())],

@@ -204,3 +204,63 @@ fn a_bucket_without_rules_is_told() {
     assert_eq!(printed.stderr, "nothing to import was found\n");
     assert_eq!((printed.status, printed.stdout.as_str()), (1, ""));
 }
+
+#[test]
+fn a_wrong_source_is_told_which_one_is_meant() {
+    let folder = Folder::new("import-wrong-source")
+        .with(
+            "envoy.yaml",
+            "virtual_hosts: [{domains: ['*'], routes: [{match: {prefix: /a/}, route: {cluster: c}}]}]\n",
+        )
+        .with(
+            "istio.yaml",
+            "kind: VirtualService\nspec: {hosts: [a.example], http: [{route: [{destination: {host: c}}]}]}\n",
+        )
+        .with(
+            "envoy-gateway.yaml",
+            "kind: SecurityPolicy\nspec: {cors: {allowOrigins: ['*']}}\n",
+        )
+        .with(
+            "s3.json",
+            r#"{"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]}"#,
+        );
+    for from in ["envoy", "envoy-gateway", "istio", "higress", "ingress-nginx"] {
+        for file in ["envoy.yaml", "istio.yaml", "envoy-gateway.yaml", "s3.json"] {
+            let (own, _) = file.split_once('.').unwrap();
+            if own == from {
+                continue;
+            }
+            let output = folder.run(&["import", "--from", from, file]);
+            assert_eq!(output.code, 2, "{from} {file}: {output:?}");
+            let said = format!("it looks like what --from {own} reads");
+            assert!(output.stderr.contains(&said), "{from} {file}: {output:?}");
+        }
+    }
+}
+
+#[test]
+fn a_request_names_its_bucket() {
+    let request = r#"{"Bucket": "photos", "ExpectedBucketOwner": "1", "CORSConfiguration": {"CORSRules": [{"AllowedOrigins": ["https://a.example"],
+        "AllowedMethods": ["GET"]}]}}"#;
+    let printed = import(&["-"], request.as_bytes());
+    assert_eq!(printed.status, 0, "{}", printed.stderr);
+    assert!(
+        printed.stdout.contains("\"name\": \"photos\""),
+        "{}",
+        printed.stdout
+    );
+    let printed = import(&["--bucket", "videos", "-"], request.as_bytes());
+    assert!(
+        printed.stdout.contains("\"name\": \"videos\""),
+        "{}",
+        printed.stdout
+    );
+    // The words of other stores' rules.
+    let rules =
+        r#"[{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"], "ExposedHeaders": ["ETag"], "MaxAge": 5}]"#;
+    let printed = import(&["--from", "s3", "--bucket", "a", "-"], rules.as_bytes());
+    assert_eq!(printed.status, 1);
+    for said in ["write ExposeHeaders", "write MaxAgeSeconds"] {
+        assert!(printed.stderr.contains(said), "{said}: {}", printed.stderr);
+    }
+}

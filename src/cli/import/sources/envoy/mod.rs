@@ -23,19 +23,19 @@ use crate::import::code;
 use crate::import::cors_headers;
 use crate::import::documents::Documents;
 use crate::import::file::{File, FileContent};
-use crate::import::kubernetes;
+use crate::import::mounted_texts::{self, MountedText};
 use crate::import::node::Node;
 use crate::import::remarks::Remarks;
-use crate::source::Trouble;
+use crate::source::{Trouble, placeholder};
 
 pub(super) static SOURCE: Source = Source {
     name: "envoy",
     holds: "Envoy's own filter: a bootstrap, a file of resources or a config dump",
     about: "\
-CorsPolicy in the routes of a bootstrap, a resource file or a config dump, also inside a ConfigMap, in typed_per_filter_config or, as in older ones, in cors. A policy of the prefix /BUCKET/ is that bucket's. One of a whole virtual host is that of a bucket bound to its domains, called as the first of them, with host: in front where a path could have that name, or as --bucket says. Other routes are no bucket's, and not carried over. One that only redirects, or answers with an error, takes no policy from those beside it: Envoy's filter passes over what Envoy answers by itself. A regular expression is carried over where patterns with one * admit the same origins: https://.*\\.example\\.com is, https://[^.]+\\.example\\.com is not, because a * takes dots too. Envoy does not check methods and headers, and the edge does. Credentials for every origin are not carried over.",
+CorsPolicy in the routes of a bootstrap, a resource file or a config dump, also inside a ConfigMap or a Secret, in typed_per_filter_config or, as in older ones, in cors. A policy of the prefix /BUCKET/ is that bucket's. One of a whole virtual host is that of a bucket bound to its domains, called as the first of them, with host: in front where a path could have that name, or as --bucket says. Other routes are no bucket's, and not carried over. One that only redirects, or answers with an error, takes no policy from those beside it: Envoy's filter passes over what Envoy answers by itself. A regular expression is carried over where patterns with one * admit the same origins: https://.*\\.example\\.com is, https://[^.]+\\.example\\.com is not, because a * takes dots too. Envoy does not check methods and headers, and the edge does. Credentials for every origin are not carried over.",
     profile: &profile::FETCH,
     names: BucketNames::Routes,
-    kinds: &["ConfigMap"],
+    kinds: &mounted_texts::KINDS,
     recognises: |file| file.values().iter().any(is_envoys) || !texts(file).is_empty(),
     read,
 };
@@ -51,11 +51,13 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
     for (name, text) in &texts {
         match Documents::read(name, text) {
             Ok(documents) => inner.push(documents),
-            Err(problem) => remarks.say(
-                code::NOT_READ,
+            Err(_) if placeholder::bracketed(text).is_some() => remarks.say(
+                code::TEMPLATE,
                 name,
-                format!("the text in this ConfigMap: {problem}"),
+                "the text here, which is a template, of Helm or the like: render it (`helm template`), or take it from the \
+                 cluster (`kubectl get -o yaml`), and import that",
             ),
+            Err(problem) => remarks.say(code::NOT_READ, name, format!("the text here: {problem}")),
         }
     }
     for document in inner.iter().flat_map(Documents::roots) {
@@ -89,15 +91,13 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
     Ok(FileContent::Hosts(hosts))
 }
 
-/// The texts for an Envoy in the ConfigMaps of a file, each with what messages call it.
+/// The texts for an Envoy in the ConfigMaps and Secrets of a file, each with what messages call it.
 fn texts(file: &File<'_>) -> Vec<(String, String)> {
     let values = file.values();
-    let texts = values.iter().flat_map(kubernetes::texts);
+    let texts = values.iter().flat_map(mounted_texts::of);
     texts
-        .filter_map(|(key, value)| {
-            let text = value.text().filter(|text| kubernetes::is_for_envoy(text))?;
-            Some((format!("{} ({key})", value.place), text))
-        })
+        .filter(MountedText::is_for_envoy)
+        .map(|MountedText { key, text, place }| (format!("{place} ({key})"), text))
         .collect()
 }
 
