@@ -1,6 +1,7 @@
 //! What the configuration of the mesh says where a resource says nothing.
 
 use crate::import::kubernetes;
+use crate::import::mounted_texts::{self, MountedText};
 use crate::import::node::Node;
 use crate::source;
 
@@ -35,8 +36,8 @@ impl Mesh {
         for resource in resources {
             match &*kubernetes::kind(resource) {
                 "ConfigMap" => {
-                    let texts = kubernetes::texts(resource).into_iter();
-                    for (_, text) in texts.filter(|(key, _)| *key == "mesh") {
+                    let texts = mounted_texts::of(resource).into_iter();
+                    for text in texts.filter(|text| text.key == "mesh") {
                         mesh.read_text(&text);
                     }
                 }
@@ -51,11 +52,10 @@ impl Mesh {
     }
 
     /// Reads what the ConfigMap has as a text.
-    fn read_text(&mut self, node: &Node<'_>) {
-        let text = node.text().unwrap_or_default();
-        if let Ok((tree, roots)) = source::parse(&text) {
+    fn read_text(&mut self, text: &MountedText<'_>) {
+        if let Ok((tree, roots)) = source::parse(&text.text) {
             for root in roots {
-                self.read(&Node::new("", &tree, root), Some(&node.place));
+                self.read(&Node::new("", &tree, root), Some(&text.place));
             }
         }
     }
