@@ -64,8 +64,11 @@ pub(crate) fn parse(text: &str) -> Result<Xml<'_>, Trouble> {
                 "the XML has a DTD (<!DOCTYPE …>), which no store prints and which is not read: take it out",
             ),
             Error::UnclosedRootNode => Trouble::at(
-                start,
-                "bad XML: the root element, which opens here, is never closed",
+                lines.position(text.trim_end().len()),
+                format!(
+                    "bad XML: it ends here, before the root element, which opens at {}:{}, is closed: it may have been cut off",
+                    start.line, start.column
+                ),
             ),
             Error::NoRootNode => Trouble::at(start, "bad XML: there is no root element"),
             Error::NodesLimitReached => {

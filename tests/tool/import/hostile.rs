@@ -38,15 +38,15 @@ fn hostile_xml_is_a_clear_error() {
         ),
         (
             "<CORSConfiguration><CORSRule>".to_owned(),
-            "1:1: bad XML: the root element, which opens here, is never closed\n",
+            "1:30: bad XML: it ends here, before the root element, which opens at 1:1, is closed: it may have been cut off\n",
         ),
         (
             "<CORSConfiguration><CORSR".to_owned(),
-            "1:1: bad XML: the root element, which opens here, is never closed\n",
+            "1:26: bad XML: it ends here, before the root element, which opens at 1:1, is closed: it may have been cut off\n",
         ),
         (
             deep,
-            "1:1: bad XML: the root element, which opens here, is never closed\n",
+            "1:1900001: bad XML: it ends here, before the root element, which opens at 1:1, is closed: it may have been cut off\n",
         ),
         (
             "<?xml version=\"1.0\"?>\n<!-- é > -->  <!DOCTYPE c>\n<c/>".to_owned(),
@@ -54,7 +54,7 @@ fn hostile_xml_is_a_clear_error() {
         ),
         (
             "\n<!-- <a> -->\n <CORSConfiguration>\n".to_owned(),
-            "3:2: bad XML: the root element, which opens here, is never closed\n",
+            "3:21: bad XML: it ends here, before the root element, which opens at 3:2, is closed: it may have been cut off\n",
         ),
         (
             "<!-- no rules -->\n".to_owned(),
