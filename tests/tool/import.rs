@@ -72,6 +72,8 @@ mod one_host;
 mod options;
 #[path = "import/origins.rs"]
 mod origins;
+#[path = "import/own_buckets.rs"]
+mod own_buckets;
 #[path = "import/patches.rs"]
 mod patches;
 #[path = "import/paths.rs"]

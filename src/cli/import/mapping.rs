@@ -10,9 +10,10 @@ use std::collections::{HashMap, HashSet};
 use super::answers::{self, RoutePolicy};
 use super::code;
 use super::document::ImportedBucket;
-use super::grouped;
+use super::grouped::{self, GroupedHosts};
 use super::held::{self, MappedBucket};
 use super::host_group::{HostGroup, NamedPath};
+use super::reach::Spot;
 use super::remarks::Remarks;
 use super::routes::Host;
 
@@ -32,7 +33,13 @@ pub(crate) fn map(hosts: &[Host], remarks: &mut Remarks) -> Mapped {
         |group: &HostGroup<'_>| !group.is_void && !group.is_any && !group.unbindable.is_empty();
     let mut mapping = Mapping {
         unclaimable: site.groups.iter().any(is_unclaimable),
-        ..Mapping::default()
+        buckets: Vec::new(),
+        by_name: HashMap::new(),
+        bound: HashSet::new(),
+        path_styles: Vec::new(),
+        endpoints: Vec::new(),
+        on_every_host: false,
+        site: &site,
     };
     let mut bare = Vec::new();
     for group in &site.groups {
@@ -66,21 +73,21 @@ pub(crate) fn map(hosts: &[Host], remarks: &mut Remarks) -> Mapped {
     }
 }
 
-#[derive(Default)]
 struct Mapping<'g, 'r> {
     buckets: Vec<MappedBucket<'r>>,
     /// By their names, where they stand.
     by_name: HashMap<String, usize>,
     /// The hosts that buckets are bound to.
     bound: HashSet<String>,
-    /// The first group with names in its paths.
-    path_style: Option<&'g HostGroup<'r>>,
+    /// The groups with names in their paths.
+    path_styles: Vec<&'g HostGroup<'r>>,
     /// Each with a slash behind it: a proxy's host says nothing of those below it.
     endpoints: Vec<String>,
     on_every_host: bool,
     /// Some hosts have names that no bucket can be bound to, so that none without rules keeps a policy of every host from
     /// them.
     unclaimable: bool,
+    site: &'g GroupedHosts<'r>,
 }
 
 impl<'g, 'r> Mapping<'g, 'r> {
@@ -94,7 +101,11 @@ impl<'g, 'r> Mapping<'g, 'r> {
         let is_any = group.is_any && !self.leaves_out_any(group, remarks);
         if is_any {
             // On an endpoint, what is not listed gets it too.
-            if let Some(paths) = self.path_style.filter(|paths| paths.whole != group.whole) {
+            if let Some(paths) = self
+                .path_styles
+                .first()
+                .filter(|paths| paths.whole != group.whole)
+            {
                 let why = format!(
                     "the buckets of {} that no path names would get them too, and have others or none",
                     paths.called()
@@ -131,7 +142,7 @@ impl<'g, 'r> Mapping<'g, 'r> {
             bare.push(group);
             return;
         }
-        let has_root = is_any && self.path_style.is_none();
+        let has_root = is_any && self.path_styles.is_empty();
         if let Some(place) = group.root.as_ref().filter(|_| !has_root) {
             remarks.say(
                 code::ROOT_PATH,
@@ -146,7 +157,8 @@ impl<'g, 'r> Mapping<'g, 'r> {
         self.on_every_host |= is_any;
         self.endpoints
             .extend(group.names.iter().map(|name| format!("{name}/")));
-        if self.path_style.is_some() {
+        let mut known = self.path_styles.iter();
+        if known.any(|known| known.answers_like(group)) {
             return;
         }
         for NamedPath { name, policy, lost } in &group.paths {
@@ -167,37 +179,93 @@ impl<'g, 'r> Mapping<'g, 'r> {
                     ),
                 ),
             }
-            self.put(name.clone(), Vec::new(), *policy, &group.place);
+            if !self.by_name.contains_key(name_alone) {
+                self.put(name.clone(), Vec::new(), *policy, &group.place);
+            }
         }
         if group.whole.is_some() {
             let hosts = if is_any { vec!["*".to_owned()] } else { Vec::new() };
             self.put("*".to_owned(), hosts, group.whole, &group.place);
         }
-        self.path_style = Some(group);
+        self.path_styles.push(group);
     }
 
     /// Why the names in a host's paths cannot be said beside those of earlier hosts, if they cannot.
     fn why_not(&self, group: &HostGroup<'r>) -> Option<String> {
-        if let Some(known) = self.path_style {
-            let why = format!(
-                "a name in a path means the same bucket on every host, and {} has other policies",
-                known.called()
-            );
-            return (!known.answers_like(group)).then_some(why);
+        if self.path_styles.iter().any(|known| known.answers_like(group)) {
+            return None;
         }
-        let every = self.by_name.get("*").and_then(|at| self.buckets.get(*at));
-        if let Some(every) = every.filter(|every| every.policy != group.whole) {
+        let is_of_host = |path: &&NamedPath<'_>| {
+            let known = self.by_name.get(segment(&path.name));
+            let known = known.and_then(|at| self.buckets.get(*at));
+            known.is_some_and(|known| !known.hosts.is_empty())
+        };
+        if let Some(taken) = group.paths.iter().find(is_of_host) {
+            let name = segment(&taken.name);
             return Some(format!(
-                "what none of its paths names would get the policy of every host, at {}, and has another or none",
-                every.place
+                "the bucket {name:?} of its paths would be that of a host"
             ));
         }
-        let taken = |path: &&NamedPath<'_>| self.by_name.contains_key(segment(&path.name));
-        let taken = group.paths.iter().find(taken)?;
+        if !self.path_styles.is_empty() {
+            return self.why_not_beside(group);
+        }
+        let every = self.by_name.get("*").and_then(|at| self.buckets.get(*at));
+        let every = every.filter(|every| every.policy != group.whole)?;
         Some(format!(
-            "the bucket {:?} of its paths would be that of a host",
-            segment(&taken.name)
+            "what none of its paths names would get the policy of every host, at {}, and has another or none",
+            every.place
         ))
+    }
+
+    /// Why the names in a host's paths cannot be said beside those of others. Each counts on every endpoint.
+    fn why_not_beside(&self, group: &HostGroup<'r>) -> Option<String> {
+        for known in &self.path_styles {
+            let is_taken = |path: &NamedPath<'_>| {
+                let other = known.paths.iter();
+                let mut other = other.filter(|other| segment(&other.name) == segment(&path.name));
+                other.any(|other| other.name != path.name || other.policy != path.policy)
+            };
+            let given = |paths: &HostGroup<'r>, to: &HostGroup<'_>| {
+                let is_given =
+                    |path: &&NamedPath<'r>| to.names.iter().any(|host| self.gives_too_much(path, host));
+                paths
+                    .paths
+                    .iter()
+                    .find(is_given)
+                    .map(|path| segment(&path.name).to_owned())
+            };
+            let met = group.paths.iter().find(|path| is_taken(path));
+            let met = met.map(|path| segment(&path.name).to_owned());
+            if let Some(name) = met
+                .or_else(|| given(group, known))
+                .or_else(|| given(known, group))
+            {
+                return Some(format!(
+                    "a name in a path means the same bucket on every host, and {} has another policy, or none, for {name:?}",
+                    if known.paths.iter().any(|path| segment(&path.name) == name) {
+                        group
+                    } else {
+                        known
+                    }
+                    .called()
+                ));
+            }
+            if known.whole.is_some() || group.whole.is_some() || group.is_any || self.on_every_host {
+                return Some(format!(
+                    "what the paths of {} do not name has another policy, or none",
+                    known.called()
+                ));
+            }
+        }
+        None
+    }
+
+    /// Whether the bucket of a path would give its policy to a host whose own routes do not.
+    fn gives_too_much(&self, path: &NamedPath<'r>, host: &str) -> bool {
+        let name = segment(&path.name);
+        let is_whole = name == path.name;
+        !self.site.admits(host, Spot::Below(name), path.policy)
+            || is_whole && !self.site.admits(host, Spot::Segment(name), path.policy)
     }
 
     /// Whether the policies of every host would get to hosts that have others and that no bucket can be bound to.
@@ -236,7 +304,7 @@ impl<'g, 'r> Mapping<'g, 'r> {
         if self.on_every_host {
             self.endpoints.clear();
         }
-        if !self.bound.contains("*") && (self.path_style.is_none() || !self.endpoints.is_empty()) {
+        if !self.bound.contains("*") && (self.path_styles.is_empty() || !self.endpoints.is_empty()) {
             return;
         }
         for group in bare.iter().filter(|group| !group.is_void) {
@@ -264,7 +332,7 @@ fn left_out(group: &HostGroup<'_>, why: &str, remarks: &mut Remarks) {
         code::OTHER_HOSTS,
         &group.place,
         format!(
-            "the policies of the host {}, which is left out: {why}: give the hosts different buckets, or their own listeners",
+            "the policies of the host {}, which is left out: {why}: give the buckets of the hosts different names, or each host a listener and a configuration of its own",
             group.called()
         ),
     );

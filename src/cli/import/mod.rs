@@ -50,6 +50,7 @@ pub(crate) mod sources;
 pub(crate) mod store;
 mod string_match;
 mod together;
+mod twice;
 mod unread;
 mod wanted;
 pub(crate) mod xml;
@@ -166,6 +167,7 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
             }
         };
         unread::say(file, source, remarks);
+        twice::say(file, source, remarks);
         match found {
             FileContent::Buckets(found) => buckets.extend(found.into_iter().map(|bucket| ImportedBucket {
                 profile: bucket.profile.or(Some(source.profile.name)),

@@ -127,3 +127,45 @@ fn what_no_source_reads_counts_for_the_resources_of_other_files() {
         }
     }
 }
+
+#[test]
+fn a_resource_that_stands_there_twice_is_named() {
+    let service = |origin: &str, head: &str| {
+        let named = format!("kind: VirtualService\nmetadata: {{name: a, namespace: web{head}}}\n");
+        SERVICE
+            .replace("kind: VirtualService\n", &named)
+            .replace("https://o.example", origin)
+    };
+    let base = service("https://o.example", "");
+    for (over, status) in [
+        (service("https://p.example", ""), 1),
+        (
+            service(
+                "https://o.example",
+                ", labels: {a: b}, creationTimestamp: '2024-01-01T00:00:00Z'",
+            ),
+            0,
+        ),
+        (
+            service("https://p.example", "")
+                .replace("name: a", "name: b")
+                .replace("two.", "three."),
+            0,
+        ),
+    ] {
+        let folder = Folder::new("together-twice")
+            .with("base.yaml", &base)
+            .with("over.yaml", &over);
+        for files in [["base.yaml", "over.yaml"], ["over.yaml", "base.yaml"]] {
+            let output = folder.run(&[&["import"], &files[..]].concat());
+            let said = format!(
+                "{}:1:1: not carried over: the VirtualService \"a\" of the namespace \"web\" a second time: the one at {}:1:1",
+                files[1], files[0]
+            );
+            assert_eq!(output.code, status, "{output:?}");
+            assert_eq!(output.stderr.contains(&said), status == 1, "{said} {output:?}");
+            let is_given = !super::edge::allows(&output.stdout, "two.example", "/o").is_empty();
+            assert_eq!(is_given, status == 0, "{output:?}");
+        }
+    }
+}
