@@ -1,17 +1,78 @@
 //! What the stores say, of all the buckets that are followed.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout_at};
 
 use super::kept::Remembered;
+use super::moment::Moment;
 use super::owners::{BucketOwners, GoneBuckets, ListAnswer};
-use super::store::{Asker, BucketAnswer};
+use super::store::{Asker, BucketAnswer, Failure, FailureKind};
 use super::stores::FollowedStore;
 
 /// A store does not answer more calls at once.
 const AT_ONCE: usize = 64;
+
+/// How long one store may hold up a round, and with it the others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// For its list, which goes on coming beside the rounds.
+    pub(super) list: Duration,
+    /// For the rules of its buckets.
+    pub(super) rules: Duration,
+}
+
+impl Patience {
+    /// Where other rounds come.
+    pub(super) const OF_MANY: Self = Self {
+        list: Duration::from_secs(10),
+        rules: Duration::from_secs(60),
+    };
+
+    /// Where none does: each call has its own bound.
+    pub(super) const OF_ONE: Self = Self {
+        list: Duration::from_secs(3_600),
+        rules: Duration::from_secs(3_600),
+    };
+}
+
+/// The list of a store's buckets, which may take longer than a round.
+#[derive(Debug, Default)]
+pub(super) struct ListCall {
+    coming: Option<JoinHandle<Result<Vec<String>, Failure>>>,
+    /// What the store said before.
+    last: ListAnswer,
+}
+
+impl ListCall {
+    /// Asks, unless the store was asked and has not said all of it yet.
+    fn begin(&mut self, asker: &Arc<Asker>) {
+        let asker = asker.clone();
+        self.coming
+            .get_or_insert_with(|| tokio::spawn(async move { asker.buckets().await }));
+    }
+
+    /// What the store says, or else what it said before.
+    async fn end(&mut self, until: Instant) -> ListAnswer {
+        let told = timeout_at(until, self.coming.as_mut()?).await;
+        if let Ok(told) = told {
+            self.coming = None;
+            let broke_off = |_| Failure::new(FailureKind::Unavailable, "the call broke off");
+            self.last = Some(told.map_err(broke_off).and_then(|list| list));
+        }
+        let coming = || {
+            Err(Failure::new(
+                FailureKind::Timeout,
+                "the store's list of buckets is still coming",
+            ))
+        };
+        Some(self.last.clone().unwrap_or_else(coming))
+    }
+}
 
 /// What the stores said.
 #[derive(Debug, Default)]
@@ -68,28 +129,38 @@ impl StoreAnswers {
 
 /// Asks all stores. A bucket that a store listed before is asked for whether it is listed now or not.
 ///
-/// `askers`: one for each store.
+/// `askers`, `calls`: one for each store.
 pub(super) async fn ask(
     stores: &[FollowedStore],
     askers: &[Arc<Asker>],
+    calls: &mut [ListCall],
     before: &Remembered,
+    patience: Patience,
 ) -> StoreAnswers {
-    let mut lists = Vec::new();
-    for (store, asker) in stores.iter().zip(askers) {
-        lists.push(if store.all {
-            Some(asker.buckets().await)
-        } else {
-            None
-        });
+    for ((store, asker), call) in stores.iter().zip(askers).zip(&mut *calls) {
+        if store.all {
+            call.begin(asker);
+        }
     }
+    let until = after(patience.list);
+    let mut lists = Vec::new();
+    for call in calls {
+        lists.push(call.end(until).await);
+    }
+    let now = Moment::now();
     let mut answers = StoreAnswers::new(stores, lists, before);
     let mut owners = answers.owners.of.clone();
     while !owners.is_empty() {
         let mut of_stores = JoinSet::new();
         for (index, asker) in askers.iter().enumerate() {
             let names = owners.iter().filter(|(_, owner)| **owner == index);
-            let names: Vec<String> = names.map(|(name, _)| name.clone()).collect();
-            of_stores.spawn(ask_one(asker.clone(), names));
+            let mut names: Vec<String> = names.map(|(name, _)| name.clone()).collect();
+            // What is not told in time comes first in the next round.
+            names.sort_by_cached_key(|name| {
+                let known = before.buckets.get(name);
+                Reverse(known.map_or(u64::MAX, |known| known.read.age(now)))
+            });
+            of_stores.spawn(ask_one(asker.clone(), names, patience.rules));
         }
         while let Some(told) = of_stores.join_next().await {
             // One that broke off has said nothing.
@@ -101,7 +172,9 @@ pub(super) async fn ask(
     answers
 }
 
-async fn ask_one(asker: Arc<Asker>, names: Vec<String>) -> Vec<(String, BucketAnswer)> {
+async fn ask_one(asker: Arc<Asker>, names: Vec<String>, patience: Duration) -> Vec<(String, BucketAnswer)> {
+    let until = after(patience);
+    let mut untold: BTreeSet<String> = names.iter().cloned().collect();
     let mut names = names.into_iter();
     let mut calls = JoinSet::new();
     let mut told = Vec::new();
@@ -115,11 +188,49 @@ async fn ask_one(asker: Arc<Asker>, names: Vec<String>) -> Vec<(String, BucketAn
                 (name, answer)
             });
         }
-        match calls.join_next().await {
-            Some(Ok(answer)) => told.push(answer),
+        match timeout_at(until, calls.join_next()).await {
+            Ok(Some(Ok((name, answer)))) => {
+                untold.remove(&name);
+                told.push((name, answer));
+            }
             // What is not told is not known.
-            Some(Err(_)) => {}
-            None => return told,
+            Ok(Some(Err(_))) => {}
+            Ok(None) => return told,
+            Err(_) => {
+                let failure = Failure::new(
+                    FailureKind::Timeout,
+                    format!("the store did not tell the rules of all its buckets in {patience:?}"),
+                );
+                let untold = untold.into_iter();
+                told.extend(untold.map(|name| (name, BucketAnswer::Unknown(failure.clone()))));
+                return told;
+            }
         }
+    }
+}
+
+fn after(patience: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(patience).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::store::scripted::{Act, Store, good, wait};
+    use super::*;
+
+    #[test]
+    fn rules_that_are_not_told_in_time_are_not_waited_for() {
+        let store = Store::start(vec![good(), Act::Sleeps(Duration::from_secs(30))]);
+        let asker = Arc::new(store.asker());
+        let names = vec!["a".to_owned(), "b".to_owned()];
+        let begun = Instant::now();
+        let told = wait(ask_one(asker, names, Duration::from_millis(1_500)));
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+        let is_rules = |answer: &BucketAnswer| matches!(answer, BucketAnswer::Rules(_));
+        let is_late = |answer: &BucketAnswer| matches!(answer, BucketAnswer::Unknown(failure) if failure.kind == FailureKind::Timeout);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.iter().any(|(_, answer)| is_rules(answer)), "{told:?}");
+        assert!(told.iter().any(|(_, answer)| is_late(answer)), "{told:?}");
     }
 }

@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
 use super::arguments::SyncArguments;
+use super::ask::Patience;
 use super::check;
 use super::follower::{AskedRound, Follower};
 use super::moment::Moment;
@@ -77,7 +78,7 @@ impl Follower<'_> {
     }
 
     async fn once(&mut self) -> Result<ExitCode, Vec<String>> {
-        let asked = self.ask().await;
+        let asked = self.ask(Patience::OF_ONE).await;
         if let Some(why) = asked.unreadable.or(asked.unread) {
             return Err(vec![why]);
         }
@@ -120,7 +121,7 @@ impl Follower<'_> {
             document,
             unreadable,
             unread,
-        } = self.ask().await;
+        } = self.ask(Patience::OF_MANY).await;
         self.unread
             .say(unread.map(|why| format!("{why}; what it said before holds on")));
         say(self.told.lines(&round));

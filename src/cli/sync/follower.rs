@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::arguments::SyncArguments;
-use super::ask;
+use super::ask::{self, ListCall, Patience};
 use super::document::EdgeDocument;
 use super::edge::{EdgeFiles, PutInForce};
 use super::fit;
@@ -36,6 +36,8 @@ pub(super) struct Follower<'a> {
     pub(super) stores: Vec<FollowedStore>,
     /// One for each store.
     pub(super) askers: Vec<Arc<Asker>>,
+    /// One for each store.
+    lists: Vec<ListCall>,
     pub(super) files: EdgeFiles,
     pub(super) inputs: EdgeInputs,
     /// What the output has.
@@ -66,7 +68,7 @@ impl<'a> Follower<'a> {
             let asker = Asker::new(&store.location).map_err(|why| format!("{}: {why}", store.label))?;
             Ok::<_, String>(Arc::new(asker))
         });
-        let askers = askers.collect::<Result<_, _>>()?;
+        let askers: Vec<_> = askers.collect::<Result<_, _>>()?;
         let inputs = InputFiles {
             base: arguments.base.clone(),
             into: arguments.into.clone(),
@@ -92,6 +94,7 @@ impl<'a> Follower<'a> {
         }
         Ok(Self {
             arguments,
+            lists: askers.iter().map(|_| ListCall::default()).collect(),
             stores,
             askers,
             files,
@@ -110,8 +113,9 @@ impl<'a> Follower<'a> {
     }
 
     /// Asks the stores, and then looks at the files: what they said before that is older than what is in force by then.
-    pub(super) async fn ask(&mut self) -> AskedRound {
-        let answers = ask::ask(&self.stores, &self.askers, &self.kept).await;
+    pub(super) async fn ask(&mut self, patience: Patience) -> AskedRound {
+        let (stores, askers) = (&self.stores, &self.askers);
+        let answers = ask::ask(stores, askers, &mut self.lists, &self.kept, patience).await;
         // First: what is put into the output itself is not older than what is seen there, or is not written.
         let unreadable = self.look().err();
         let inputs = self.files.inputs.read(stores::profile(&self.stores));

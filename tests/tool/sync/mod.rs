@@ -17,6 +17,7 @@ mod owners;
 mod process;
 mod real_envoy;
 mod remembered;
+mod slow;
 mod stand_in;
 mod tls;
 mod together;

@@ -43,6 +43,16 @@ impl StoreReply {
         ))
     }
 
+    /// A page of it, with more to come.
+    pub(super) fn page(names: &[&str]) -> Self {
+        let mut page = Self::list(names);
+        let end = "</ListAllMyBucketsResult>";
+        page.body = page
+            .body
+            .replace(end, &format!("<ContinuationToken>t</ContinuationToken>{end}"));
+        page
+    }
+
     pub(super) fn error(status: u16, code: &str) -> Self {
         Self {
             status,

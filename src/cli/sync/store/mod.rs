@@ -18,7 +18,7 @@ mod failure;
 mod list_tests;
 mod outage;
 #[cfg(test)]
-mod scripted;
+pub(in crate::sync) mod scripted;
 mod thread;
 mod variables;
 

@@ -15,7 +15,7 @@ use crate::import::store::Dialect;
 
 /// What a store does with a connection.
 #[derive(Debug, Clone)]
-pub(super) enum Act {
+pub(in crate::sync) enum Act {
     /// Answers, and closes.
     Answer(u16, String),
     /// Answers with a header more.
@@ -33,13 +33,13 @@ pub(super) enum Act {
 }
 
 /// A store that does what a script says, and its last line for ever. It serves until the process ends.
-pub(super) struct Store {
+pub(in crate::sync) struct Store {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Store {
-    pub(super) fn start(script: Vec<Act>) -> Self {
+    pub(in crate::sync) fn start(script: Vec<Act>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let store = Self {
             address: listener.local_addr().unwrap(),
@@ -70,11 +70,11 @@ impl Store {
     }
 
     /// The address of something on it.
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(in crate::sync) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub(super) fn location(&self) -> StoreLocation {
+    pub(in crate::sync) fn location(&self) -> StoreLocation {
         StoreLocation {
             from: Dialect::S3,
             endpoint: Some(Url::parse(&self.url("")).unwrap()),
@@ -83,11 +83,11 @@ impl Store {
         }
     }
 
-    pub(super) fn asker(&self) -> Asker {
+    pub(in crate::sync) fn asker(&self) -> Asker {
         asker(&self.location())
     }
 
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(in crate::sync) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 }
@@ -118,10 +118,10 @@ impl Act {
     }
 }
 
-pub(super) const SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
-pub(super) const TOKEN: &str = "FwoGZXIvYXdzEJr2EXAMPLETOKEN";
+pub(in crate::sync) const SECRET: &str = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY";
+pub(in crate::sync) const TOKEN: &str = "FwoGZXIvYXdzEJr2EXAMPLETOKEN";
 
-pub(super) fn environment(of: &[(&str, &str)]) -> StaticEnv {
+pub(in crate::sync) fn environment(of: &[(&str, &str)]) -> StaticEnv {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     StaticEnv {
         home_dir: None,
@@ -129,7 +129,7 @@ pub(super) fn environment(of: &[(&str, &str)]) -> StaticEnv {
     }
 }
 
-pub(super) fn asker(location: &StoreLocation) -> Asker {
+pub(in crate::sync) fn asker(location: &StoreLocation) -> Asker {
     let environment = environment(&[
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", SECRET),
@@ -141,7 +141,7 @@ pub(super) fn asker(location: &StoreLocation) -> Asker {
     Asker::with(location, environment, Duration::from_secs(2)).unwrap()
 }
 
-pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(in crate::sync) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -149,19 +149,19 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-pub(super) fn error(code: &str) -> String {
+pub(in crate::sync) fn error(code: &str) -> String {
     format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{SECRET} {TOKEN}</Message></Error>")
 }
 
-pub(super) const RULES: &str = "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin>\
+pub(in crate::sync) const RULES: &str = "<CORSConfiguration><CORSRule><AllowedOrigin>https://a.example</AllowedOrigin>\
                      <AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>";
 
-pub(super) fn good() -> Act {
+pub(in crate::sync) fn good() -> Act {
     Act::Answer(200, RULES.to_owned())
 }
 
 /// The kind of failure, which holds no secret.
-pub(super) fn kind(answer: BucketAnswer) -> FailureKind {
+pub(in crate::sync) fn kind(answer: BucketAnswer) -> FailureKind {
     match answer {
         BucketAnswer::Unknown(failure) | BucketAnswer::NoBucket(failure) => {
             let said = format!("{failure} {failure:?}");
