@@ -126,9 +126,20 @@ impl Part<'_> {
     }
 
     fn values(&self) -> Vec<Node<'_>> {
-        let values = self
+        let mut values = Vec::new();
+        // A List may have Lists, as several answers have been put into one.
+        let mut left: Vec<Node<'_>> = self
             .roots()
-            .flat_map(|root| root.get("items").unwrap_or(root).items());
-        values.collect()
+            .flat_map(|root| root.get("items").unwrap_or(root).items())
+            .collect();
+        left.reverse();
+        while let Some(value) = left.pop() {
+            let is_list = value.text_of("kind").is_some_and(|kind| kind.ends_with("List"));
+            match value.get("items").filter(|items| is_list && items.is_list()) {
+                Some(items) => left.extend(items.items().into_iter().rev()),
+                None => values.push(value),
+            }
+        }
+        values
     }
 }

@@ -26,6 +26,10 @@ pub(crate) fn file(file: &File<'_>) -> Option<Trouble> {
     if is_hcl(file) {
         return named("Terraform's own").map(|foreign| Trouble::new(foreign.words()));
     }
+    if text.starts_with("NAME: ") && text.contains("\nMANIFEST:") && file.documents().is_err() {
+        let said = "it is what `helm get all` prints: import what `helm get manifest NAME` prints";
+        return Some(Trouble::new(said));
+    }
     if let Some((before, _)) = text.split_once("{{")
         && placeholder::bracketed(text).is_some()
         && !file.is_xml()

@@ -92,11 +92,20 @@ pub(crate) fn http_route(
             "no listener of its Gateways takes this route, by its protocol, its namespace or its hosts",
         );
     }
+    let refused = kubernetes::refused(route);
     let mut hosts = Vec::new();
     for attachment in attachments {
         let mut routes = Vec::new();
         for rule in &rules {
             let mut bucket = rule.bucket.clone().or_else(|| around(&rule.node, &attachment));
+            if let (Some(place), Some(policy)) = (&refused, &bucket) {
+                let message = format!(
+                    "this policy, which is left out: the status at {place} says that a Gateway does not accept the route: mend \
+                     the route, or give the file without its status"
+                );
+                remarks.say(code::OTHER_HOSTS, &policy.place, message);
+                bucket = None;
+            }
             // Whether the route is attached is not known: its requests count, and its policy does not.
             if let (Some(place), Some(policy)) = (&attachment.selected, &bucket) {
                 remarks.say(

@@ -124,8 +124,14 @@ impl<'t> Gateways<'t> {
         };
         let mut all = Vec::new();
         let listeners = known.listeners.iter().filter(is_meant);
-        for GatewayListener { node, selected, .. } in
-            listeners.filter(|listener| is_of_http(&listener.node, &kind))
+        let listeners = listeners.filter(|listener| is_of_http(&listener.node, &kind));
+        for GatewayListener {
+            node,
+            selected,
+            host,
+            narrower,
+            ..
+        } in listeners
         {
             let rule = node.path(&["allowedRoutes", "namespaces"]);
             // A route comes to a ListenerSet's listener as to one of that namespace.
@@ -138,26 +144,18 @@ impl<'t> Gateways<'t> {
                 (Some(true), selected) => selected.clone(),
                 (None, _) => Some(rule.map_or_else(|| node.place.clone(), |rule| rule.place)),
             };
-            let hostname = host_of(node);
             let place = node
                 .get("hostname")
                 .map_or_else(|| node.place.clone(), |name| name.place);
-            let taken = Sourced::new(hostname.clone(), &place);
+            let taken = Sourced::new(host.clone(), &place);
             let mut names = if own.is_empty() {
                 vec![taken]
             } else {
                 common(own, &[taken])
             };
             // What another listener on the port has by a longer name comes to that one.
+            names.retain(|name| !narrower.iter().any(|other| covers(other, &name.value)));
             let port = node.text_of("port");
-            let on_port = self.known.beside(&known.proxy).filter(|other| {
-                other.text_of("port") == port && other.text_of("protocol") == node.text_of("protocol")
-            });
-            let others: Vec<_> = on_port
-                .map(host_of)
-                .filter(|other| *other != hostname && covers(&hostname, other))
-                .collect();
-            names.retain(|name| !others.iter().any(|other| covers(other, &name.value)));
             let name = node.text_of("name");
             all.push(Attachment {
                 gateway: Some(gateway.clone()),
@@ -265,9 +263,4 @@ fn is_of_http(listener: &Node<'_>, kind: &str) -> bool {
             || kinds
                 .iter()
                 .any(|own| own.text_of("kind").as_deref() == Some(kind)))
-}
-
-fn host_of(listener: &Node<'_>) -> String {
-    let hostname = listener.text_of("hostname").filter(|name| !name.is_empty());
-    hostname.unwrap_or_else(|| "*".to_owned())
 }

@@ -40,6 +40,20 @@ pub(crate) fn made(resource: &Node<'_>) -> Option<String> {
     made.and_then(|made| made.text())
 }
 
+/// Where the status of a route or of a policy says that a Gateway does not accept it, if one says so.
+pub(crate) fn refused(resource: &Node<'_>) -> Option<String> {
+    let of = |field| items(resource, &["status", field]);
+    let mut conditions = [of("parents"), of("ancestors")].into_iter().flatten();
+    conditions.find_map(|parent| {
+        let mut conditions = parent.list("conditions").into_iter();
+        let is_refusal = |condition: &Node<'_>| {
+            let text = |field| condition.text_of(field).unwrap_or_default();
+            text("type") == "Accepted" && text("status").eq_ignore_ascii_case("false")
+        };
+        conditions.find(is_refusal).map(|condition| condition.place)
+    })
+}
+
 /// The values of a list somewhere below a resource.
 pub(crate) fn items<'t>(resource: &Node<'t>, path: &[&str]) -> Vec<Node<'t>> {
     resource.path(path).map(|list| list.items()).unwrap_or_default()

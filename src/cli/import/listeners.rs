@@ -1,8 +1,9 @@
 //! The listeners of Gateways of the Gateway API: their own, those that ListenerSets add, and those of Gateways that
 //! share one proxy.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use super::host_names::covers;
 use super::kubernetes;
 use super::namespaces::Namespaces;
 use super::node::Node;
@@ -18,6 +19,29 @@ pub(crate) struct GatewayListener<'t> {
     pub(crate) set: Option<Key>,
     /// Where the Gateway chooses the namespaces of its ListenerSets by labels that the files do not have.
     pub(crate) selected: Option<String>,
+    /// `*` where it takes any.
+    pub(crate) host: String,
+    /// Longer names of other listeners on its port, which take what they cover.
+    pub(crate) narrower: Vec<String>,
+}
+
+impl<'t> GatewayListener<'t> {
+    fn of(node: Node<'t>, set: Option<Key>, selected: Option<String>) -> Self {
+        let hostname = node.text_of("hostname").filter(|name| !name.is_empty());
+        Self {
+            host: hostname.unwrap_or_else(|| "*".to_owned()),
+            node,
+            set,
+            selected,
+            narrower: Vec::new(),
+        }
+    }
+
+    /// Listeners that take each other's requests: of one proxy, port and protocol.
+    fn place(&self, proxy: &str) -> (String, Option<String>, Option<String>) {
+        let own = |field: &str| self.node.text_of(field);
+        (proxy.to_owned(), own("port"), own("protocol"))
+    }
 }
 
 /// A Gateway.
@@ -42,8 +66,11 @@ pub(crate) struct KnownListeners<'t> {
 
 /// Whether something is a set of listeners, by its kind, as it is called since it is stable and before.
 pub(crate) fn is_set(kind: &str) -> bool {
-    matches!(kind, "ListenerSet" | "XListenerSet")
+    SETS.contains(&kind)
 }
+
+/// The kinds of such sets.
+pub(crate) const SETS: [&str; 2] = ["ListenerSet", "XListenerSet"];
 
 /// The namespace and the name of a resource.
 pub(crate) fn key(resource: &Node<'_>) -> Key {
@@ -54,21 +81,18 @@ impl<'t> KnownListeners<'t> {
     pub(crate) fn of(resources: &[Node<'t>], namespaces: &Namespaces<'t>) -> Self {
         let mut all = Self::default();
         let mut gates: HashMap<Key, &Node<'t>> = HashMap::new();
+        let parts = Parts::of(resources);
         for gateway in resources.iter().filter(|resource| {
             kubernetes::kind(resource) == "Gateway" && !kubernetes::is_istio_gateway(resource)
         }) {
             let (namespace, name) = key(gateway);
             let own = kubernetes::items(gateway, &["spec", "listeners"]).into_iter();
-            let own = own.map(|node| GatewayListener {
-                node,
-                set: None,
-                selected: None,
-            });
+            let own = own.map(|node| GatewayListener::of(node, None, None));
             gates.entry(key(gateway)).or_insert(gateway);
             all.gateways.entry(key(gateway)).or_insert_with(|| KnownGateway {
                 listeners: own.collect(),
-                controller: controller(gateway, resources),
-                proxy: shared_proxy(gateway, resources).unwrap_or_else(|| format!("{namespace}/{name}")),
+                controller: controller(gateway, &parts),
+                proxy: shared_proxy(gateway, &parts).unwrap_or_else(|| format!("{namespace}/{name}")),
                 is_in_files: true,
             });
         }
@@ -106,16 +130,36 @@ impl<'t> KnownListeners<'t> {
                 continue;
             }
             let own = kubernetes::items(set, &["spec", "listeners"]).into_iter();
-            known.listeners.extend(own.map(|node| GatewayListener {
-                node,
-                set: Some(key(set)),
-                selected: match (is_taken, &allowed) {
-                    (None, Some(Some(rule))) => Some(rule.place.clone()),
-                    _ => None,
-                },
-            }));
+            let selected = match (is_taken, &allowed) {
+                (None, Some(Some(rule))) => Some(rule.place.clone()),
+                _ => None,
+            };
+            known
+                .listeners
+                .extend(own.map(|node| GatewayListener::of(node, Some(key(set)), selected.clone())));
         }
+        all.hold_against_each_other();
         all
+    }
+
+    /// Looks up once what each listener leaves to others.
+    fn hold_against_each_other(&mut self) {
+        let mut hosts: HashMap<_, BTreeSet<String>> = HashMap::new();
+        for gateway in self.gateways.values() {
+            for listener in &gateway.listeners {
+                let place = hosts.entry(listener.place(&gateway.proxy)).or_default();
+                place.insert(listener.host.clone());
+            }
+        }
+        for gateway in self.gateways.values_mut() {
+            for listener in &mut gateway.listeners {
+                let beside = hosts.get(&listener.place(&gateway.proxy));
+                let narrower = beside.into_iter().flatten();
+                let narrower =
+                    narrower.filter(|other| **other != listener.host && covers(&listener.host, other));
+                listener.narrower = narrower.cloned().collect();
+            }
+        }
     }
 
     /// A Gateway, if it is in the files.
@@ -127,45 +171,45 @@ impl<'t> KnownListeners<'t> {
     pub(crate) fn of_set(&self, set: &Key) -> Option<(&Key, &KnownGateway<'t>)> {
         self.gateways.get_key_value(self.sets.get(set)?)
     }
-
-    /// The listeners that have the ports of one proxy.
-    pub(crate) fn beside<'s>(&'s self, proxy: &'s str) -> impl Iterator<Item = &'s Node<'t>> {
-        let same = self
-            .gateways
-            .values()
-            .filter(move |gateway| gateway.proxy == proxy);
-        same.flat_map(|gateway| gateway.listeners.iter().map(|listener| &listener.node))
-    }
 }
 
 /// What the class of a Gateway calls its controller.
-fn controller(gateway: &Node<'_>, resources: &[Node<'_>]) -> Option<String> {
+fn controller(gateway: &Node<'_>, parts: &Parts<'_, '_>) -> Option<String> {
     let name = gateway.path(&["spec", "gatewayClassName"])?.text()?;
-    let class = called(resources, "GatewayClass", &name, None)?;
+    let class = parts.called("GatewayClass", &name, None)?;
     class.path(&["spec", "controllerName"])?.text()
 }
 
 /// The proxy that the Gateways of a class share, if Envoy Gateway merges them.
-fn shared_proxy(gateway: &Node<'_>, resources: &[Node<'_>]) -> Option<String> {
+fn shared_proxy(gateway: &Node<'_>, parts: &Parts<'_, '_>) -> Option<String> {
     let name = gateway.path(&["spec", "gatewayClassName"])?.text()?;
-    let class = called(resources, "GatewayClass", &name, None)?;
+    let class = parts.called("GatewayClass", &name, None)?;
     let parameters = class.path(&["spec", "parametersRef"])?;
     let (kind, own) = (parameters.text_of("kind")?, parameters.text_of("name")?);
-    let proxy = called(resources, &kind, &own, parameters.text_of("namespace").as_deref())?;
+    let proxy = parts.called(&kind, &own, parameters.text_of("namespace").as_deref())?;
     let merges = proxy.path(&["spec", "mergeGateways"])?.flag()?;
     merges.then(|| format!("the class {name}"))
 }
 
-/// The resource of a kind and a name.
-fn called<'r, 't>(
-    resources: &'r [Node<'t>],
-    kind: &str,
-    name: &str,
-    namespace: Option<&str>,
-) -> Option<&'r Node<'t>> {
-    resources.iter().find(|resource| {
-        kubernetes::kind(resource) == kind
-            && kubernetes::name(resource) == name
-            && namespace.is_none_or(|namespace| kubernetes::namespace(resource) == namespace)
-    })
+/// The resources by their kinds and names.
+struct Parts<'r, 't>(HashMap<(String, String), Vec<&'r Node<'t>>>);
+
+impl<'r, 't> Parts<'r, 't> {
+    fn of(resources: &'r [Node<'t>]) -> Self {
+        let mut all: HashMap<_, Vec<_>> = HashMap::new();
+        for resource in resources {
+            let key = (kubernetes::kind(resource), kubernetes::name(resource));
+            all.entry(key).or_default().push(resource);
+        }
+        Self(all)
+    }
+
+    /// The resource of a kind and a name.
+    fn called(&self, kind: &str, name: &str, namespace: Option<&str>) -> Option<&'r Node<'t>> {
+        let mut all = self.0.get(&(kind.to_owned(), name.to_owned()))?.iter();
+        let is_there = |resource: &&&Node<'_>| {
+            namespace.is_none_or(|namespace| kubernetes::namespace(resource) == namespace)
+        };
+        all.find(is_there).copied()
+    }
 }

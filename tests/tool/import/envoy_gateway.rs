@@ -3,6 +3,9 @@
 use super::{edge, import};
 
 pub(super) const P: &str = "https://p.example";
+/// Far more than it takes on a machine that does much else.
+const LONGEST_SECONDS: u64 = 20;
+
 pub(super) const Q: &str = "https://q.example";
 
 /// A policy for one origin, or one that has none.
@@ -274,5 +277,70 @@ fn an_origin_that_is_refused_is_not_imported() {
         let text =
             route("one", "a.example", "").replace("{name: main}", &format!("{{{filter}'{origins}']}}}}]}}"));
         edge::assert("istio", &text, &[("a.example", "/o", allowed)], status, "");
+    }
+}
+
+#[test]
+fn what_a_gateway_does_not_accept_is_left_out() {
+    let filter = "{name: main, filters: [{type: CORS, cors: {allowOrigins: ['https://p.example'], allowMethods: [GET]}}]}";
+    let with_filter = route("one", "a.example", "").replace("{name: main}", filter);
+    let with_policy = format!(
+        "{}{}",
+        route("one", "a.example", ""),
+        policy("p", "", "targetRefs: [{kind: HTTPRoute, name: one}]", P)
+    );
+    for (text, field) in [(with_filter, "parents"), (with_policy, "ancestors")] {
+        for (status, expected, exit) in [("False", "", 1), ("True", P, 0)] {
+            let status =
+                format!("status: {{{field}: [{{conditions: [{{type: Accepted, status: '{status}'}}]}}]}}\n");
+            let code = if exit == 1 { "[other-hosts]" } else { "" };
+            at_the_edge(&format!("{text}{status}"), &[("a.example", expected)], exit, code);
+        }
+    }
+}
+
+#[test]
+fn a_list_in_a_list_is_read() {
+    let indented = |text: &str| text.trim_start_matches("---\n").replace('\n', "\n    ");
+    let own = indented(&policy("p", "", "targetRefs: [{kind: HTTPRoute, name: one}]", P));
+    let text = format!(
+        "kind: List\nitems:\n- kind: List\n  items:\n  - {own}\n- kind: HTTPRouteList\n  items:\n  - {}\n",
+        indented(&route("one", "a.example", ""))
+    );
+    at_the_edge(&text, &[("a.example", P)], 0, "");
+}
+
+/// Listeners that have to be held against each other, and policies that are looked up for each route.
+#[test]
+fn many_listeners_and_policies_are_read_in_time() {
+    let many = 500;
+    let all = |one: &dyn Fn(usize) -> String| (0..many).map(one).collect::<String>();
+    let listener = |at| format!("{{name: l{at}, port: 80, protocol: HTTP, hostname: '*.d{at}.example'}}");
+    let listeners: Vec<_> = (0..many).map(listener).collect();
+    let routes = all(&|at| route(&format!("r{at}"), &format!("h.d{at}.example"), ""));
+    let named = all(&|at| {
+        policy(
+            &format!("p{at}"),
+            "",
+            &format!("targetRefs: [{{kind: HTTPRoute, name: r{at}}}]"),
+            P,
+        )
+    });
+    let chosen = all(&|at| {
+        let target = format!("targetSelectors: [{{kind: HTTPRoute, matchLabels: {{app: r{at}}}}}]");
+        policy(&format!("p{at}"), "", &target, P)
+    });
+    for policies in [named, chosen] {
+        let start = std::time::Instant::now();
+        let text = format!("{}{routes}{policies}", gateway(&listeners.join(", ")));
+        let printed = import(&["--from", "envoy-gateway", "-"], text.as_bytes());
+        assert_eq!(
+            edge::allows(&printed.stdout, "h.d7.example", "/o"),
+            P,
+            "{}",
+            printed.stderr
+        );
+        let taken = start.elapsed();
+        assert!(taken.as_secs() < LONGEST_SECONDS, "{taken:?}");
     }
 }

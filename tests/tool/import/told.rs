@@ -59,6 +59,11 @@ fn what_is_not_read_is_named_with_the_way_out() {
             "helm template",
         ),
         (
+            "NAME: x\nUSER-SUPPLIED VALUES:\nnull\n\nCOMPUTED VALUES:\na: b\nHOOKS:\nMANIFEST:\n---\nkind: VirtualService\n",
+            "helm get all",
+            "helm get manifest",
+        ),
+        (
             "kind: HTTPProxy\nspec: {virtualhost: {corsPolicy: {allowOrigin: ['*']}}}\n",
             "Contour",
             "--from envoy",

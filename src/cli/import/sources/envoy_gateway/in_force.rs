@@ -1,6 +1,6 @@
 //! Which of the policies of a route, a ListenerSet and a Gateway is in force.
 
-use super::targets::PolicyTarget;
+use super::targets::{PolicyTarget, Targets};
 use crate::import::document::ImportedBucket;
 use crate::import::gateway_hosts::Attachment;
 use crate::import::node::Node;
@@ -20,7 +20,7 @@ const SAYS_OTHERWISE: &str = "another policy that is merged with it says somethi
 /// # Errors
 /// A policy of which that cannot be told.
 pub(super) fn in_force(
-    targets: &[PolicyTarget],
+    targets: &Targets,
     route: &Node<'_>,
     rule: &Node<'_>,
     at: &Attachment,
@@ -30,9 +30,9 @@ pub(super) fn in_force(
     if controller.is_some_and(|name| !name.starts_with(super::GROUP)) {
         return Ok(None);
     }
-    let of_route: Vec<_> = targets.iter().filter(|target| target.is(route)).collect();
-    let of_set: Vec<_> = targets.iter().filter(|target| target.is_of_set(at)).collect();
-    let of_gateway: Vec<_> = targets.iter().filter(|target| target.is_of_gateway(at)).collect();
+    let of_route = targets.of_route(route);
+    let of_set = targets.of_set(at);
+    let of_gateway = targets.of_gateway(at);
     of_gateway.iter().for_each(|target| target.is_met.set(true));
     let mut all = of_route.iter().chain(&of_set).chain(&of_gateway);
     if all.all(|target| target.bucket.is_none()) {

@@ -6,7 +6,7 @@ mod targets;
 use bucket_cors::profile;
 
 use self::in_force::Doubt;
-use self::targets::PolicyTarget;
+use self::targets::{PolicyTarget, Targets};
 use super::source::{BucketNames, Source};
 use crate::import::code;
 use crate::import::file::{File, FileContent};
@@ -38,7 +38,7 @@ const GROUP: &str = "gateway.envoyproxy.io/";
 /// That it is no YAML and no JSON, for a person.
 fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
     let resources = file.documents()?.with_beside();
-    let targets = targets::of(&resources, remarks);
+    let targets = Targets::of(&resources, remarks);
     let mut gateways = Gateways::of(&resources);
     for target in targets.iter().filter(|target| target.kind == "Gateway") {
         if let Some(section) = &target.section {

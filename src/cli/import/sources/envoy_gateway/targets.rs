@@ -38,17 +38,19 @@ pub(super) struct PolicyTarget {
 }
 
 const NAMESPACES: &str = "its targetSelectors choose among other namespaces, by what is not in the files: name what is meant in targetRefs";
+const REFUSED: &str = "its status says that Envoy Gateway does not accept it: mend the policy, or give the file without its status";
 const AGE: &str = "Envoy Gateway takes the older of two policies for one target, and metadata.creationTimestamp does not say \
                    which that is: give the files as the cluster has them, or one policy alone";
 
 /// The targets of all policies, for each the policy that Envoy Gateway attaches to it.
-pub(super) fn of(resources: &[Node<'_>], remarks: &mut Remarks) -> Vec<PolicyTarget> {
+fn all(resources: &[Node<'_>], remarks: &mut Remarks) -> Vec<PolicyTarget> {
     let namespaces = Namespaces::of(resources);
+    let labelled = Labelled::of(resources);
     let policies = resources
         .iter()
         .filter(|resource| kubernetes::kind(resource) == "SecurityPolicy");
     let mut all: Vec<_> = policies
-        .flat_map(|policy| of_policy(policy, resources, &namespaces, remarks))
+        .flat_map(|policy| of_policy(policy, &labelled, &namespaces, remarks))
         .collect();
     all.sort_by(|some, other| some.age.cmp(&other.age));
     let mut at = HashMap::new();
@@ -71,7 +73,7 @@ pub(super) fn of(resources: &[Node<'_>], remarks: &mut Remarks) -> Vec<PolicyTar
 
 fn of_policy(
     resource: &Node<'_>,
-    resources: &[Node<'_>],
+    labelled: &Labelled<'_, '_>,
     namespaces: &Namespaces<'_>,
     remarks: &mut Remarks,
 ) -> Vec<PolicyTarget> {
@@ -98,7 +100,7 @@ fn of_policy(
             namespace.clone(),
             kubernetes::name(resource),
         ),
-        doubt: None,
+        doubt: kubernetes::refused(resource).map(|_| REFUSED),
         is_met: Cell::new(false),
         is_told: Cell::new(false),
         place: String::new(),
@@ -126,8 +128,8 @@ fn of_policy(
     });
     let mut targets: Vec<_> = named.collect();
     for selector in kubernetes::items(resource, &["spec", "targetSelectors"]) {
-        let chosen = resources
-            .iter()
+        let chosen = labelled
+            .candidates(&selector)
             .filter_map(|resource| target.chosen(&selector, resource, namespaces));
         let before = targets.len();
         targets.extend(chosen);
@@ -141,7 +143,94 @@ fn of_policy(
     targets
 }
 
+/// The resources that selectors may choose: by their kinds, and by each of their labels.
+struct Labelled<'r, 't> {
+    kinds: HashMap<String, Vec<&'r Node<'t>>>,
+    labels: HashMap<(String, String, String), Vec<&'r Node<'t>>>,
+}
+
+impl<'r, 't> Labelled<'r, 't> {
+    fn of(resources: &'r [Node<'t>]) -> Self {
+        let mut all = Self {
+            kinds: HashMap::new(),
+            labels: HashMap::new(),
+        };
+        for resource in resources {
+            let kind = kubernetes::kind(resource);
+            let labels = resource.path(&["metadata", "labels"]);
+            for (name, value) in labels.map(|labels| labels.fields()).unwrap_or_default() {
+                let key = (kind.clone(), name.to_owned(), value.text().unwrap_or_default());
+                all.labels.entry(key).or_default().push(resource);
+            }
+            all.kinds.entry(kind).or_default().push(resource);
+        }
+        all
+    }
+
+    /// Those among which is all that a selector chooses.
+    fn candidates(&self, selector: &Node<'_>) -> impl Iterator<Item = &'r Node<'t>> {
+        let kind = selector.text_of("kind").unwrap_or_default();
+        let labels = selector.get("matchLabels").map(|labels| labels.fields());
+        let first = labels.and_then(|labels| labels.into_iter().next());
+        let found = match first.and_then(|(name, value)| Some((name, value.text()?))) {
+            Some((name, value)) => self.labels.get(&(kind, name.to_owned(), value)),
+            None => self.kinds.get(&kind),
+        };
+        found.into_iter().flatten().copied()
+    }
+}
+
+/// All targets, by what they are of.
+pub(super) struct Targets {
+    all: Vec<PolicyTarget>,
+    /// By kind, namespace and name.
+    places: HashMap<(String, String, String), Vec<usize>>,
+}
+
+impl Targets {
+    pub(super) fn of(resources: &[Node<'_>], remarks: &mut Remarks) -> Self {
+        let all = all(resources, remarks);
+        let mut places: HashMap<_, Vec<_>> = HashMap::new();
+        for (at, target) in all.iter().enumerate() {
+            places.entry(target.key()).or_default().push(at);
+        }
+        Self { all, places }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &PolicyTarget> {
+        self.all.iter()
+    }
+
+    /// Those of a resource.
+    fn called(&self, kind: &str, (namespace, name): &Key) -> Vec<&PolicyTarget> {
+        let key = (kind.to_owned(), namespace.clone(), name.clone());
+        let places = self.places.get(&key).into_iter().flatten();
+        places.filter_map(|at| self.all.get(*at)).collect()
+    }
+
+    pub(super) fn of_route(&self, route: &Node<'_>) -> Vec<&PolicyTarget> {
+        self.called(&kubernetes::kind(route), &listeners::key(route))
+    }
+
+    pub(super) fn of_set(&self, at: &Attachment) -> Vec<&PolicyTarget> {
+        let sets = at.set.iter();
+        let sets = sets.flat_map(|set| listeners::SETS.map(|kind| self.called(kind, set)));
+        sets.flatten().collect()
+    }
+
+    pub(super) fn of_gateway(&self, at: &Attachment) -> Vec<&PolicyTarget> {
+        let gateway = at.gateway.iter();
+        gateway
+            .flat_map(|gateway| self.called("Gateway", gateway))
+            .collect()
+    }
+}
+
 impl PolicyTarget {
+    fn key(&self) -> (String, String, String) {
+        (self.kind.clone(), self.namespace.clone(), self.name.clone())
+    }
+
     /// A resource that a selector chooses for this policy by its labels.
     fn chosen(&self, selector: &Node<'_>, resource: &Node<'_>, namespaces: &Namespaces<'_>) -> Option<Self> {
         let kind = kubernetes::kind(resource);
@@ -168,7 +257,7 @@ impl PolicyTarget {
             namespace,
             name: kubernetes::name(resource),
             place: selector.place.clone(),
-            doubt,
+            doubt: self.doubt.or(doubt),
             ..self.clone()
         })
     }
@@ -215,16 +304,5 @@ impl PolicyTarget {
                 && parent.text_of("name").as_deref() == Some(&*self.name)
                 && namespace.unwrap_or_else(|| kubernetes::namespace(route)) == self.namespace
         })
-    }
-
-    pub(super) fn is_of_set(&self, at: &Attachment) -> bool {
-        let is_it = |(namespace, name): &Key| *namespace == self.namespace && *name == self.name;
-        listeners::is_set(&self.kind) && at.set.as_ref().is_some_and(is_it)
-    }
-
-    pub(super) fn is_of_gateway(&self, at: &Attachment) -> bool {
-        let gateway = at.gateway.as_ref();
-        self.kind == "Gateway"
-            && gateway.is_some_and(|(namespace, name)| *namespace == self.namespace && *name == self.name)
     }
 }
