@@ -59,7 +59,7 @@ impl Follower<'_> {
             standing.interval = self.arguments.interval;
             standing.last_round = Some(Moment::now());
         });
-        let local = serve::start(address, access.clone(), self.published.clone())?;
+        let local = serve::start(address, access.clone(), self.published.clone(), self.stores.len())?;
         tell([format!("listening on {local}")]);
         if let Some((_, false)) = written {
             say([

@@ -205,9 +205,17 @@ impl<'a> Follower<'a> {
         let line = |name: &String| {
             if let Some(known) = round.kept.buckets.get(name) {
                 let store = &known.store;
-                return Some(format!(
-                    "--forget {name}: the bucket is followed in {store}, and has the rules there"
-                ));
+                return Some(match &known.trouble {
+                    Some(failure) => format!(
+                        "--forget {name}: its rules stay, since a store that may have the bucket does not tell them: {failure}"
+                    ),
+                    None if known.rules.of.is_empty() => format!(
+                        "--forget {name}: the bucket is followed in {store}, and has no rules there: the option can go"
+                    ),
+                    None => {
+                        format!("--forget {name}: the bucket is followed in {store}, and has the rules there")
+                    }
+                });
             }
             let file = self.files.inputs.name_of_base();
             let is_own = round.kept.own.contains_key(name);

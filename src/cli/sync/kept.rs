@@ -65,6 +65,12 @@ impl Remembered {
         of(&self.buckets).or_else(own).or_else(|| of(&self.forgotten))
     }
 
+    /// A store's bucket that is to go. Its rules go where no store claims it: one that may have it, and does not tell its
+    /// rules, has not said that there are none.
+    pub(super) fn to_go(&self, name: &str) -> Option<&KeptBucket> {
+        self.forgotten.get(name).filter(|known| known.store != OWN)
+    }
+
     /// Whether a bucket has rules in force.
     pub(super) fn has_rules(&self, name: &str) -> bool {
         self.rules(name).is_some_and(|rules| !rules.is_empty())

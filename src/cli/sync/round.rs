@@ -72,7 +72,10 @@ impl SyncRound {
                 profile: store.profile,
                 freed_by: freed_by.map(str::to_owned),
             };
-            let known = before.buckets.get(&asked.name);
+            let known = before.buckets.get(&asked.name).or_else(|| {
+                let is_gone = matches!(answer, BucketAnswer::NoBucket(_));
+                before.to_go(&asked.name).filter(|_| !is_gone)
+            });
             let freed_by = asked.freed_by.clone().map(|gone| (asked.name.clone(), gone));
             if round.take(asked, answer, known, base) {
                 round.freed.extend(freed_by);
@@ -86,7 +89,7 @@ impl SyncRound {
                 silent.kind,
                 format!("{} comes first, and does not say whether it has it", label(index)),
             );
-            match before.buckets.get(&name) {
+            match before.buckets.get(&name).or_else(|| before.to_go(&name)) {
                 Some(known) => round.keep(&name, known, failure),
                 None => {
                     round.unread.insert(name, failure);
@@ -96,6 +99,21 @@ impl SyncRound {
         for (name, known) in &before.buckets {
             if !round.kept.buckets.contains_key(name) {
                 round.unclaimed(name, known, stores, unlisted.values().next(), base);
+            }
+        }
+        for name in before.forgotten.keys() {
+            let Some(known) = before.to_go(name) else { continue };
+            // Its own store, or any where its own is not followed.
+            let own = stores.iter().position(|store| store.label == known.store);
+            let silent = match own {
+                Some(index) => unlisted.get(&index),
+                None => unlisted.values().next(),
+            };
+            if let Some(silent) = silent
+                && !round.kept.buckets.contains_key(name)
+                && !round.unread.contains_key(name)
+            {
+                round.keep(name, known, silent.clone());
             }
         }
         round.compare(before, base);

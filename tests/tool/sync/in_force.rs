@@ -246,38 +246,6 @@ fn buckets_of_an_output_that_is_gone_are_remembered() {
 }
 
 #[test]
-fn what_is_forgotten_is_told_as_what_it_does() {
-    let store = one_store();
-    store.say("videos", rules_for(&["https://v.example"]));
-    let folder = Folder::new("sync-forget");
-    let output = ["--all", "--output", "cors.json"];
-    let run = |more: &[&str]| sync(&folder, &store, &[&output[..], more].concat());
-    assert_eq!(run(&["--once"]).code, 0);
-    // One that the store has stays as it is.
-    let stays = run(&["--once", "--forget", "photos"]);
-    assert!(
-        stays
-            .stderr
-            .starts_with("--forget photos: the bucket is followed in s3 http://"),
-        "{stays:?}"
-    );
-    assert_eq!((stays.code, stays.stderr.lines().count()), (0, 1), "{stays:?}");
-    store.delete("videos");
-    let checked = run(&["--check", "--forget", "videos"]);
-    let said = "videos: it is forgotten, and its rules go\ndifferent: 2 buckets before, 1 after, 1 with other rules\n";
-    assert_eq!((checked.code, checked.stdout.as_str()), (1, said));
-    let forgotten = run(&["--once", "--forget", "videos", "--max-loss", "0"]);
-    assert_eq!(
-        (forgotten.code, forgotten.stderr.as_str()),
-        (0, "videos: it is forgotten, and its rules go\n")
-    );
-    // The option may stand where the process is started from.
-    let again = run(&["--once", "--forget", "videos"]);
-    let said = "--forget videos: no rules of such a bucket are in force, and the option can go\n";
-    assert_eq!((again.code, again.stderr.as_str()), (0, said));
-}
-
-#[test]
 fn what_is_to_be_forgotten_and_stands_in_the_base_is_told() {
     let store = one_store();
     for (option, more) in [("--base", ""), ("--into", ""), ("--into", "--check")] {

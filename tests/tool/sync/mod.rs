@@ -2,9 +2,11 @@
 
 mod check;
 mod clock;
+mod connections;
 mod disk;
 mod faults;
 mod fleet;
+mod forget;
 mod hands;
 mod in_force;
 mod into;

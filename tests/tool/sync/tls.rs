@@ -111,6 +111,7 @@ fn renewed_certificates_are_taken_without_a_restart() {
     let status = |authority: &str, more: &[&str]| server.status("/metrics", authority, more);
     assert_eq!(status("servers", &CLIENT), Some(200));
     assert_eq!(status("servers", &OTHER), None);
+    server.copy("clients.pem", "clients.pem.first");
     server.copy("others.pem", "clients.pem");
     wait_for("another authority", || status("servers", &OTHER) == Some(200));
     assert_eq!(status("servers", &CLIENT), None);
@@ -124,6 +125,23 @@ fn renewed_certificates_are_taken_without_a_restart() {
     server.copy("other.pem", "server.pem");
     wait_for("a word on it", || server.syncing.said().contains("--tls-cert: "));
     assert_eq!(status("servers", &OTHER), Some(200));
+    // Whose authority is taken out meanwhile is not let in any more.
+    server.copy("clients.pem.first", "clients.pem");
+    wait_for("the first authority", || status("servers", &CLIENT) == Some(200));
+    assert_eq!(status("servers", &OTHER), None);
+    fs::rename(
+        server.folder.path().join("server.key"),
+        server.folder.path().join("gone.key"),
+    )
+    .unwrap();
+    server.copy("others.pem", "clients.pem");
+    wait_for("the other authority", || status("servers", &OTHER) == Some(200));
+    assert_eq!(status("servers", &CLIENT), None);
+    let said = server.syncing.said();
+    assert!(
+        said.contains("; the certificate of --tls-cert that was there before goes on, with its key"),
+        "{said}"
+    );
     server.copy("other.key", "server.key");
     wait_for("another certificate", || status("others", &OTHER) == Some(200));
     assert_eq!(status("servers", &OTHER), None);

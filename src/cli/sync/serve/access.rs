@@ -67,7 +67,16 @@ struct TlsFiles {
     key: String,
     client_ca: Option<String>,
     /// What they held, and what that makes.
-    read: Mutex<(Vec<Vec<u8>>, Arc<ServerConfig>)>,
+    read: Mutex<(HeldFiles, Arc<ServerConfig>)>,
+}
+
+/// What the files hold. Each part is renewed by itself: a certificate that does not fit its key is no reason to let in
+/// clients of an authority that is taken out.
+#[derive(Clone, PartialEq, Eq)]
+struct HeldFiles {
+    cert: Vec<u8>,
+    key: Vec<u8>,
+    client_ca: Option<Vec<u8>>,
 }
 
 /// The authorities of clients, as they were when a client showed its certificate.
@@ -132,13 +141,12 @@ impl Access {
         let mut said = Vec::new();
         loop {
             sleep(RENEWAL).await;
-            let of_token = self.token.as_ref().map_or(Ok(()), BearerToken::renew);
-            let of_tls = self.tls.as_ref().map_or(Ok(()), TlsFiles::renew);
-            let troubles: Vec<String> = [of_token, of_tls].into_iter().filter_map(Result::err).collect();
+            let of_token = self.token.as_ref().and_then(|token| token.renew().err());
+            let of_token = of_token.map(|why| format!("{why}; the token that it held before goes on"));
+            let of_tls = self.tls.as_ref().map(TlsFiles::renew).unwrap_or_default();
+            let troubles: Vec<String> = of_token.into_iter().chain(of_tls).collect();
             if troubles != said {
-                for why in &troubles {
-                    complain([&format!("{why}; what it held before goes on")]);
-                }
+                troubles.iter().for_each(|why| complain([why]));
                 said = troubles;
             }
         }
@@ -156,7 +164,11 @@ impl BearerToken {
 
 impl TlsFiles {
     fn new(cert: &str, key: &str, client_ca: Option<&String>) -> Result<Self, String> {
-        let held = read_all(cert, key, client_ca)?;
+        let held = HeldFiles {
+            cert: read(cert)?,
+            key: read(key)?,
+            client_ca: client_ca.map(|file| read(file)).transpose()?,
+        };
         let config = Arc::new(config(&held)?);
         Ok(Self {
             cert: cert.to_owned(),
@@ -168,17 +180,43 @@ impl TlsFiles {
 
     fn acceptor(&self) -> (TlsAcceptor, Option<Authorities>) {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        (TlsAcceptor::from(read.1.clone()), authorities(&read.0))
+        (TlsAcceptor::from(read.1.clone()), read.0.authorities())
     }
 
     fn authorities(&self) -> Option<Authorities> {
-        authorities(&self.read.lock().unwrap_or_else(PoisonError::into_inner).0)
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.0.authorities()
     }
 
-    fn renew(&self) -> Result<(), String> {
-        let held = read_all(&self.cert, &self.key, self.client_ca.as_ref())?;
-        let is_same = self.read.lock().unwrap_or_else(PoisonError::into_inner).0 == held;
-        if !is_same {
+    /// Takes what can be taken. Returns what cannot.
+    fn renew(&self) -> Vec<String> {
+        let mut troubles = Vec::new();
+        if let Some(file) = &self.client_ca {
+            let taken = read(file).and_then(|pem| {
+                self.take(|held| HeldFiles {
+                    client_ca: Some(pem),
+                    ..held
+                })
+            });
+            troubles.extend(taken.err().map(|why| {
+                format!(
+                    "{why}; the authorities of --client-ca that it held before go on, those that are to be taken out, too"
+                )
+            }));
+        }
+        let taken = read(&self.cert)
+            .and_then(|cert| Ok((cert, read(&self.key)?)))
+            .and_then(|(cert, key)| self.take(|held| HeldFiles { cert, key, ..held }));
+        troubles.extend(taken.err().map(|why| {
+            format!("{why}; the certificate of --tls-cert that was there before goes on, with its key")
+        }));
+        troubles
+    }
+
+    fn take(&self, change: impl FnOnce(HeldFiles) -> HeldFiles) -> Result<(), String> {
+        let before = self.read.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
+        let held = change(before.clone());
+        if held != before {
             let config = Arc::new(config(&held)?);
             *self.read.lock().unwrap_or_else(PoisonError::into_inner) = (held, config);
         }
@@ -186,23 +224,19 @@ impl TlsFiles {
     }
 }
 
-fn read_all(cert: &str, key: &str, client_ca: Option<&String>) -> Result<Vec<Vec<u8>>, String> {
-    let files = [Some(cert), Some(key), client_ca.map(String::as_str)];
-    let files = files.into_iter().flatten();
-    files
-        .map(|file| fs::read(file).map_err(|error| format!("{file}: {error}")))
-        .collect()
+impl HeldFiles {
+    /// `None`: clients need no certificate.
+    fn authorities(&self) -> Option<Authorities> {
+        self.client_ca.as_ref().map(|pem| Authorities(sha256(pem)))
+    }
 }
 
-/// `None`: clients need no certificate.
-fn authorities(held: &[Vec<u8>]) -> Option<Authorities> {
-    held.get(2).map(|pem| Authorities(sha256(pem)))
+fn read(file: &str) -> Result<Vec<u8>, String> {
+    fs::read(file).map_err(|error| format!("{file}: {error}"))
 }
 
-fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {
-    let [cert, key, authorities @ ..] = held else {
-        return Err("there is no certificate".to_owned());
-    };
+fn config(held: &HeldFiles) -> Result<ServerConfig, String> {
+    let HeldFiles { cert, key, client_ca } = held;
     let certificates = |option: &str, pem: &[u8]| -> Result<Vec<CertificateDer<'static>>, String> {
         let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
         let read = read.map_err(|error| format!("{option}: a certificate cannot be read: {error}"))?;
@@ -218,9 +252,9 @@ fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(said)?;
-    let builder = match authorities {
-        [] => builder.with_no_client_auth(),
-        [pem, ..] => {
+    let builder = match client_ca {
+        None => builder.with_no_client_auth(),
+        Some(pem) => {
             let mut roots = RootCertStore::empty();
             for certificate in certificates("--client-ca", pem)? {
                 roots
@@ -241,8 +275,7 @@ fn config(held: &[Vec<u8>]) -> Result<ServerConfig, String> {
 }
 
 fn read_token(file: &str) -> Result<[u8; 32], String> {
-    let token = fs::read(file).map_err(|error| format!("{file}: {error}"))?;
-    digest(file, &token)
+    digest(file, &read(file)?)
 }
 
 /// # Errors

@@ -1,6 +1,7 @@
 //! What `--listen` serves: Envoy's discovery over REST, metrics, and whether the process does its work.
 
 mod access;
+mod connections;
 mod metrics;
 mod published;
 
@@ -21,10 +22,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 pub(super) use self::access::{Access, AccessArguments};
 use self::access::{Authorities, Missing};
+use self::connections::{Connection, Connections, PATIENCE};
 pub(super) use self::published::{Published, Standing};
 use super::moment::Moment;
 
@@ -34,10 +37,7 @@ const DISCOVERY: &str = "/v3/discovery:extension_configs";
 /// An Envoy names all its extensions in each request, some hundred KiB.
 const REQUEST_BYTES: usize = 4 * 1024 * 1024;
 
-/// How long a client may take for a request, and for a handshake.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long a connection may be silent: longer than Envoys wait between two polls.
+/// How long a connection may be silent whose client is let in: longer than Envoys wait between two polls.
 const IDLE: Duration = Duration::from_secs(900);
 
 /// Who serves.
@@ -59,12 +59,15 @@ struct DiscoveryRequest {
 
 /// Serves from now on, on a thread of its own, so that no round keeps an Envoy waiting. Returns where.
 ///
+/// `stores`: for the calls to so many, it leaves files to open.
+///
 /// # Errors
 /// That the address cannot be listened on, for a person.
 pub(super) fn start(
     address: &str,
     access: Arc<Access>,
     published: Arc<Published>,
+    stores: usize,
 ) -> Result<SocketAddr, String> {
     let listen = || {
         let listener = TcpListener::bind(address)?;
@@ -78,14 +81,15 @@ pub(super) fn start(
         .build()
         .map_err(said)?;
     let server = Arc::new(SyncServer { published, access });
+    let connections = Arc::new(Connections::new(stores));
     thread::Builder::new()
         .name("serve".to_owned())
-        .spawn(move || runtime.block_on(accept(listener, server)))
+        .spawn(move || runtime.block_on(accept(listener, server, connections)))
         .map_err(said)?;
     Ok(local)
 }
 
-async fn accept(listener: TcpListener, server: Arc<SyncServer>) {
+async fn accept(listener: TcpListener, server: Arc<SyncServer>, connections: Arc<Connections>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
@@ -96,7 +100,10 @@ async fn accept(listener: TcpListener, server: Arc<SyncServer>) {
             Ok((stream, _)) => {
                 // Whoever has gone needs no answer.
                 let _ = stream.set_nodelay(true);
-                tokio::spawn(serve_connection(stream, server.clone()));
+                let server = server.clone();
+                connections.begin(|connection| serve_connection(stream, server, connection));
+                // One that had to go closes its file before another one is opened.
+                yield_now().await;
             }
             // Too many files are open: others close theirs.
             Err(_) => sleep(Duration::from_millis(100)).await,
@@ -104,13 +111,18 @@ async fn accept(listener: TcpListener, server: Arc<SyncServer>) {
     }
 }
 
-async fn serve_connection(stream: tokio::net::TcpStream, server: Arc<SyncServer>) {
+async fn serve_connection(
+    stream: tokio::net::TcpStream,
+    server: Arc<SyncServer>,
+    connection: Arc<Connection>,
+) {
     match server.access.tls() {
-        None => serve(stream, server, None).await,
+        None => serve(stream, server, connection, None).await,
         Some((tls, authorities)) => {
-            if let Ok(Ok(stream)) = timeout(PATIENCE, tls.accept(stream)).await {
+            if let Ok(stream) = tls.accept(stream).await {
                 let has_certificate = stream.get_ref().1.peer_certificates().is_some();
-                serve(stream, server, authorities.filter(|_| has_certificate)).await;
+                let shown = authorities.filter(|_| has_certificate);
+                serve(stream, server, connection, shown).await;
             }
         }
     }
@@ -120,11 +132,12 @@ async fn serve_connection(stream: tokio::net::TcpStream, server: Arc<SyncServer>
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     server: Arc<SyncServer>,
+    connection: Arc<Connection>,
     shown: Option<Authorities>,
 ) {
     let service = service_fn(move |request| {
-        let server = server.clone();
-        async move { Ok::<_, Infallible>(server.answer(request, shown).await) }
+        let (server, connection) = (server.clone(), connection.clone());
+        async move { Ok::<_, Infallible>(server.answer(request, &connection, shown).await) }
     });
     // A connection that breaks is the client's to make anew.
     let _ = http1::Builder::new()
@@ -135,29 +148,36 @@ async fn serve(
 }
 
 impl SyncServer {
-    async fn answer(&self, request: Request<Incoming>, shown: Option<Authorities>) -> Response<Full<Bytes>> {
-        let path = request.uri().path();
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        connection: &Connection,
+        shown: Option<Authorities>,
+    ) -> Response<Full<Bytes>> {
         // What looks whether a process works has neither token nor certificate.
-        if path == "/healthz" {
+        if request.uri().path() == "/healthz" {
             return self.health();
         }
         match self.access.missing(request.headers(), shown) {
-            None => {}
-            Some(Missing::Certificate) => {
-                let mut response = plain(StatusCode::FORBIDDEN, "a client certificate is asked for\n");
-                // It is shown where a connection begins.
-                let headers = response.headers_mut();
-                headers.insert(CONNECTION, http::HeaderValue::from_static("close"));
-                return response;
-            }
+            None if connection.let_in() => self.answer_client(request).await,
+            None => closing(self.answer_client(request).await),
+            // It is shown where a connection begins.
+            Some(Missing::Certificate) => closing(plain(
+                StatusCode::FORBIDDEN,
+                "a client certificate is asked for\n",
+            )),
             Some(Missing::Token) => {
                 let mut response = plain(StatusCode::UNAUTHORIZED, "a bearer token is asked for\n");
                 let headers = response.headers_mut();
                 headers.insert(WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
-                return response;
+                response
             }
         }
-        match (request.method(), path) {
+    }
+
+    /// What a client gets that is let in.
+    async fn answer_client(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        match (request.method(), request.uri().path()) {
             (&Method::GET, "/metrics") => self.metrics(),
             (&Method::POST, DISCOVERY) => {
                 let response = self.discover(request.into_body()).await;
@@ -218,6 +238,13 @@ impl SyncServer {
             Some(answer) => response(StatusCode::OK, "application/json", answer),
         }
     }
+}
+
+/// The last answer on its connection.
+fn closing(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, http::HeaderValue::from_static("close"));
+    response
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
