@@ -8,6 +8,7 @@ use super::report::{self, ToldTroubles};
 use super::round::SyncRound;
 use super::round_end::{REST, RoundEnd};
 use super::store::Failure;
+use super::words::buckets;
 use crate::output::{self, Format};
 
 /// What differs, for `--check`, with its status. `remarks`: what else there is to say.
@@ -45,8 +46,8 @@ pub(super) fn checked(format: Format, round: &SyncRound, end: &RoundEnd, remarks
             lines.extend(ToldTroubles::default().lines(round));
             lines.extend(why);
             lines.push(format!(
-                "{result}: {} buckets before, {} after, {} with other rules",
-                round.before,
+                "{result}: {} before, {} after, {} with other rules",
+                buckets(round.before),
                 round.kept.names().len(),
                 round.changes.len()
             ));

@@ -16,7 +16,7 @@ use super::risk::Risk;
 use super::round::SyncRound;
 use super::round_end::{REST, RoundEnd};
 use super::serve::Published;
-use super::store::Asker;
+use super::store::{self, Asker};
 use super::stores::{self, FollowedStore};
 
 /// What a round of asking came to.
@@ -64,6 +64,7 @@ impl<'a> Follower<'a> {
             return Err("--listen goes on, and --output - prints once: name a file to write".to_owned());
         }
         let stores = stores::named(arguments)?;
+        say(store::unusable_proxies());
         let askers = stores.iter().map(|store| {
             let asker = Asker::new(&store.location).map_err(|why| format!("{}: {why}", store.label))?;
             Ok::<_, String>(Arc::new(asker))

@@ -6,6 +6,7 @@ use super::edge::EdgeFiles;
 use super::inputs::EdgeInputs;
 use super::kept::{OutputHand, Remembered};
 use super::round::SyncRound;
+use super::words::buckets;
 
 /// As many names as a line has room for.
 const NAMED: usize = 3;
@@ -113,7 +114,7 @@ impl Risk<'_> {
         }
         let is_first = self.kept.hand == OutputHand::Nobody;
         let knows_nothing = round.kept.buckets.is_empty() && !round.failures().is_empty();
-        (is_first && knows_nothing).then_some("no rules of any bucket are known")
+        (is_first && knows_nothing).then_some("no store tells the rules of any bucket")
     }
 
     /// As many as may lose their rules where nothing else is said.
@@ -140,8 +141,13 @@ impl AtRisk<'_> {
                 OutputHand::Own | OutputHand::Nobody => "",
             };
             said.push(format!(
-                "{} buckets would lose all their rules at once{by} ({})",
-                self.losing.len(),
+                "{} would lose all {} at once{by} ({})",
+                buckets(self.losing.len()),
+                if self.losing.len() == 1 {
+                    "its rules"
+                } else {
+                    "their rules"
+                },
                 first(&self.losing)
             ));
         }
@@ -151,16 +157,17 @@ impl AtRisk<'_> {
                 _ => "another hand has put another output in its place",
             };
             said.push(format!(
-                "{gone}, and nothing tells the rules of {} buckets that had some in the one before ({})",
-                self.lost.len(),
+                "{gone}, and nothing tells the rules of {} that had some in the one before ({})",
+                buckets(self.lost.len()),
                 first(&self.lost)
             ));
         }
         said.extend(self.beginning.map(str::to_owned));
         if !self.untold.is_empty() {
             said.push(format!(
-                "{} buckets are not told ({})",
-                self.untold.len(),
+                "{} {} not told ({})",
+                buckets(self.untold.len()),
+                if self.untold.len() == 1 { "is" } else { "are" },
                 first(&self.untold)
             ));
         }

@@ -13,6 +13,7 @@ use super::owners::ListAnswer;
 use super::rules::StoreRules;
 use super::store::{BucketAnswer, Failure, FailureKind};
 use super::stores::FollowedStore;
+use super::words::printable;
 
 /// One look at all stores, and what comes of it.
 #[derive(Debug)]
@@ -181,6 +182,7 @@ impl SyncRound {
         let is_of_these = stores.iter().any(|store| store.label == known.store);
         if !is_of_these && stores.iter().any(|store| store.all) {
             let unlisted = || {
+                let name = printable(name);
                 let said = match known.store.as_str() {
                     "" => format!(
                         "no store lists it, and nothing says whose it is: --forget {name} gives it up"

@@ -143,13 +143,25 @@ fn texts<'r>(list: &'r [Cow<'_, str>]) -> Vec<&'r str> {
     list.iter().map(AsRef::as_ref).collect()
 }
 
-/// A value of a store's, with nothing in it that a terminal would obey.
+/// A value of a store's, with nothing in it that a terminal would obey, or that changes how the text around it is read.
 pub(super) fn printable(value: &str) -> String {
-    let is_plain = |character: char| !character.is_control() && !character.is_whitespace();
+    let is_plain = |character: char| {
+        // Neither control characters nor those of format are left as they are, such as one that turns the line around.
+        let is_shown = character.escape_debug().eq([character]);
+        (is_shown || matches!(character, '"' | '\'')) && !character.is_whitespace()
+    };
     if !value.is_empty() && value.chars().all(is_plain) {
         value.to_owned()
     } else {
         format!("{value:?}")
+    }
+}
+
+/// So many buckets.
+pub(super) fn buckets(count: usize) -> String {
+    match count {
+        1 => "1 bucket".to_owned(),
+        _ => format!("{count} buckets"),
     }
 }
 
@@ -245,5 +257,19 @@ mod tests {
         let bad = rule("\u{1b}[2J", &["https://a.example\u{7}"], &["GET"]);
         let said = said(&[], &[bad]).join("");
         assert!(!said.contains(char::is_control), "{said:?}");
+        for turned in [
+            "photos\u{202e}gpj",
+            "a\u{2066}b",
+            "a\u{200b}b",
+            "a\u{feff}",
+            "\u{61c}a",
+            "a\u{e0041}",
+        ] {
+            let said = printable(turned);
+            assert!(said.is_ascii() && said.contains("\\u{"), "{said}");
+        }
+        for plain in ["photos", "bilder-ä", "写真", "\"a\""] {
+            assert_eq!(printable(plain), plain);
+        }
     }
 }

@@ -25,7 +25,7 @@ fn the_status_says_whether_it_is_the_same_different_or_unknown() {
         (output.code, output.stdout.as_str()),
         (
             1,
-            "photos: rule 0: origins +https://b.example\ndifferent: 1 buckets before, 1 after, 1 with other rules\n"
+            "photos: rule 0: origins +https://b.example\ndifferent: 1 bucket before, 1 after, 1 with other rules\n"
         )
     );
     store.say("photos", StoreReply::error(403, "AccessDenied"));

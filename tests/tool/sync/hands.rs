@@ -212,7 +212,7 @@ fn all_that_speaks_against_a_write_is_said_at_once() {
     let output = run(&[]);
     is_held(&output, "photos", 3);
     for word in [
-        "1 buckets would lose",
+        "1 bucket would lose",
         "the rules of 2 buckets",
         "\"sounds\", \"texts\"",
     ] {

@@ -133,7 +133,7 @@ fn what_another_hand_writes_is_not_thrown_away() {
     folder.write("part", &of_another);
     fs::rename(folder.path().join("part"), folder.path().join("cors.json")).unwrap();
     // One bucket, which may be lost where nobody else writes.
-    let said = "nothing is written: 1 buckets would lose all their rules at once";
+    let said = "nothing is written: 1 bucket would lose all its rules at once";
     wait_for(said, || syncing.said().contains(said));
     assert_eq!(text(&folder, "cors.json"), of_another);
     // Other rules of the same bucket are told.

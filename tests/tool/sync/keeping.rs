@@ -55,6 +55,8 @@ fn whatever_else_a_store_says_keeps_the_last_good_rules_with_their_age() {
         (StoreReply::rules("<CORSRule/>"), "refused-document"),
         (StoreReply::rules(""), "unreadable"),
         (rules_for(&["https://*.*.example"]), "refused-document"),
+        (rules_for(&[""]), "refused-document"),
+        (rules_for(&["https://b.example", " "]), "refused-document"),
     ] {
         store.say("photos", reply);
         store.say("videos", rules_for(&[&format!("https://{kind}.example")]));
@@ -113,7 +115,7 @@ fn a_store_that_is_gone_takes_no_rules_with_it() {
     let output = sync(&folder, &store, &ONCE);
     assert_eq!(output.code, 1);
     assert!(
-        output.stderr.contains("no rules of any bucket are known"),
+        output.stderr.contains("no store tells the rules of any bucket"),
         "{}",
         output.stderr
     );

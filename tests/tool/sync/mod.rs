@@ -3,6 +3,7 @@
 mod check;
 mod clock;
 mod connections;
+mod credentials;
 mod disk;
 mod faults;
 mod fleet;

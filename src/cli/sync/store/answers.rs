@@ -250,6 +250,18 @@ pub(super) fn rules(body: &str) -> Result<Value, Failure> {
             format!("{DOCUMENT} has no rule, where a store says {NO_RULES}"),
         ));
     }
+    // The filter would take it, and warn: in the place of an origin that worked, it would take all of them away.
+    if cors
+        .rules
+        .iter()
+        .flat_map(|rule| &rule.allowed_origins)
+        .any(|origin| origin.value.trim().is_empty())
+    {
+        return Err(Failure::new(
+            FailureKind::RefusedDocument,
+            format!("{DOCUMENT} has an empty AllowedOrigin, which matches nothing: take it out there"),
+        ));
+    }
     serde_json::to_value(cors)
         .map_err(|error| Failure::new(FailureKind::Unreadable, format!("{DOCUMENT}: {error}")))
 }

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use reqsign_aliyun_oss as oss;
 use reqsign_aws_v4 as aws;
-use reqsign_command_execute_tokio::TokioCommandExecute;
 use reqsign_core::{Context, Env, ProvideCredential, Signer as Signs};
-use reqsign_file_read_tokio::TokioFileRead;
 use reqsign_http_send_reqwest::ReqwestHttpSend;
 use reqwest::Client;
+use tokio::time::timeout;
 
+use super::causes::{Causes, ProfileFiles, ProfileProgram};
 use super::failure::{Failure, FailureKind};
 use crate::import::store::Dialect;
 
@@ -22,6 +22,10 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// Signs calls.
 pub(super) struct Signer {
     context: Context,
+    /// Why none were found.
+    causes: Causes,
+    /// For how long the places may be looked at.
+    patience: Duration,
     /// The signer and when it was made.
     kind: Mutex<(ProviderKind, Instant)>,
 }
@@ -33,16 +37,16 @@ enum ProviderKind {
 }
 
 impl ProviderKind {
-    fn new(from: Dialect, context: Context) -> Self {
+    fn new(from: Dialect, context: Context, causes: Causes, patience: Duration) -> Self {
         match from {
             Dialect::S3 => Self::S3(Signs::new(
                 context,
-                Patient::new(aws::DefaultCredentialProvider::new()),
+                Patient::new(aws::DefaultCredentialProvider::new(), causes, patience),
                 aws::RequestSigner::new("s3", ""),
             )),
             Dialect::Oss => Self::Oss(Signs::new(
                 context,
-                Patient::new(oss::DefaultCredentialProvider::new()),
+                Patient::new(oss::DefaultCredentialProvider::new(), causes, patience),
                 oss::RequestSigner::new(""),
             )),
         }
@@ -50,15 +54,30 @@ impl ProviderKind {
 }
 
 impl Signer {
-    pub(super) fn new(from: Dialect, client: Client, environment: impl Env) -> Self {
+    /// `answer`: for how long a store's answer may take. A call takes longer than it takes to find credentials.
+    pub(super) fn new(from: Dialect, client: Client, environment: impl Env, answer: Duration) -> Self {
+        let causes = Causes::default();
+        let named = match from {
+            Dialect::S3 => environment.var(AWS_PROFILE).map(|name| (AWS_PROFILE, name)),
+            Dialect::Oss => None,
+        };
         let context = Context::new()
             .with_env(environment)
-            .with_file_read(TokioFileRead)
-            .with_command_execute(TokioCommandExecute)
+            .with_file_read(ProfileFiles {
+                causes: causes.clone(),
+                named,
+            })
+            .with_command_execute(ProfileProgram {
+                causes: causes.clone(),
+            })
             .with_http_send(ReqwestHttpSend::new(client));
+        let patience = answer.saturating_add(answer.checked_div(2).unwrap_or_default());
+        let kind = ProviderKind::new(from, context.clone(), causes.clone(), patience);
         Self {
-            kind: Mutex::new((ProviderKind::new(from, context.clone()), Instant::now())),
+            kind: Mutex::new((kind, Instant::now())),
             context,
+            causes,
+            patience,
         }
     }
 
@@ -88,9 +107,15 @@ impl Signer {
         };
         // The library's own message may repeat what a service answered.
         signed.map_err(|_| {
+            let causes = self.causes.to_string();
+            let met = if causes.is_empty() {
+                causes
+            } else {
+                format!("{causes}; ")
+            };
             Failure::new(
                 FailureKind::Credentials,
-                format!("no credentials that are valid were found: looked in {places}"),
+                format!("no credentials that are valid were found: {met}looked in {places}"),
             )
         })
     }
@@ -105,11 +130,13 @@ impl Signer {
                 ProviderKind::S3(_) => Dialect::S3,
                 ProviderKind::Oss(_) => Dialect::Oss,
             };
-            *kind = ProviderKind::new(from, self.context.clone());
+            *kind = ProviderKind::new(from, self.context.clone(), self.causes.clone(), self.patience);
             *made = Instant::now();
         }
     }
 }
+
+const AWS_PROFILE: &str = "AWS_PROFILE";
 
 const S3_PLACES: &str = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile in ~/.aws, single sign-on, web identity, \
                          the profile's credential_process, and the roles of a container and of the machine";
@@ -118,16 +145,20 @@ const OSS_PLACES: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_K
                           OSS_ACCESS_KEY_SECRET, the profiles in ~/.oss, ~/.alibabacloud and ~/.aliyun, \
                           ALIBABA_CLOUD_CREDENTIALS_URI, the role of the machine, and OIDC";
 
-/// Asks for credentials, and not again right after there were none.
+/// Asks for credentials, for a time, and not again right after there were none.
 struct Patient<P> {
     provider: P,
+    causes: Causes,
+    patience: Duration,
     found_none: Mutex<Option<Instant>>,
 }
 
 impl<P> Patient<P> {
-    fn new(provider: P) -> Self {
+    fn new(provider: P, causes: Causes, patience: Duration) -> Self {
         Self {
             provider,
+            causes,
+            patience,
             found_none: Mutex::default(),
         }
     }
@@ -148,7 +179,16 @@ impl<P: ProvideCredential> ProvideCredential for Patient<P> {
         if last.is_some_and(|last| last.elapsed() < PAUSE) {
             return Ok(None);
         }
-        let found = self.provider.provide_credential(context).await;
+        self.causes.forget();
+        let found = timeout(self.patience, self.provider.provide_credential(context)).await;
+        let found = found.unwrap_or_else(|_| {
+            let place = format!(
+                "a place where credentials may be did not answer in {:?}",
+                self.patience
+            );
+            self.causes.add(place);
+            Ok(None)
+        });
         let is_none = !matches!(found, Ok(Some(_)));
         *self.found_none.lock().unwrap_or_else(PoisonError::into_inner) = is_none.then(Instant::now);
         found

@@ -10,6 +10,7 @@ mod call;
 #[cfg(test)]
 mod call_tests;
 mod caller;
+mod causes;
 mod credentials;
 #[cfg(test)]
 mod credentials_tests;
@@ -40,6 +41,7 @@ pub(crate) use self::failure::{Failure, FailureKind};
 use self::outage::Outage;
 use self::thread::CallThread;
 use self::variables::Variables;
+pub(crate) use self::variables::unusable_proxies;
 use crate::import::store::Dialect;
 
 /// More calls are not made at once, so that a caller may ask for all its buckets at once.
@@ -107,7 +109,7 @@ impl Asker {
             from: location.from,
             address: Address::new(location, &environment)?,
             caller: Arc::new(Caller {
-                signer: Signer::new(location.from, client.clone(), environment),
+                signer: Signer::new(location.from, client.clone(), environment, answer),
                 client,
             }),
             thread: CallThread::start()?,

@@ -45,6 +45,41 @@ impl Variables {
     }
 }
 
+/// Those that name a proxy. The library takes no notice of one that it cannot use.
+const PROXIES: [&str; 6] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+
+/// A line for each variable that names no proxy that can be used. It may hold a password, and is not said.
+pub(crate) fn unusable_proxies() -> Vec<String> {
+    let is_bad = |name: &&str| {
+        let value = env::var_os(name).unwrap_or_default();
+        !value.is_empty() && !value.to_str().is_some_and(is_proxy)
+    };
+    let bad = PROXIES.into_iter().filter(is_bad);
+    bad.map(|name| {
+        format!(
+            "the variable {name} names no proxy that can be used, and stores are asked without it: write \
+             http://HOST:PORT or https://HOST:PORT"
+        )
+    })
+    .collect()
+}
+
+fn is_proxy(value: &str) -> bool {
+    let url = if value.contains("://") {
+        Url::parse(value)
+    } else {
+        Url::parse(&format!("http://{value}"))
+    };
+    url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
 /// Where a container's credentials are.
 const PLACE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 
@@ -85,7 +120,24 @@ impl Env for Variables {
 
 #[cfg(test)]
 mod tests {
-    use super::is_safe;
+    use super::{is_proxy, is_safe};
+
+    #[test]
+    fn a_proxy_has_a_host_and_is_asked_over_http() {
+        for (value, is_one) in [
+            ("http://127.0.0.1:3128", true),
+            ("https://user:word@proxy.example:3128/", true),
+            ("proxy.example:3128", true),
+            ("127.0.0.1:3128", true),
+            ("socks5://127.0.0.1:1080", false),
+            ("ftp://proxy.example", false),
+            ("http://proxy.example:99999", false),
+            ("http://a proxy", false),
+            ("http://", false),
+        ] {
+            assert_eq!(is_proxy(value), is_one, "{value}");
+        }
+    }
 
     #[test]
     fn credentials_come_by_plain_http_from_this_machine_alone() {
