@@ -41,7 +41,7 @@ pub(super) fn fit(
     let (known, new): (Vec<&str>, Vec<&str>) = told
         .keys()
         .map(String::as_str)
-        .partition(|name| before.buckets.contains_key(*name));
+        .partition(|name| before.known(name).is_some());
     for batch in [&known, &new] {
         refuse(round, before, batch, &refused);
     }
@@ -111,7 +111,7 @@ fn refuse(round: &mut SyncRound, before: &Remembered, batch: &[&str], lines: &[S
         format!("the filter does not take {of}: {why}"),
     );
     for name in batch {
-        let last = before.buckets.get(*name).cloned();
+        let last = before.known(name).cloned();
         match last {
             Some(known) => {
                 let trouble = Some(failure.clone());

@@ -65,6 +65,11 @@ impl Remembered {
         of(&self.buckets).or_else(own).or_else(|| of(&self.forgotten))
     }
 
+    /// A bucket in force that a store may have, whether it is to go or not.
+    pub(super) fn known(&self, name: &str) -> Option<&KeptBucket> {
+        self.buckets.get(name).or_else(|| self.to_go(name))
+    }
+
     /// A store's bucket that is to go. Its rules go where no store claims it: one that may have it, and does not tell its
     /// rules, has not said that there are none.
     pub(super) fn to_go(&self, name: &str) -> Option<&KeptBucket> {

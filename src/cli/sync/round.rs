@@ -73,10 +73,10 @@ impl SyncRound {
                 profile: store.profile,
                 freed_by: freed_by.map(str::to_owned),
             };
-            let known = before.buckets.get(&asked.name).or_else(|| {
-                let is_gone = matches!(answer, BucketAnswer::NoBucket(_));
-                before.to_go(&asked.name).filter(|_| !is_gone)
-            });
+            let known = match answer {
+                BucketAnswer::NoBucket(_) => before.buckets.get(&asked.name),
+                _ => before.known(&asked.name),
+            };
             let freed_by = asked.freed_by.clone().map(|gone| (asked.name.clone(), gone));
             if round.take(asked, answer, known, base) {
                 round.freed.extend(freed_by);
@@ -90,7 +90,7 @@ impl SyncRound {
                 silent.kind,
                 format!("{} comes first, and does not say whether it has it", label(index)),
             );
-            match before.buckets.get(&name).or_else(|| before.to_go(&name)) {
+            match before.known(&name) {
                 Some(known) => round.keep(&name, known, failure),
                 None => {
                     round.unread.insert(name, failure);
