@@ -215,11 +215,12 @@ fn write_answer(exchange: &Exchange, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Without what would command a terminal: headers of a recording are anybody's.
+/// Without what would command a terminal, or turn the line around: headers of a recording are anybody's.
 pub(super) fn printable(text: &str) -> String {
+    let turns = |character| matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .map(|character| {
-            if character.is_control() {
+            if character.is_control() || turns(character) {
                 '\u{fffd}'
             } else {
                 character

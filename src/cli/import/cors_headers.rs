@@ -1,10 +1,26 @@
-//! Headers of the CORS protocol that a proxy is told to set by hand, beside any policy.
+//! Headers of the CORS protocol that a proxy is told to set by hand, beside any policy, and texts with CORS in them.
 
 use bucket_cors::http::names::CORS_PREFIX;
 
 use super::code;
 use super::node::Node;
 use super::remarks::Remarks;
+
+/// Whether a text has to do with CORS at all.
+pub(crate) fn mentions_cors(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    [
+        "cors",
+        "allowedorigin",
+        "allowed_origin",
+        CORS_PREFIX,
+        "alloworigin",
+        "allow_origin",
+        "accesscontrolallow",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+}
 
 /// The first header of CORS in responses that a text names, if it names one.
 pub(crate) fn named_in(text: &str) -> Option<String> {

@@ -3,7 +3,6 @@
 
 use super::cors_headers;
 use super::file::File;
-use super::foreign;
 use super::ingress_class;
 use super::kubernetes;
 use super::node::Node;
@@ -82,7 +81,7 @@ pub(crate) fn in_file(file: &File<'_>, otherwise: &str) -> Option<String> {
     if are_resources {
         return values.iter().find_map(place);
     }
-    foreign::mentions_cors(file.text).then(|| otherwise.to_owned())
+    cors_headers::mentions_cors(file.text).then(|| otherwise.to_owned())
 }
 
 /// Whether a field of a resource says what it is to do, and not what it is called or what has become of it.

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use bucket_cors::http::names::CORS_PREFIX;
-
+use super::cors_headers;
 use super::file::File;
 use super::foreign_forms::{FOREIGN, Foreign};
 use super::kubernetes;
@@ -63,7 +62,7 @@ pub(crate) fn unknown(file: &File<'_>) -> String {
         Some(kind) => format!(
             "no source reads a {kind}: import what is made of it, as the cluster or the proxy has it, or write a rule by hand"
         ),
-        None if of_settings() && mentions_cors(file.text) => {
+        None if of_settings() && cors_headers::mentions_cors(file.text) => {
             "no source is known for it: where it is a chart's values, render the chart (`helm template`) and import what that \
              prints; where it is a list of rules, say whose with --from; otherwise write a rule by hand"
                 .to_owned()
@@ -120,20 +119,4 @@ pub(crate) fn resource(kind: &str) -> Option<&'static str> {
 
 fn named(start: &str) -> Option<&'static Foreign> {
     FOREIGN.iter().find(|foreign| foreign.name.starts_with(start))
-}
-
-/// Whether a text has to do with CORS at all.
-pub(crate) fn mentions_cors(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    [
-        "cors",
-        "allowedorigin",
-        "allowed_origin",
-        CORS_PREFIX,
-        "alloworigin",
-        "allow_origin",
-        "accesscontrolallow",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
 }

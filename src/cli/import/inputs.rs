@@ -1,5 +1,6 @@
 //! The files that are named, and those in the folders that are.
 
+use super::cors_headers;
 use super::file::File;
 use super::remarks::Remarks;
 use super::{code, foreign, sources};
@@ -56,7 +57,7 @@ pub(crate) fn read(paths: &[String], remarks: &mut Remarks) -> Result<Vec<GivenF
 /// A file of a folder that is called like one of rules and cannot be read.
 fn say_unreadable(path: &str, problem: &str, remarks: &mut Remarks) {
     let text = input::bytes(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    if text.is_ok_and(|text| !foreign::mentions_cors(&text)) {
+    if text.is_ok_and(|text| !cors_headers::mentions_cors(&text)) {
         return;
     }
     let problem = problem.strip_prefix(path).unwrap_or(problem);
@@ -67,7 +68,7 @@ fn say_unreadable(path: &str, problem: &str, remarks: &mut Remarks) {
 /// A file of a folder that is called like none of rules, and looks like one.
 fn say_other(path: &str, remarks: &mut Remarks) {
     let Ok(input) = input::read(path) else { return };
-    if !foreign::mentions_cors(&input.text) {
+    if !cors_headers::mentions_cors(&input.text) {
         return;
     }
     let file = File::new(&input.name, &input.text, &[]);

@@ -75,7 +75,7 @@ fn a_place_in_the_store_s_document_stands_apart_and_its_words_are_not_repeated()
         ),
         (
             "<CORSConfiguration>\n<a".to_owned(),
-            "the store's document: 1:1: bad XML: ",
+            "the store's document: 2:3: ",
         ),
         (in_namespace, "the store answered 200 SlowDown: "),
         (at_its_end, "the store answered 200: "),

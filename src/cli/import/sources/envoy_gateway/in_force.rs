@@ -1,6 +1,6 @@
 //! Which of the policies of a route, a ListenerSet and a Gateway is in force.
 
-use super::targets::{PolicyTarget, Targets};
+use super::targets::{self, PolicyTarget, Targets};
 use crate::import::document::ImportedBucket;
 use crate::import::gateway_hosts::Attachment;
 use crate::import::node::Node;
@@ -27,7 +27,7 @@ pub(super) fn in_force(
 ) -> Result<Option<ImportedBucket>, Doubt> {
     // Other controllers know nothing of SecurityPolicies.
     let controller = at.controller.as_deref();
-    if controller.is_some_and(|name| !name.starts_with(super::GROUP)) {
+    if controller.is_some_and(|name| !name.starts_with(targets::GROUP)) {
         return Ok(None);
     }
     let of_route = targets.of_route(route);

@@ -29,9 +29,6 @@ cors of a SecurityPolicy, with the HTTPRoutes and Gateways that it is for: `kube
     read,
 };
 
-/// How the versions of its resources begin, and what GatewayClasses call it.
-const GROUP: &str = "gateway.envoyproxy.io/";
-
 /// Reads the policies and the routes.
 ///
 /// # Errors
@@ -78,7 +75,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
 
 /// Whether a resource is for Envoy Gateway: of its own group, or a class of its own.
 fn is_envoy_gateway_s(resource: &Node<'_>) -> bool {
-    let is_of_group = |name: Option<String>| name.is_some_and(|name| name.starts_with(GROUP));
+    let is_of_group = |name: Option<String>| name.is_some_and(|name| name.starts_with(targets::GROUP));
     match &*kubernetes::kind(resource) {
         "SecurityPolicy" | "EnvoyPatchPolicy" => true,
         "GatewayClass" => is_of_group(

@@ -14,6 +14,9 @@ use crate::import::policy::{ListUse, Policy};
 use crate::import::remarks::Remarks;
 use crate::import::{gateway_api, gateway_origins, kubernetes};
 
+/// How the versions of its resources begin, and what GatewayClasses call it.
+pub(super) const GROUP: &str = "gateway.envoyproxy.io/";
+
 /// What a policy is for.
 #[derive(Debug, Clone)]
 pub(super) struct PolicyTarget {
