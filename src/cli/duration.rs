@@ -25,7 +25,10 @@ pub(crate) fn duration(text: &str) -> Option<i64> {
         let number: i128 = format!("{whole}{fraction}").parse().ok()?;
         let scale = 10_i128.pow(places);
         let scaled = number.checked_mul(factor)?;
-        nanoseconds = nanoseconds.checked_add(scaled.checked_div(scale).filter(|_| scaled % scale == 0)?)?;
+        if scaled.checked_rem(scale) != Some(0) {
+            return None;
+        }
+        nanoseconds = nanoseconds.checked_add(scaled.checked_div(scale)?)?;
         rest = tail;
     }
     let is_whole = !text.is_empty() && nanoseconds % SECOND == 0;
