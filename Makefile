@@ -122,7 +122,7 @@ install: sync ## install the tool with `sync`, its completions and manual pages 
 	@envoy/release/install-tool $(TOOL) '$(INSTALLED)'
 	@echo "installed $(INSTALLED)/bin/bucket-cors"
 
-check: build lint ## check formatting, lints and everything that needs no Envoy, browser or store: below a minute when built
+check: build lint ## check formatting, lints and everything that needs no Envoy, browser or store
 	@$(TOOLCHAIN) need_linker && cargo test --quiet "$${COMPUTING[@]}" --test core --test native --test module
 	@$(TOOLCHAIN) cargo test --quiet "$${STARTING[@]}" --lib --bins
 	@$(TOOLCHAIN) need_shells && cargo test --quiet "$${STARTING[@]}" --test tool -- --skip real_envoy
