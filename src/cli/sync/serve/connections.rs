@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -72,20 +72,14 @@ impl Connections {
         self: &Arc<Self>,
         serve: impl FnOnce(Arc<Connection>) -> F,
     ) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.of.len() >= self.room
-            && let Some((_, oldest)) = waiting.of.pop_first()
-        {
-            oldest.abort();
-        }
-        let number = waiting.next;
-        waiting.next = number.wrapping_add(1);
+        let number = self.make_room();
         let connection = Arc::new(Connection {
             number,
             connections: self.clone(),
             stay: Mutex::default(),
         });
         let served = serve(connection.clone());
+        let begun = connection.clone();
         let task = tokio::spawn(async move {
             let mut served = Box::pin(served);
             tokio::select! {
@@ -96,12 +90,33 @@ impl Connections {
                 served.await;
             }
         });
-        waiting.of.insert(number, task.abort_handle());
+        self.waiting().of.insert(number, task.abort_handle());
+        // It may have been let in before it stood there. One that has ended leaves with the last that has it, below.
+        if begun.stays() {
+            self.leave(number);
+        }
+    }
+
+    /// The number of a connection that comes. For one too many, that which has waited longest goes.
+    fn make_room(&self) -> u64 {
+        let mut waiting = self.waiting();
+        if waiting.of.len() >= self.room
+            && let Some((_, oldest)) = waiting.of.pop_first()
+        {
+            oldest.abort();
+        }
+        let number = waiting.next;
+        waiting.next = number.wrapping_add(1);
+        number
+    }
+
+    /// Not held where a task begins: a runtime that ends drops it there and then, and with it a connection that leaves.
+    fn waiting(&self) -> MutexGuard<'_, WaitingConnections> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn leave(&self, number: u64) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.of.remove(&number);
+        self.waiting().of.remove(&number);
     }
 }
 
