@@ -38,12 +38,19 @@ fn library() -> PathBuf {
     checkout().join("target/libbucket_cors.so")
 }
 
-/// `make artifacts`, once.
+/// `make artifacts`, once. The tool in it is not optimised: that would be half of the time of all these tests, so what
+/// is here is apart from what can be published.
 fn artifacts() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
-        output("make", &["artifacts"], checkout());
-        checkout().join("target/release-artifacts")
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("artifacts");
+        let variable = format!("ARTIFACTS={}", folder.display());
+        output(
+            "env",
+            &["CARGO_PROFILE_TOOL_OPT_LEVEL=0", "make", "artifacts", &variable],
+            checkout(),
+        );
+        folder
     })
 }
 

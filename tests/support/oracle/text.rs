@@ -1,5 +1,7 @@
 //! Texts as servers read them.
 
+use std::sync::LazyLock;
+
 /// Without the blanks and tabs around it.
 pub fn trimmed(text: &[u8]) -> &[u8] {
     let is_blank = |byte: &u8| b" \t".contains(byte);
@@ -54,26 +56,30 @@ pub(super) fn decoded_where_it_can_be(text: &[u8]) -> Vec<u8> {
     decoded
 }
 
+/// The old forms of each byte of ASCII.
+static OLD_FORMS: LazyLock<Vec<(u8, Vec<Vec<u8>>)>> = LazyLock::new(|| {
+    let forms = (0..0x80_u8).map(|byte| {
+        let (lead, low) = (0xc0 | byte >> 6, 0x80 | byte & 0x3f);
+        let of_iis = |digits: String| ["%u", "%U"].map(|begin| format!("{begin}00{digits}").into_bytes());
+        let digits = format!("{byte:02x}");
+        let mut forms = vec![vec![lead, low], vec![0xe0, 0x80 | byte >> 6, low]];
+        forms.extend([digits.clone(), digits.to_uppercase()].into_iter().flat_map(of_iis));
+        (byte, forms)
+    });
+    forms.collect()
+});
+
 /// As a server decodes that still takes IIS's `%u002e`, and the two or three bytes with which UTF-8 could once say a
 /// `.`.
 pub(super) fn without_old_forms(text: &[u8]) -> Vec<u8> {
     let mut decoded = text.to_vec();
-    if !text.iter().any(|byte| b"\xc0\xc1\xe0uU".contains(byte)) {
+    if !text.iter().any(|byte| b"\xc0\xc1\xe0".contains(byte)) && !contains(text, b"%u") && !contains(text, b"%U") {
         return decoded;
     }
-    for byte in 0..0x80_u8 {
-        let (lead, low) = (0xc0 | byte >> 6, 0x80 | byte & 0x3f);
-        let of_iis = |digits: String| ["%u", "%U"].map(|begin| format!("{begin}00{digits}").into_bytes());
-        let mixed = format!("{byte:02x}");
-        let mut forms = vec![vec![lead, low], vec![0xe0, 0x80 | byte >> 6, low]];
-        forms.extend([mixed.clone(), mixed.to_uppercase()].into_iter().flat_map(of_iis));
+    for (byte, forms) in OLD_FORMS.iter() {
         for form in forms {
-            // Nearly always one is missing, which is cheaper to see.
-            if !form.iter().all(|part| decoded.contains(part)) {
-                continue;
-            }
             while let Some(at) = decoded.windows(form.len()).position(|window| window == form) {
-                decoded.splice(at..at + form.len(), [byte]);
+                decoded.splice(at..at + form.len(), [*byte]);
             }
         }
     }
