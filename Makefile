@@ -122,14 +122,11 @@ install: sync ## install the tool with `sync`, its completions and manual pages 
 	@envoy/release/install-tool $(TOOL) '$(INSTALLED)'
 	@echo "installed $(INSTALLED)/bin/bucket-cors"
 
-check: build lint ## check formatting, lints and everything that needs no Envoy, browser or store
-	@$(TOOLCHAIN) need_linker && cargo test --quiet "$${COMPUTING[@]}" --test core --test native --test module
-	@$(TOOLCHAIN) cargo test --quiet "$${STARTING[@]}" --lib --bins
-	@$(TOOLCHAIN) need_shells && cargo test --quiet "$${STARTING[@]}" --test tool -- --skip real_envoy
-	@$(TOOLCHAIN) cargo test --quiet "$${STARTING[@]}" --test release -- readme:: manifests::
+check: build lint ## check formatting, lints and what soon shows that something is wrong, without an Envoy
+	@.ci/test quick
 
-test: build native native-with-faults envoy store ## run every test, the ones in a real Envoy included
-	@.ci/test
+test: ## run every test, the ones in a real Envoy included
+	@.ci/test all
 
 matrix: build native native-with-faults ## run the tests in a real Envoy on several versions (MATRIX), and renew tests/matrix.md
 	@tests/matrix $(MATRIX) >target/matrix.md

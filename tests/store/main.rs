@@ -41,8 +41,8 @@ use support::answer;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Each has servers of its own, and a machine with few cores.
-    arguments.test_threads = arguments.test_threads.or(Some(1));
+    // Each has servers of its own, and waits for them most of the time.
+    arguments.test_threads = arguments.test_threads.or(Some(3));
     let trial = |name: &str, check: fn()| {
         Trial::test(name, move || {
             check();

@@ -220,6 +220,8 @@ impl Process {
                 .args(["--config-path", "envoy.json", "--admin-address-path", "admin"])
                 .args(arguments)
                 .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
+                // A test need not wait ten seconds for the access log.
+                .args(["--file-flush-interval-msec", "100"])
                 .current_dir(folder)
                 .stdin(Stdio::null())
                 .stdout(File::create(folder.join("output")).unwrap())

@@ -191,7 +191,7 @@ fn what_a_real_envoy_logs_is_explained() {
 }
 
 #[test]
-fn a_rewritten_request_is_explained_as_the_client_has_asked() {
+fn what_a_real_envoy_logs_of_a_rewritten_request_is_explained_as_the_client_has_asked() {
     let mut rules = rules();
     rules["endpoints"] = json!(["edge.example"]);
     let rewritten =

@@ -19,13 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The statistics of the filter's configuration.
 const DISCOVERY: &str = "extension_config_discovery.http_filter.bucket-cors";
 
-pub(crate) const TWO_WORKERS: [&str; 5] = [
-    "--disable-hot-restart",
-    "--concurrency",
-    "2",
-    "--file-flush-interval-msec",
-    "100",
-];
+pub(crate) const TWO_WORKERS: [&str; 3] = ["--disable-hot-restart", "--concurrency", "2"];
 
 /// The file that an Envoy takes its rules from, in a folder of its own.
 pub(crate) struct RulesFile {

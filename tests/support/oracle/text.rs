@@ -63,7 +63,11 @@ static OLD_FORMS: LazyLock<Vec<(u8, Vec<Vec<u8>>)>> = LazyLock::new(|| {
         let of_iis = |digits: String| ["%u", "%U"].map(|begin| format!("{begin}00{digits}").into_bytes());
         let digits = format!("{byte:02x}");
         let mut forms = vec![vec![lead, low], vec![0xe0, 0x80 | byte >> 6, low]];
-        forms.extend([digits.clone(), digits.to_uppercase()].into_iter().flat_map(of_iis));
+        forms.extend(
+            [digits.clone(), digits.to_uppercase()]
+                .into_iter()
+                .flat_map(of_iis),
+        );
         (byte, forms)
     });
     forms.collect()
@@ -73,7 +77,10 @@ static OLD_FORMS: LazyLock<Vec<(u8, Vec<Vec<u8>>)>> = LazyLock::new(|| {
 /// `.`.
 pub(super) fn without_old_forms(text: &[u8]) -> Vec<u8> {
     let mut decoded = text.to_vec();
-    if !text.iter().any(|byte| b"\xc0\xc1\xe0".contains(byte)) && !contains(text, b"%u") && !contains(text, b"%U") {
+    if !text.iter().any(|byte| b"\xc0\xc1\xe0".contains(byte))
+        && !contains(text, b"%u")
+        && !contains(text, b"%U")
+    {
         return decoded;
     }
     for (byte, forms) in OLD_FORMS.iter() {

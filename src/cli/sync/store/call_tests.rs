@@ -60,7 +60,7 @@ fn no_redirect_is_followed() {
 #[test]
 fn a_call_ends_in_time() {
     let store = Store::start(vec![Act::Sleeps(Duration::from_secs(60))]);
-    let asker = store.asker();
+    let asker = store.hasty_asker();
     let start = Instant::now();
     assert_eq!(kind(wait(asker.rules("photos"))), FailureKind::Timeout);
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
@@ -70,7 +70,7 @@ fn a_call_ends_in_time() {
 fn a_store_that_sends_without_end_holds_nobody_up() {
     let endless = Store::start(vec![Act::Continues]);
     let other = Store::start(vec![good()]);
-    let (asker, other) = (Arc::new(endless.asker()), other.asker());
+    let (asker, other) = (Arc::new(endless.hasty_asker()), other.asker());
     let start = Instant::now();
     wait(async {
         let mut calls = tokio::task::JoinSet::new();

@@ -83,8 +83,14 @@ impl Store {
         }
     }
 
+    /// It waits longer than any answer takes, on a machine under load too.
     pub(in crate::sync) fn asker(&self) -> Asker {
-        asker(&self.location())
+        asker(&self.location(), Duration::from_secs(30))
+    }
+
+    /// It gives up soon, for what never comes.
+    pub(in crate::sync) fn hasty_asker(&self) -> Asker {
+        asker(&self.location(), Duration::from_secs(2))
     }
 
     pub(in crate::sync) fn requests(&self) -> Vec<String> {
@@ -129,7 +135,8 @@ pub(in crate::sync) fn environment(of: &[(&str, &str)]) -> StaticEnv {
     }
 }
 
-pub(in crate::sync) fn asker(location: &StoreLocation) -> Asker {
+/// `answer`: how long it waits for one.
+pub(in crate::sync) fn asker(location: &StoreLocation, answer: Duration) -> Asker {
     let environment = environment(&[
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", SECRET),
@@ -138,7 +145,7 @@ pub(in crate::sync) fn asker(location: &StoreLocation) -> Asker {
         ("OSS_ACCESS_KEY_SECRET", SECRET),
         ("OSS_SESSION_TOKEN", TOKEN),
     ]);
-    Asker::with(location, environment, Duration::from_secs(2)).unwrap()
+    Asker::with(location, environment, answer).unwrap()
 }
 
 pub(in crate::sync) fn wait<T>(future: impl Future<Output = T>) -> T {
