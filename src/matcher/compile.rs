@@ -3,7 +3,7 @@
 use super::compiled::{CompiledBucket, ListedBucket};
 use super::patterns::{Compared, Patterns};
 use super::rule_runs::RuleRuns;
-use super::table::Space;
+use super::space::Space;
 use super::{BucketId, Matcher};
 use crate::chunks::Chunks;
 use crate::config::{Bucket, BucketSink, Mode, Settings};

@@ -1,7 +1,7 @@
 //! Buckets and rules as a request looks them up.
 
 use super::mask::MaskId;
-use super::table::Space;
+use super::space::Space;
 use super::trie::TrieRoot;
 use crate::config::{Mode, UpstreamCors};
 use crate::profile::{Profile, STORE_METHODS};

@@ -65,6 +65,29 @@ mod tests {
     }
 
     #[test]
+    fn a_string_is_found_where_it_is_and_nowhere_else() {
+        let mut interner = Interner::default();
+        interner.intern(b"ab");
+        interner.intern(b"c");
+        let is_there = |number, string| is_there(&interner.spans, &interner.bytes, number, string);
+        assert!(is_there(0, b"ab") && is_there(1, b"c"));
+        for (number, string) in [
+            (0, &b"ac"[..]),
+            (0, b"a"),
+            (0, b"abc"),
+            (1, b"ab"),
+            (1, b"a"),
+            (2, b"c"),
+        ] {
+            assert!(!is_there(number, string), "{number} {string:?}");
+        }
+        #[cfg(all(feature = "metrics", feature = "proxy-wasm"))]
+        for (string, number) in [(&b"ab"[..], Some(0)), (b"c", Some(1)), (b"d", None)] {
+            assert_eq!(interner.find(string), number, "{string:?}");
+        }
+    }
+
+    #[test]
     fn the_empty_string_is_a_string() {
         let mut interner = Interner::default();
         assert_eq!(interner.intern(b""), (0, true));

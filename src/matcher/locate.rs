@@ -1,6 +1,6 @@
 //! Whose request it is.
 
-use super::table::Space;
+use super::space::Space;
 use super::{BucketId, Matcher, Owner};
 use crate::addressing::{self, HostName, InPath, Style};
 use crate::config::Mode;

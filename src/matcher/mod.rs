@@ -9,10 +9,12 @@
 mod compile;
 mod compiled;
 mod interner;
+mod key_hash;
 mod locate;
 mod mask;
 mod patterns;
 mod rule_runs;
+mod space;
 mod span;
 mod table;
 mod trie;
@@ -32,8 +34,9 @@ use crate::profile::STORE_METHODS;
 use crate::verdict::{NoRule, RuleId};
 use compiled::{CompiledRule, ListedBucket, PatternSet, ValueId};
 use mask::MaskId;
+use space::Space;
 use span::Span;
-use table::{Space, Table};
+use table::Table;
 use trie::{Forest, TrieRoot};
 
 /// A bucket of a [`Matcher`].

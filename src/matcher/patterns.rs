@@ -5,7 +5,8 @@ use std::collections::BinaryHeap;
 
 use super::compiled::PatternSet;
 use super::mask::{MaskId, MaskPool, RuleMask};
-use super::table::{Space, TableBuilder};
+use super::space::Space;
+use super::table::TableBuilder;
 use super::trie::{End, ForestBuilder};
 use crate::config::{Bucket, Rule};
 use crate::http::{list, origin};

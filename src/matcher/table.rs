@@ -9,37 +9,13 @@
 //! keys that collide under many factors. So there is a bound besides: a search looks at [`REACH`] slots, and what is
 //! not within that of where it belongs is found in a tree.
 
-use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 
+use super::key_hash;
+use super::space::Space;
 use super::span::Span;
 use crate::chunks::Chunks;
 use crate::index::{self, Index};
-
-/// What a key is a key of. Equal bytes in two spaces are two keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Space(u32);
-
-impl Space {
-    pub(crate) const BUCKET_NAME: Self = Self(0);
-    pub(crate) const HOST: Self = Self(1);
-    pub(crate) const ENDPOINT: Self = Self(2);
-    /// The names of buckets that paths name with a slash behind, without that slash.
-    pub(crate) const FOLDER: Self = Self(3);
-
-    /// The space without keys.
-    pub(crate) const NONE: Self = Self(u32::MAX);
-
-    /// The space as a part of a hash.
-    pub(super) fn number(self) -> u32 {
-        self.0
-    }
-
-    /// The keys of a list: the exact origins of a bucket, its header names, its methods beyond the five of the stores.
-    fn of_list(number: u32) -> Self {
-        Self(number.saturating_add(4))
-    }
-}
 
 #[derive(Debug, Clone, Copy)]
 struct TableEntry {
@@ -173,14 +149,14 @@ impl Table {
     fn place_all(&mut self) {
         for (index, entry) in (0..).zip(&self.entries) {
             let key = entry.key.of_bytes(&self.keys);
-            let hash = self.hash::<false>(entry.space, key);
+            let hash = key_hash::within_reach::<false>(self.factor, entry.space, key);
             let content = self.tag(hash) | index;
             let within_reach = self.within_reach(hash);
             let mut slots = self.slots.get_mut(within_reach).into_iter().flatten();
             match slots.find(|slot| **slot == EMPTY) {
                 Some(slot) => *slot = content,
                 None => {
-                    let hash = hash_of_far(entry.space, key, false);
+                    let hash = key_hash::far(entry.space, key, false);
                     // Keys are distinct.
                     self.known_far.number(hash, &|_| false);
                     self.far.push(index);
@@ -207,7 +183,7 @@ impl Table {
         if space == Space::NONE {
             return None;
         }
-        let hash = self.hash::<IGNORE_CASE>(space, key);
+        let hash = key_hash::within_reach::<IGNORE_CASE>(self.factor, space, key);
         let tag = self.tag(hash);
         let mask = 1_u32
             .checked_shl(self.index_bits)
@@ -236,7 +212,7 @@ impl Table {
         };
         let number = self
             .known_far
-            .find(hash_of_far(space, key, ignores_case), &|number| {
+            .find(key_hash::far(space, key, ignores_case), &|number| {
                 entry(number).is_some_and(is_at)
             });
         entry(number?).map(|entry| entry.value)
@@ -275,56 +251,6 @@ impl Table {
     pub(crate) fn get_ignoring_case(&self, space: Space, key: &[u8]) -> Option<u32> {
         self.find::<true>(space, key)
     }
-
-    /// A multiplicative hash over eight bytes at a time. Keys that are looked up without regard to case are stored in
-    /// lower case, so that nothing but a look-up need be brought to it.
-    fn hash<const IGNORE_CASE: bool>(&self, space: Space, key: &[u8]) -> u32 {
-        let factor = self.factor;
-        let mut state = (u64::from(space.0) ^ (key.len() as u64).rotate_left(32)).wrapping_mul(factor);
-        let mut mix = |word: u64| {
-            let word = if IGNORE_CASE { lower_case(word) } else { word };
-            state = (state.rotate_left(23) ^ word).wrapping_mul(factor);
-        };
-        let mut rest = key;
-        while let Some((word, tail)) = rest.split_first_chunk::<8>() {
-            mix(u64::from_le_bytes(*word));
-            rest = tail;
-        }
-        // The last bytes are read with some already mixed where the key is long enough, byte by byte where it is not.
-        match key.last_chunk::<8>() {
-            Some(_) if rest.is_empty() => {}
-            Some(last) => mix(u64::from_le_bytes(*last)),
-            None => mix(rest.iter().fold(0, |word, &byte| (word << 8) | u64::from(byte))),
-        }
-        ((state >> 32) ^ state) as u32
-    }
-}
-
-fn hash_of_far(space: Space, key: &[u8], ignores_case: bool) -> u32 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write_u32(space.0);
-    for byte in key {
-        hasher.write_u8(if ignores_case {
-            byte.to_ascii_lowercase()
-        } else {
-            *byte
-        });
-    }
-    hasher.finish() as u32
-}
-
-/// Eight bytes in ASCII lower case, all at once. A cheaper way, setting the bit in which the cases differ, would make
-/// one hash of all names that differ in `^` and `~` only.
-fn lower_case(word: u64) -> u64 {
-    /// A byte of each.
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let of_each = |byte: u8| EACH.wrapping_mul(u64::from(byte));
-    let ascii = word & of_each(0x7f);
-    // The highest bit of each byte: whether it is at least `A`, and whether it is above `Z`.
-    let from_a = ascii.wrapping_add(of_each(0x80 - b'A'));
-    let above_z = ascii.wrapping_add(of_each(0x7f - b'Z'));
-    let capitals = (from_a ^ above_z) & !word & of_each(0x80);
-    word | capitals >> 2
 }
 
 #[cfg(test)]

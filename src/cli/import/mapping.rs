@@ -13,7 +13,7 @@ use super::document::ImportedBucket;
 use super::grouped::{self, GroupedHosts};
 use super::held::{self, MappedBucket};
 use super::host_group::{HostGroup, NamedPath};
-use super::reach::Spot;
+use super::path_names;
 use super::remarks::Remarks;
 use super::routes::Host;
 
@@ -164,7 +164,7 @@ impl<'g, 'r> Mapping<'g, 'r> {
         for NamedPath { name, policy, lost } in &group.paths {
             let written = "written as a bucket without rules, whose preflights are refused and whose responses lose their CORS \
                            headers";
-            let name_alone = segment(name);
+            let name_alone = path_names::segment(name);
             match lost {
                 _ if policy.is_some() => {}
                 Some(lost) => {
@@ -196,18 +196,18 @@ impl<'g, 'r> Mapping<'g, 'r> {
             return None;
         }
         let is_of_host = |path: &&NamedPath<'_>| {
-            let known = self.by_name.get(segment(&path.name));
+            let known = self.by_name.get(path_names::segment(&path.name));
             let known = known.and_then(|at| self.buckets.get(*at));
             known.is_some_and(|known| !known.hosts.is_empty())
         };
         if let Some(taken) = group.paths.iter().find(is_of_host) {
-            let name = segment(&taken.name);
+            let name = path_names::segment(&taken.name);
             return Some(format!(
                 "the bucket {name:?} of its paths would be that of a host"
             ));
         }
         if !self.path_styles.is_empty() {
-            return self.why_not_beside(group);
+            return path_names::why_not_beside(group, &self.path_styles, self.on_every_host, self.site);
         }
         let every = self.by_name.get("*").and_then(|at| self.buckets.get(*at));
         let every = every.filter(|every| every.policy != group.whole)?;
@@ -215,57 +215,6 @@ impl<'g, 'r> Mapping<'g, 'r> {
             "what none of its paths names would get the policy of every host, at {}, and has another or none",
             every.place
         ))
-    }
-
-    /// Why the names in a host's paths cannot be said beside those of others. Each counts on every endpoint.
-    fn why_not_beside(&self, group: &HostGroup<'r>) -> Option<String> {
-        for known in &self.path_styles {
-            let is_taken = |path: &NamedPath<'_>| {
-                let other = known.paths.iter();
-                let mut other = other.filter(|other| segment(&other.name) == segment(&path.name));
-                other.any(|other| other.name != path.name || other.policy != path.policy)
-            };
-            let given = |paths: &HostGroup<'r>, to: &HostGroup<'_>| {
-                let is_given =
-                    |path: &&NamedPath<'r>| to.names.iter().any(|host| self.gives_too_much(path, host));
-                paths
-                    .paths
-                    .iter()
-                    .find(is_given)
-                    .map(|path| segment(&path.name).to_owned())
-            };
-            let met = group.paths.iter().find(|path| is_taken(path));
-            let met = met.map(|path| segment(&path.name).to_owned());
-            if let Some(name) = met
-                .or_else(|| given(group, known))
-                .or_else(|| given(known, group))
-            {
-                return Some(format!(
-                    "a name in a path means the same bucket on every host, and {} has another policy, or none, for {name:?}",
-                    if known.paths.iter().any(|path| segment(&path.name) == name) {
-                        group
-                    } else {
-                        known
-                    }
-                    .called()
-                ));
-            }
-            if known.whole.is_some() || group.whole.is_some() || group.is_any || self.on_every_host {
-                return Some(format!(
-                    "what the paths of {} do not name has another policy, or none",
-                    known.called()
-                ));
-            }
-        }
-        None
-    }
-
-    /// Whether the bucket of a path would give its policy to a host whose own routes do not.
-    fn gives_too_much(&self, path: &NamedPath<'r>, host: &str) -> bool {
-        let name = segment(&path.name);
-        let is_whole = name == path.name;
-        !self.site.admits(host, Spot::Below(name), path.policy)
-            || is_whole && !self.site.admits(host, Spot::Segment(name), path.policy)
     }
 
     /// Whether the policies of every host would get to hosts that have others and that no bucket can be bound to.
@@ -289,7 +238,8 @@ impl<'g, 'r> Mapping<'g, 'r> {
     }
 
     fn put(&mut self, name: String, hosts: Vec<String>, policy: RoutePolicy<'r>, place: &str) {
-        self.by_name.insert(segment(&name).to_owned(), self.buckets.len());
+        self.by_name
+            .insert(path_names::segment(&name).to_owned(), self.buckets.len());
         self.bound.extend(hosts.iter().cloned());
         self.buckets.push(MappedBucket {
             name,
@@ -320,11 +270,6 @@ impl<'g, 'r> Mapping<'g, 'r> {
             }
         }
     }
-}
-
-/// A bucket's name as it stands in a path.
-fn segment(name: &str) -> &str {
-    name.strip_suffix('/').unwrap_or(name)
 }
 
 fn left_out(group: &HostGroup<'_>, why: &str, remarks: &mut Remarks) {

@@ -39,6 +39,7 @@ mod namespaces;
 mod nginx_paths;
 mod node;
 mod patches;
+mod path_names;
 mod policy;
 mod reach;
 mod regex;
