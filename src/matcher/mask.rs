@@ -91,3 +91,27 @@ impl MaskPool {
         self.masks.to_block()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_of_one_hash_are_told_apart_and_equal_ones_stand_once() {
+        // Of so many, some have the same 32 bits of hash.
+        let mut pool = MaskPool::default();
+        for _ in 0..2 {
+            for number in 0..200_000_u32 {
+                let mask = RuleMask(u128::from(number) << 64);
+                assert_eq!(pool.intern(mask), MaskId(number));
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_covers_what_is_wanted_where_all_of_it_is_there() {
+        let [none, one, both, other] = [0, 1, 3, 4].map(RuleMask);
+        assert!(both.covers(one) && both.covers(both));
+        assert!(!one.covers(both) && !one.covers(other) && !both.covers(none));
+    }
+}

@@ -110,3 +110,32 @@ fn quoted(id: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn lists_of_one_hash_are_told_apart_and_equal_ones_stand_once() {
+        // Of so many, some have the same 32 bits of hash.
+        const RUNS: u32 = 200_000;
+        let rule = |number| Rule {
+            id: None,
+            allowed_origins: Vec::new(),
+            allowed_methods: Vec::new(),
+            allowed_headers: Vec::new(),
+            expose_headers: Vec::new(),
+            max_age_seconds: Some(number),
+        };
+        let mut runs = RuleRuns::default();
+        let starts: Vec<u32> = (0..RUNS).map(|number| runs.add(&[rule(number)])).collect();
+        let distinct: HashSet<u32> = starts.iter().copied().collect();
+        assert_eq!(distinct.len(), RUNS as usize);
+        for (number, start) in (0..).zip(starts) {
+            assert_eq!(runs.add(&[rule(number)]), start);
+        }
+        assert_eq!(runs.rules.len(), RUNS as usize);
+    }
+}

@@ -1,6 +1,7 @@
 #![allow(clippy::arithmetic_side_effects)] // Checked while a test runs.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use super::*;
 
@@ -45,6 +46,48 @@ fn keys_that_collide_by_a_known_factor_are_found_after_a_bounded_search() {
         assert_eq!(found, Some(number as u32));
     }
     assert!(LOOKED_AT.get() < 2 * KEYS as usize, "{}", LOOKED_AT.get());
+}
+
+#[test]
+fn keys_that_nobody_chose_are_found_at_the_first_look() {
+    const KEYS: u32 = 20_000;
+    const NAME: &[u8] = b"https://app.example.net";
+    let mut builder = TableBuilder::default();
+    for number in 0..KEYS {
+        builder.insert(Space::BUCKET_NAME, format!("bucket-{number}").as_bytes(), number);
+        // The same bytes in another space are another key.
+        builder.insert(Space::of_list(number), NAME, number);
+    }
+    let table = builder.finish();
+    assert!(table.far.len() <= 40, "{}", table.far.len());
+    // Odd, or bits of each word would be lost, and of both halves.
+    assert!(
+        table.factor % 2 == 1 && table.factor >> 32 != 0,
+        "{:x}",
+        table.factor
+    );
+    LOOKED_AT.set(0);
+    for number in 0..KEYS {
+        let key = format!("bucket-{number}");
+        assert_eq!(table.get(Space::BUCKET_NAME, key.as_bytes()), Some(number));
+        assert_eq!(table.get(Space::of_list(number), NAME), Some(number));
+    }
+    assert!(LOOKED_AT.get() <= 40_400, "{}", LOOKED_AT.get());
+}
+
+#[test]
+fn lists_of_one_hash_are_told_apart_and_equal_ones_share_a_space() {
+    // Of so many, some have the same 32 bits of hash.
+    const LISTS: u32 = 200_000;
+    let mut builder = TableBuilder::default();
+    let mut add = |number: u32| builder.list(std::iter::once((format!("{number:06}").as_bytes(), 1)));
+    let spaces: Vec<Space> = (0..LISTS).map(&mut add).collect();
+    for (number, space) in (0..).zip(&spaces) {
+        assert_eq!(add(number), *space);
+    }
+    let distinct: HashSet<u32> = spaces.iter().map(|space| space.number()).collect();
+    assert_eq!(distinct.len(), LISTS as usize);
+    assert_eq!(builder.entries.len(), LISTS as usize);
 }
 
 #[test]
