@@ -69,7 +69,7 @@ native: ## build the library that Envoy loads into its own process, at target/li
 	@cmp -s target/native/libbucket_cors.so $(NATIVE) || cp --remove-destination target/native/libbucket_cors.so $(NATIVE)
 	@stat -c '$(NATIVE): %s bytes' $(NATIVE)
 
-native-with-faults: # the same with faults where a test asks for them, at target/libbucket_cors_with_faults.so
+native-with-faults: ## the same with faults where a test asks for them, at target/libbucket_cors_with_faults.so
 	@$(TOOLCHAIN) build_native --features faults --target-dir target/faults
 	@cp --remove-destination target/faults/native/libbucket_cors.so target/libbucket_cors_with_faults.so
 
@@ -134,17 +134,17 @@ matrix: build native native-with-faults ## run the tests in a real Envoy on seve
 	@cat tests/matrix.md
 
 soak: build native envoy ## for SOAK_SECONDS (60), full load with rule changes and faults, and every answer checked
-	@$(TOOLCHAIN) need_linker && need_wrk && SOAK_SECONDS=$(SOAK_SECONDS) cargo test --quiet --test soak
+	@$(TOOLCHAIN) need_linker && need_wrk && SOAK_SECONDS=$(SOAK_SECONDS) cargo test --quiet "$${COMPUTING[@]}" --test soak
 
 sanitize: ## look for races between the library's workers, and for memory used after its end, with sanitizers
 	@tests/sanitize
 
 paths: build envoy ## ask for PATHS (20000) random paths from SEED (1) on, through the edge and a second proxy
-	@$(TOOLCHAIN) need_linker && PATHS=$(PATHS) SEED=$(SEED) cargo test --quiet --test store -- --nocapture "second proxy"
+	@$(TOOLCHAIN) need_linker && PATHS=$(PATHS) SEED=$(SEED) cargo test --quiet "$${STARTING[@]}" --test store -- --nocapture "second proxy"
 
 conformance: ## print what public suites, recordings and documents say, and how far this project agrees
 	@if [ -d ../shared/conformance ]; then \
-	  $(MAKE) --no-print-directory build envoy && { $(TOOLCHAIN) cargo test --quiet --test envoy -- --table; }; \
+	  $(MAKE) --no-print-directory build envoy && { $(TOOLCHAIN) cargo test --quiet "$${COMPUTING[@]}" --test envoy -- --table; }; \
 	else \
 	  echo 'There is no ../shared/conformance with cases to run. This was found when there was:' && cat tests/conformance.md; \
 	fi
@@ -166,7 +166,10 @@ lint: ## check formatting, and clippy on every form of the filter
 	@$(TOOLCHAIN) cargo clippy --quiet --all-targets --features $$TOOL_FEATURES -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --bins --features cli -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --test soak -- -D warnings
-	@$(TOOLCHAIN) cargo clippy --quiet --lib --target wasm32-unknown-unknown --target-dir target/wasm -- -D warnings
+	@$(TOOLCHAIN) for form in proxy-wasm dynamic-module; do \
+	  cargo clippy --quiet --lib --no-default-features --features "$$form" -- -D warnings; done
+	@$(TOOLCHAIN) ! has_wasm_target || \
+	  cargo clippy --quiet --lib --target $$WASM_TARGET --target-dir $$WASM_TARGET_DIR -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --lib --features faults -- -D warnings
 
 image: build ## write the module as an OCI image, without a container engine

@@ -122,12 +122,8 @@ mod tests {
         // Of so many, some have the same 32 bits of hash.
         const RUNS: u32 = 200_000;
         let rule = |number| Rule {
-            id: None,
-            allowed_origins: Vec::new(),
-            allowed_methods: Vec::new(),
-            allowed_headers: Vec::new(),
-            expose_headers: Vec::new(),
             max_age_seconds: Some(number),
+            ..Rule::default()
         };
         let mut runs = RuleRuns::default();
         let starts: Vec<u32> = (0..RUNS).map(|number| runs.add(&[rule(number)])).collect();

@@ -111,3 +111,21 @@ fn case_is_ignored_where_asked() {
     });
     assert_eq!(found, [2]);
 }
+
+#[test]
+fn tries_of_one_hash_are_told_apart_and_equal_ones_stand_once() {
+    // Of so many, some have the same 32 bits of hash.
+    const TRIES: u32 = 200_000;
+    let mut forest = ForestBuilder::default();
+    let mut add = |number: u32| {
+        forest
+            .add(End::Front, &[(format!("{number:06}").as_bytes(), 1)])
+            .0
+    };
+    let roots: Vec<u32> = (0..TRIES).map(&mut add).collect();
+    assert!(roots.is_sorted_by(|one, next| one < next));
+    for (number, root) in (0..).zip(roots) {
+        assert_eq!(add(number), root);
+    }
+    assert_eq!(forest.nodes.len(), TRIES as usize);
+}

@@ -120,7 +120,6 @@ fn bucket(name: String, rules: Vec<Rule<'static>>) -> Bucket<'static> {
 fn rule(origins: Vec<String>) -> Rule<'static> {
     let pattern = |text: String| Pattern::new(Cow::Owned(text)).expect("one star at most");
     Rule {
-        id: None,
         allowed_origins: origins.into_iter().map(pattern).collect(),
         allowed_methods: vec!["GET".into(), "PUT".into()],
         allowed_headers: ["content-type", "content-md5", "authorization", "x-oss-*"]
@@ -128,6 +127,7 @@ fn rule(origins: Vec<String>) -> Rule<'static> {
             .into(),
         expose_headers: vec!["ETag".into()],
         max_age_seconds: Some(600),
+        ..Rule::default()
     }
 }
 

@@ -67,9 +67,9 @@ fn stamped(number: u32) -> Bucket<'static> {
             id: Some(format!("v{number}").into()),
             allowed_origins: vec![pattern(PAGE)],
             allowed_methods: vec!["GET".into(), "HEAD".into()],
-            allowed_headers: Vec::new(),
             expose_headers: vec![format!("x-v{number}").into()],
             max_age_seconds: Some(number),
+            ..Rule::default()
         }],
         response_vary: None,
     }

@@ -71,7 +71,26 @@ fn matched(old: &[Rule<'_>], new: &[Rule<'_>]) -> Vec<Option<usize>> {
     matches
 }
 
-fn rule_differences<'r>(old: &'r Rule<'_>, new: &'r Rule<'_>) -> Vec<String> {
+/// The lists of a rule, each with what people call it.
+fn lists<'r>(rule: &'r Rule<'_>) -> [(&'static str, Vec<&'r str>); 4] {
+    // Each by its name: a change of a field that is left out would not be told.
+    let Rule {
+        id: _,
+        allowed_origins,
+        allowed_methods,
+        allowed_headers,
+        expose_headers,
+        max_age_seconds: _,
+    } = rule;
+    [
+        ("origins", patterns(allowed_origins)),
+        ("methods", texts(allowed_methods)),
+        ("allowed headers", patterns(allowed_headers)),
+        ("exposed headers", texts(expose_headers)),
+    ]
+}
+
+fn rule_differences(old: &Rule<'_>, new: &Rule<'_>) -> Vec<String> {
     let mut said = Vec::new();
     if old.id != new.id {
         said.push(format!(
@@ -80,14 +99,6 @@ fn rule_differences<'r>(old: &'r Rule<'_>, new: &'r Rule<'_>) -> Vec<String> {
             name(new.id.as_deref())
         ));
     }
-    let lists = |rule: &'r Rule<'_>| {
-        [
-            ("origins", patterns(&rule.allowed_origins)),
-            ("methods", texts(&rule.allowed_methods)),
-            ("allowed headers", patterns(&rule.allowed_headers)),
-            ("exposed headers", texts(&rule.expose_headers)),
-        ]
-    };
     for ((what, before), (_, after)) in lists(old).into_iter().zip(lists(new)) {
         let gone = before.iter().filter(|value| !after.contains(value));
         let come = after.iter().filter(|value| !before.contains(value));
@@ -118,12 +129,9 @@ fn title(index: usize, rule: &Rule<'_>) -> String {
 /// A rule in a few words.
 fn whole(rule: &Rule<'_>) -> String {
     let list = |values: Vec<&str>| values.into_iter().map(printable).collect::<Vec<_>>().join(" ");
-    let origins = patterns(&rule.allowed_origins);
-    let mut said = format!("{} from {}", list(texts(&rule.allowed_methods)), list(origins));
-    for (what, values) in [
-        ("allowed headers", patterns(&rule.allowed_headers)),
-        ("exposed headers", texts(&rule.expose_headers)),
-    ] {
+    let [(_, origins), (_, methods), others @ ..] = lists(rule);
+    let mut said = format!("{} from {}", list(methods), list(origins));
+    for (what, values) in others {
         if !values.is_empty() {
             // Writing to a String cannot fail.
             let _ = write!(said, ", {what} {}", list(values));
