@@ -8,9 +8,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::support::checkout;
 
 /// What a command prints; it has to succeed.
 fn output(program: &str, arguments: &[&str], folder: &Path) -> Vec<u8> {

@@ -11,11 +11,8 @@ use std::process::{Command, Stdio};
 
 use crate::kustomize::Cluster;
 
+use crate::support::checkout;
 use crate::support::ports::free_port;
-
-fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 /// What a command prints; it has to succeed.
 fn output(command: &mut Command) -> String {

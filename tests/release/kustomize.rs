@@ -12,6 +12,8 @@ use serde_json::Value;
 
 use crate::manifests::rendered;
 
+use crate::support::checkout;
+
 const BASES: [&str; 5] = [
     "istio",
     "istio-wasm-plugin",
@@ -19,10 +21,6 @@ const BASES: [&str; 5] = [
     "envoy-gateway-native",
     "higress",
 ];
-
-fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 pub(crate) fn kubectl() -> PathBuf {
     let kubectl = checkout().join("target/venv/bin/kubectl");

@@ -14,6 +14,8 @@ use bucket_cors::config;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+use crate::support::checkout;
+
 const REPOSITORY: &str = "registry.example.com:5000/edge/bucket-cors";
 const LIBRARY: &str = "libbucket_cors-x86_64-unknown-linux-gnu-0123456789ab.so";
 
@@ -103,10 +105,6 @@ fn resource(file: &str, kind: &str) -> &'static RenderedManifest {
         .iter()
         .find(|resource| resource.file == file && resource.kind == kind)
         .unwrap()
-}
-
-fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The folder with the image and the manifests for it.

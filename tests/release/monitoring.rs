@@ -2,16 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
 
+use crate::support::checkout;
 use crate::support::envoy;
-
-fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 fn prometheus(program: &str) -> PathBuf {
     let program = checkout().join("target/prometheus").join(program);
@@ -81,17 +78,21 @@ fn every_query_finds_what_it_asks_for_and_every_command_of_the_runbook_runs() {
     let Some(tool) = option_env!("CARGO_BIN_EXE_bucket-cors") else {
         panic!("the tool is built with --features sync");
     };
-    let output = Command::new("python3")
-        .arg("tests/release/monitoring.py")
-        .args([envoy::binary(), tool.into(), prometheus("prometheus")])
+    let programs = [envoy::binary(), tool.into(), prometheus("prometheus")];
+    succeeds("tests/release/monitoring.py", &programs);
+}
+
+/// Runs a script with these arguments.
+pub(crate) fn succeeds(script: &str, arguments: &[PathBuf]) {
+    let mut python = Command::new("python3");
+    let output = python
+        .arg(script)
+        .args(arguments)
         .current_dir(checkout())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+        .output();
+    let output = output.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
 }
 
 /// Each sample's path and what is in it.

@@ -18,3 +18,10 @@ pub(crate) mod ports;
 pub(crate) mod stand;
 pub(crate) mod started;
 pub(crate) mod upstream;
+
+use std::path::Path;
+
+/// The top of the checkout.
+pub(crate) fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

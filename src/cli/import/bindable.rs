@@ -1,6 +1,6 @@
 //! Whether a bucket can be bound to a host, by its name.
 
-use bucket_cors::config::{self, Bucket, BucketSink};
+use bucket_cors::config;
 use serde_json::json;
 
 use super::code::{self, RemarkCode};
@@ -11,13 +11,6 @@ use crate::source::placeholder;
 pub(super) struct Unbindable {
     pub(super) code: RemarkCode,
     pub(super) why: String,
-}
-
-struct Nowhere;
-
-impl<'a> BucketSink<'a> for Nowhere {
-    fn bucket(&mut self, _: Bucket<'a>) {}
-    fn restart(&mut self) {}
 }
 
 /// What is wrong with a host's name as it is written, without its port, in the core's own eyes. One with a `*` stands
@@ -36,7 +29,7 @@ pub(super) fn problem(name: &str) -> Option<Unbindable> {
     let name = name.trim_end_matches('.');
     // What a bucket of a whole host is called does not count there.
     let text = json!({ "buckets": [{ "name": "any", "hosts": [name], "cors": null }] }).to_string();
-    let (_, found) = config::read(text.as_bytes(), &mut Nowhere);
+    let (_, found) = config::read(text.as_bytes(), &mut Vec::new());
     found.errors.kept().first().map(|finding| Unbindable {
         code: RemarkCode::of_the_core(finding.code),
         why: format!("{}; the policies of this host are left out", finding.message),

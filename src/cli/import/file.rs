@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::document::ImportedBucket;
+use super::document::{ImportedBucket, ImportedCors};
 use super::documents::{Beside, Documents};
 use super::node::Node;
 use super::routes::Host;
@@ -94,6 +94,19 @@ impl<'f> File<'f> {
             [name] => Some(name.clone()),
             _ => None,
         }
+    }
+
+    /// What it holds, where that is the rules of one bucket.
+    ///
+    /// # Errors
+    /// That nothing names the bucket.
+    pub(crate) fn of_one_bucket(&self, cors: ImportedCors) -> Result<FileContent, Trouble> {
+        Ok(FileContent::Buckets(vec![ImportedBucket {
+            name: self.bucket()?,
+            cors,
+            place: self.name.to_owned(),
+            ..ImportedBucket::default()
+        }]))
     }
 
     /// The bucket, for sources that do not name it.

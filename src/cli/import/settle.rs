@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bucket_cors::config::{self, Bucket, BucketSink, Finding};
+use bucket_cors::config::{self, Finding};
 
 use super::code::{self, RemarkCode};
 use super::document::{Document, ImportedRule};
@@ -35,13 +35,6 @@ enum FoundIn {
 /// next pass takes out, and a bucket without rules, which the one after it takes out.
 const PASSES: usize = 1_000;
 
-struct Nowhere;
-
-impl<'a> BucketSink<'a> for Nowhere {
-    fn bucket(&mut self, _: Bucket<'a>) {}
-    fn restart(&mut self) {}
-}
-
 /// Makes the document one that the edge loads, and returns its text.
 ///
 /// # Errors
@@ -49,7 +42,7 @@ impl<'a> BucketSink<'a> for Nowhere {
 pub(crate) fn settle(document: &mut Document, remarks: &mut Remarks) -> Result<String, Vec<String>> {
     for _ in 0..PASSES {
         let text = serde_json::to_string_pretty(document).map_err(|error| vec![error.to_string()])?;
-        let (_, found) = config::read(text.as_bytes(), &mut Nowhere);
+        let (_, found) = config::read(text.as_bytes(), &mut Vec::new());
         if found.errors.is_empty() {
             return Ok(text);
         }

@@ -1,7 +1,7 @@
 //! A store's CORS document.
 
 use super::code;
-use super::document::{ImportedBucket, ImportedCors, ImportedRule};
+use super::document::{ImportedCors, ImportedRule};
 use super::file::{File, FileContent};
 use super::node::Node;
 use super::remarks::Remarks;
@@ -70,12 +70,7 @@ pub(crate) fn document(file: &File<'_>, remarks: &mut Remarks) -> Result<FileCon
     } else {
         json(&file.documents()?.root()?, remarks)?
     };
-    Ok(FileContent::Buckets(vec![ImportedBucket {
-        name: file.bucket()?,
-        cors,
-        place: file.name.to_owned(),
-        ..ImportedBucket::default()
-    }]))
+    file.of_one_bucket(cors)
 }
 
 /// Where the document of a bucket may stand in another one.

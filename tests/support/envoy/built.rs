@@ -1,17 +1,15 @@
 //! What the tests run: the Envoy, and the filter as it was built.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+
+use crate::support::checkout;
 
 /// Whether the tests are to run the library instead of the WebAssembly module: both give the same answers.
 pub(crate) fn is_native() -> bool {
     std::env::var_os("NATIVE").is_some()
-}
-
-pub(super) fn checkout() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The module that `make build` leaves.

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::built::{checkout, is_native, library, module, version};
+use super::built::{is_native, library, module, version};
+use crate::support::checkout;
 
 pub(super) const TYPES: &str = "type.googleapis.com";
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::listen::following;
-use super::process::{Syncing, wait_for};
+use super::process::{Syncing, run_as, wait_for};
 use super::stand_in::{StandInStore, rules_for};
 use super::text;
 use crate::support::http;
@@ -22,13 +22,7 @@ fn limited(command: &Command, limit: &str) -> Command {
     let mut bound = Command::new("bash");
     bound.args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\"")]);
     bound.arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => bound.env(name, value),
-            None => bound.env_remove(name),
-        };
-    }
-    bound.current_dir(command.get_current_dir().unwrap());
+    run_as(&mut bound, command);
     bound
 }
 

@@ -1,6 +1,6 @@
 //! `--forget`, and what it does not do without a store's word.
 
-use super::hands::one_store as two_buckets;
+use super::hands::two_buckets;
 use super::process::{Syncing, wait_for};
 use super::stand_in::{StoreReply, rules_for};
 use super::{json, origins, sync, text};

@@ -14,7 +14,7 @@ pub(super) const OUTPUT: &str = "cors.json";
 pub(super) const MEMORY: &str = ".bucket-cors-sync/cors.json.json";
 pub(super) const ONCE: [&str; 3] = ["--output", OUTPUT, "--once"];
 
-pub(super) fn one_store() -> StandInStore {
+pub(super) fn two_buckets() -> StandInStore {
     StandInStore::start(&[
         ("photos", rules_for(&["https://p.example"])),
         ("videos", rules_for(&["https://v.example"])),
@@ -36,7 +36,7 @@ fn is_held(output: &Output, bucket: &str, count: usize) {
 
 #[test]
 fn an_output_of_which_nothing_is_remembered_loses_no_bucket() {
-    let store = one_store();
+    let store = two_buckets();
     store.say("photos", StoreReply::no_rules());
     let written = configuration(&["photos"], "https://h.example");
     for (way, followed) in [("all", &["--all"][..]), ("bucket", &["--bucket", "videos"])] {
@@ -56,7 +56,7 @@ fn an_output_of_which_nothing_is_remembered_loses_no_bucket() {
 
 #[test]
 fn two_processes_on_one_output_take_no_rules_from_each_other() {
-    let (store, other) = (one_store(), one_store());
+    let (store, other) = (two_buckets(), two_buckets());
     let own = |name: &str| configuration(&[name], "https://o.example");
     let of = |store: &StandInStore, more: &[&str]| {
         let endpoint = store.endpoint();
@@ -113,7 +113,7 @@ fn two_processes_on_one_output_take_no_rules_from_each_other() {
 
 #[test]
 fn a_template_in_the_place_of_the_output_takes_no_rules_that_nobody_tells() {
-    let store = one_store();
+    let store = two_buckets();
     let template = configuration(&[], "");
     let emptied = configuration(&["own-a", "videos"], "https://x.example");
     let mut emptied: Value = serde_json::from_str(&emptied).unwrap();
@@ -166,7 +166,7 @@ fn a_template_in_the_place_of_the_output_takes_no_rules_that_nobody_tells() {
 
 #[test]
 fn the_only_bucket_may_be_forgotten_or_left_out() {
-    let store = one_store();
+    let store = two_buckets();
     let denied = StoreReply::error(403, "AccessDenied");
     store.say("photos", denied.clone());
     for allowed in [&["--max-loss", "1"], &["--forget", "photos"]] {
@@ -196,7 +196,7 @@ fn the_only_bucket_may_be_forgotten_or_left_out() {
 
 #[test]
 fn all_that_speaks_against_a_write_is_said_at_once() {
-    let store = one_store();
+    let store = two_buckets();
     for name in ["sounds", "texts"] {
         store.say(name, rules_for(&["https://s.example"]));
     }

@@ -22,10 +22,6 @@ pub(super) fn configuration(names: &[&str], origin: &str) -> String {
     json!({ "profile": "s3", "buckets": buckets.collect::<Vec<_>>() }).to_string()
 }
 
-fn one_store() -> StandInStore {
-    StandInStore::start(&[("photos", rules_for(&["https://a.example"]))])
-}
-
 const OWN: [&str; 3] = ["own-a", "own-b", "own-c"];
 
 /// Each way in which the base's own buckets lose their rules.
@@ -39,7 +35,7 @@ fn lesser_bases() -> [String; 2] {
 
 #[test]
 fn rules_of_the_base_are_lost_no_more_easily_than_those_of_a_store() {
-    let store = one_store();
+    let store = StandInStore::of_photos();
     for (of, option) in [("--all", &["--all"][..]), ("--bucket", &["--bucket", "photos"])] {
         for (option_of, file) in [("--base", "base.json"), ("--into", "into.json")] {
             for (index, lesser) in lesser_bases().iter().enumerate() {
@@ -86,7 +82,7 @@ fn rules_of_the_base_are_lost_no_more_easily_than_those_of_a_store() {
 
 #[test]
 fn a_base_that_loses_rules_is_held_by_a_process_that_runs() {
-    let store = one_store();
+    let store = StandInStore::of_photos();
     let folder = Folder::new("sync-base-runs").with("base.json", configuration(&OWN, "https://o.example"));
     let mut following = asking(&folder, &store);
     following.args(["--all", "--base", "base.json", "--output", "cors.json"]);
@@ -112,7 +108,7 @@ fn a_base_that_loses_rules_is_held_by_a_process_that_runs() {
 
 #[test]
 fn what_another_hand_writes_is_not_thrown_away() {
-    let store = one_store();
+    let store = StandInStore::of_photos();
     let folder = Folder::new("sync-another-hand");
     let mut following = asking(&folder, &store);
     following.args(["--bucket", "photos", "--output", "cors.json", "--interval", "1s"]);
@@ -217,7 +213,7 @@ fn a_fleet_gets_nothing_before_each_store_has_listed_its_buckets() {
 
 #[test]
 fn buckets_of_an_output_that_is_gone_are_remembered() {
-    let store = one_store();
+    let store = StandInStore::of_photos();
     store.say("videos", rules_for(&["https://v.example"]));
     let folder = Folder::new("sync-output-gone");
     let once = ["--all", "--once", "--output", "cors.json"];
@@ -247,7 +243,7 @@ fn buckets_of_an_output_that_is_gone_are_remembered() {
 
 #[test]
 fn what_is_to_be_forgotten_and_stands_in_the_base_is_told() {
-    let store = one_store();
+    let store = StandInStore::of_photos();
     for (option, more) in [("--base", ""), ("--into", ""), ("--into", "--check")] {
         let folder = Folder::new(&format!("sync-forget-base{option}{more}"));
         folder.write("own.json", configuration(&OWN[..1], "https://o.example"));

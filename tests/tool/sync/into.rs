@@ -7,10 +7,6 @@ use super::stand_in::{StandInStore, rules_for};
 use super::{json, origins, sync, text};
 use crate::tool::Folder;
 
-fn store() -> StandInStore {
-    StandInStore::start(&[("photos", rules_for(&["https://a.example"]))])
-}
-
 /// Lines that one text has and the other lacks, both ways.
 fn other_lines<'t>(old: &'t str, new: &'t str) -> (Vec<&'t str>, Vec<&'t str>) {
     let old: Vec<&str> = old.lines().collect();
@@ -26,7 +22,7 @@ fn other_lines<'t>(old: &'t str, new: &'t str) -> (Vec<&'t str>, Vec<&'t str>) {
 
 #[test]
 fn every_sample_keeps_its_other_lines_and_is_what_check_finds_good() {
-    let store = store();
+    let store = StandInStore::of_photos();
     // Not envoy-ecds.yaml: what stands there is in force until the rules come, from filter-ecds.yaml.
     for sample in [
         "filter-ecds.yaml",
@@ -69,7 +65,7 @@ fn every_sample_keeps_its_other_lines_and_is_what_check_finds_good() {
 
 #[test]
 fn each_way_to_write_a_configuration_is_kept() {
-    let store = store();
+    let store = StandInStore::of_photos();
     let ecds = |value: &str, end: &str| {
         format!(
             "# first\nversion_info: \"1\" # the version\nresources:\n  - \"@type\": type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig\n    name: bucket-cors\n    typed_config:\n      \"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm\n      config:\n        configuration:\n          \"@type\": type.googleapis.com/google.protobuf.StringValue\n          value: {value}\n{end}"
@@ -113,7 +109,7 @@ fn each_way_to_write_a_configuration_is_kept() {
 
 #[test]
 fn the_version_is_another_one_only_with_other_rules() {
-    let store = store();
+    let store = StandInStore::of_photos();
     let folder = Folder::new("sync-version");
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/filter-ecds.yaml");
     folder.write("into.yaml", fs::read(sample).unwrap());
@@ -138,7 +134,7 @@ fn the_version_is_another_one_only_with_other_rules() {
 
 #[test]
 fn the_base_has_what_a_store_does_not_know() {
-    let store = store();
+    let store = StandInStore::of_photos();
     let folder = Folder::new("sync-base").with(
         "base.yaml",
         "profile: fetch\nendpoints: [s3.example.com]\nbuckets:\n- { name: '*', cors: null }\n- name: photos\n  hosts: [photos.example.com]\n  mode: shadow\n",
@@ -163,7 +159,7 @@ fn the_base_has_what_a_store_does_not_know() {
 
 #[test]
 fn printed_rules_are_never_fewer_than_those_in_force() {
-    let store = store();
+    let store = StandInStore::of_photos();
     let folder = Folder::new("sync-printed");
     let output = sync(&folder, &store, &["--all", "--output", "-"]);
     assert_eq!(output.code, 0, "{}", output.stderr);
@@ -232,7 +228,7 @@ fn an_anchor_on_the_value_that_is_replaced_is_named() {
         + &place("bucket-cors-again", "*rules");
     folder.write("into.yaml", document);
     let arguments = ["--all", "--once", "--into", "into.yaml", "--output", "out.yaml"];
-    let output = sync(&folder, &store(), &arguments);
+    let output = sync(&folder, &StandInStore::of_photos(), &arguments);
     assert_eq!(output.code, 2, "{}", output.stderr);
     assert!(output.stderr.contains("an anchor (&)"), "{}", output.stderr);
     assert!(!output.stderr.contains("into.yaml:1"), "{}", output.stderr);

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::faults::Faults;
-use super::hands::{MEMORY, ONCE, OUTPUT, one_store};
+use super::hands::{MEMORY, ONCE, OUTPUT, two_buckets};
 use super::in_force::configuration;
 use super::process::wait_for;
 use super::stand_in::rules_for;
@@ -14,7 +14,7 @@ use crate::tool::Folder;
 
 #[test]
 fn what_is_narrowed_while_the_stores_are_asked_stays_narrowed() {
-    let store = one_store();
+    let store = two_buckets();
     let folder = Folder::new("sync-hand-narrowed");
     let wide = configuration(&["own-a"], "*");
     for into in ["into.json", OUTPUT] {
@@ -47,7 +47,7 @@ fn what_is_narrowed_while_the_stores_are_asked_stays_narrowed() {
 
 #[test]
 fn what_is_written_between_the_last_look_and_the_write_is_not_written_over() {
-    let store = one_store();
+    let store = two_buckets();
     let folder = Folder::new("sync-hand-window");
     let faults = Faults::new(&folder);
     let once = [&["--all"], &ONCE[..]].concat();

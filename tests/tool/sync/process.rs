@@ -13,6 +13,17 @@ use crate::support::http::{self, Response};
 /// Rounds a second apart take no longer than this, on a machine with much else to do.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Gives a command the environment and the folder of another.
+pub(super) fn run_as(command: &mut Command, other: &Command) {
+    for (name, value) in other.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.current_dir(other.get_current_dir().unwrap());
+}
+
 /// A process that listens. Dropping it stops it; so does the end of the thread that started it.
 pub(super) struct Syncing {
     child: Child,
@@ -25,13 +36,7 @@ impl Syncing {
         let mut bound = Command::new("setpriv");
         bound.args(["--pdeathsig", "KILL"]).arg(command.get_program());
         bound.args(command.get_args()).args(["--listen", address]);
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => bound.env(name, value),
-                None => bound.env_remove(name),
-            };
-        }
-        bound.current_dir(command.get_current_dir().unwrap());
+        run_as(&mut bound, &command);
         let mut child = bound.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let first = lines.next().unwrap().unwrap();

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::hands::{MEMORY, ONCE, OUTPUT, one_store};
+use super::hands::{MEMORY, ONCE, OUTPUT, two_buckets};
 use super::in_force::configuration;
 use super::stand_in::{StoreReply, rules_for};
 use super::{json, origins, sync, text};
@@ -11,7 +11,7 @@ use crate::tool::Folder;
 
 #[test]
 fn rules_that_a_killed_process_left_have_their_owner_and_their_age() {
-    let store = one_store();
+    let store = two_buckets();
     let own = configuration(&["own-a", "own-b"], "https://o.example");
     let folder = Folder::new("sync-hand-killed").with("base.json", own);
     let once = [&["--bucket", "photos", "--base", "base.json"], &ONCE[..]].concat();
@@ -53,7 +53,7 @@ fn rules_that_a_killed_process_left_have_their_owner_and_their_age() {
 
 #[test]
 fn a_memory_of_an_older_version_is_no_trap() {
-    let store = one_store();
+    let store = two_buckets();
     for (way, followed) in [("all", &["--all"][..]), ("bucket", &["--bucket", "photos"])] {
         let folder = Folder::new(&format!("sync-hand-older-{way}"));
         folder.write("base.json", configuration(&["own-a"], "https://o.example"));

@@ -99,6 +99,11 @@ pub(super) struct StandInStore {
 }
 
 impl StandInStore {
+    /// With one bucket.
+    pub(super) fn of_photos() -> Self {
+        Self::start(&[("photos", rules_for(&["https://a.example"]))])
+    }
+
     /// With the rules of these buckets.
     pub(super) fn start(buckets: &[(&str, StoreReply)]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::hands::{MEMORY, ONCE, OUTPUT, one_store};
+use super::hands::{MEMORY, ONCE, OUTPUT, two_buckets};
 use super::stand_in::{StandInStore, StoreReply, rules_for};
 use super::{json, origins, sync, text};
 use crate::tool::{Folder, Output};
@@ -72,7 +72,7 @@ fn a_bucket_too_many_stops_no_other_one() {
 
 #[test]
 fn buckets_that_only_the_base_refuses_keep_what_they_had() {
-    let store = one_store();
+    let store = two_buckets();
     let base = json!({
         "endpoints": ["e.example"],
         "buckets": [{ "name": "docs/", "cors": cors("https://f.example") }],
@@ -114,7 +114,7 @@ fn buckets_that_only_the_base_refuses_keep_what_they_had() {
 
 #[test]
 fn an_error_of_the_base_is_said_once_and_by_its_file() {
-    let store = one_store();
+    let store = two_buckets();
     let folder = Folder::new("sync-together-base").with("base.json", "{}");
     assert_eq!(run(&folder, &store, &[]).code, 0);
     for base in [
@@ -144,7 +144,7 @@ fn an_error_of_the_base_is_said_once_and_by_its_file() {
 
 #[test]
 fn a_bucket_of_the_base_without_rules_had_none() {
-    let store = one_store();
+    let store = two_buckets();
     let base = json!({ "buckets": [{ "name": "own", "cors": { "CORSRules": [], "ResponseVary": true } }] });
     let folder = Folder::new("sync-together-vary").with("base.json", base.to_string());
     assert_eq!(run(&folder, &store, &[]).code, 0);

@@ -4,13 +4,9 @@ use super::stand_in::{StandInStore, StoreReply, rules_for};
 use super::{command, finished, sync, text};
 use crate::tool::Folder;
 
-fn one_store() -> StandInStore {
-    StandInStore::start(&[("photos", rules_for(&["https://a.example"]))])
-}
-
 #[test]
 fn quiet_says_what_is_wrong_alone() {
-    let store = one_store();
+    let store = StandInStore::of_photos();
     let folder = Folder::new("sync-quiet");
     let once = ["--all", "--once", "--output", "cors.json", "-q"];
     let run = || sync(&folder, &store, &once);
@@ -41,7 +37,7 @@ fn quiet_says_what_is_wrong_alone() {
 
 #[test]
 fn options_that_would_not_count_are_wrong_usage() {
-    let store = one_store();
+    let store = StandInStore::of_photos();
     let folder = Folder::new("sync-usage").with(
         "stores.yaml",
         format!(

@@ -3,7 +3,7 @@
 use bucket_cors::profile;
 
 use super::source::{BucketNames, Source};
-use crate::import::document::{ImportedBucket, ImportedCors};
+use crate::import::document::ImportedCors;
 use crate::import::file::{File, FileContent};
 use crate::import::node::Node;
 use crate::import::remarks::Remarks;
@@ -70,10 +70,5 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
         let rule = rule_fields::renamed_rule(&node, &FIELDS, remarks);
         cors.rules.push(rule);
     }
-    Ok(FileContent::Buckets(vec![ImportedBucket {
-        name: file.bucket()?,
-        cors,
-        place: file.name.to_owned(),
-        ..ImportedBucket::default()
-    }]))
+    file.of_one_bucket(cors)
 }
