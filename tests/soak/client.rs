@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::answers;
-use crate::edge::Connection;
+use crate::edge::LiveConnection;
 use crate::hostile;
 use crate::plan::Timeline;
 use crate::proofs::choices::Random;
@@ -45,7 +45,7 @@ impl SoakTally {
 /// Asks until the end.
 pub(crate) fn run(shared: &Arc<SharedByClients>, seed: u64) {
     let mut random = Random(seed);
-    let mut connection = Connection::open(shared.port).unwrap();
+    let mut connection = LiveConnection::open(shared.port).unwrap();
     let tally = &shared.tally;
     while !shared.ends.load(Ordering::Relaxed) {
         if random.next().is_multiple_of(20) {
@@ -65,7 +65,7 @@ pub(crate) fn run(shared: &Arc<SharedByClients>, seed: u64) {
             Ok(response) => response,
             Err(error) => {
                 tally.add(&tally.broken, || format!("{request:?}\n{error}"));
-                connection = Connection::open(shared.port).unwrap();
+                connection = LiveConnection::open(shared.port).unwrap();
                 continue;
             }
         };

@@ -81,7 +81,7 @@ impl<'t> KnownListeners<'t> {
     pub(crate) fn of(resources: &[Node<'t>], namespaces: &Namespaces<'t>) -> Self {
         let mut all = Self::default();
         let mut gates: HashMap<Key, &Node<'t>> = HashMap::new();
-        let parts = Parts::of(resources);
+        let parts = ListenerParts::of(resources);
         for gateway in resources.iter().filter(|resource| {
             kubernetes::kind(resource) == "Gateway" && !kubernetes::is_istio_gateway(resource)
         }) {
@@ -174,14 +174,14 @@ impl<'t> KnownListeners<'t> {
 }
 
 /// What the class of a Gateway calls its controller.
-fn controller(gateway: &Node<'_>, parts: &Parts<'_, '_>) -> Option<String> {
+fn controller(gateway: &Node<'_>, parts: &ListenerParts<'_, '_>) -> Option<String> {
     let name = gateway.path(&["spec", "gatewayClassName"])?.text()?;
     let class = parts.called("GatewayClass", &name, None)?;
     class.path(&["spec", "controllerName"])?.text()
 }
 
 /// The proxy that the Gateways of a class share, if Envoy Gateway merges them.
-fn shared_proxy(gateway: &Node<'_>, parts: &Parts<'_, '_>) -> Option<String> {
+fn shared_proxy(gateway: &Node<'_>, parts: &ListenerParts<'_, '_>) -> Option<String> {
     let name = gateway.path(&["spec", "gatewayClassName"])?.text()?;
     let class = parts.called("GatewayClass", &name, None)?;
     let parameters = class.path(&["spec", "parametersRef"])?;
@@ -192,9 +192,9 @@ fn shared_proxy(gateway: &Node<'_>, parts: &Parts<'_, '_>) -> Option<String> {
 }
 
 /// The resources by their kinds and names.
-struct Parts<'r, 't>(HashMap<(String, String), Vec<&'r Node<'t>>>);
+struct ListenerParts<'r, 't>(HashMap<(String, String), Vec<&'r Node<'t>>>);
 
-impl<'r, 't> Parts<'r, 't> {
+impl<'r, 't> ListenerParts<'r, 't> {
     fn of(resources: &'r [Node<'t>]) -> Self {
         let mut all: HashMap<_, Vec<_>> = HashMap::new();
         for resource in resources {

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::edge::{Connection, TWO_WORKERS, header, wait_for};
+use super::edge::{LiveConnection, TWO_WORKERS, header, wait_for};
 use super::{alone, with_sample_log};
 use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::http::Response;
@@ -145,7 +145,7 @@ pub(crate) fn a_capability_that_is_missing_opens_nothing_unseen() {
 
     let mut answered_503 = 0;
     for (capability, outcome) in CAPABILITIES {
-        let mut connection = Connection::open(envoy.port(capability)).unwrap();
+        let mut connection = LiveConnection::open(envoy.port(capability)).unwrap();
         for ((method, origin), expected) in [
             ("GET", PAGE),
             ("GET", OTHER),

@@ -187,12 +187,12 @@ pub(crate) fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// A connection that is kept alive, and opened again where Envoy says that it closes it, as it does after each 400.
-pub(crate) struct Connection {
+pub(crate) struct LiveConnection {
     port: u16,
     stream: TcpStream,
 }
 
-impl Connection {
+impl LiveConnection {
     pub(crate) fn open(port: u16) -> io::Result<Self> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;

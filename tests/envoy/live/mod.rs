@@ -23,7 +23,7 @@ use crate::support::case::UpstreamAnswer;
 use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::upstream::{CASE_HEADER, Upstream};
 use crate::trials::{run_all, trials};
-use edge::{Connection, LiveEdge, RulesFile, request, statistic, version_in_force, wait_for};
+use edge::{LiveConnection, LiveEdge, RulesFile, request, statistic, version_in_force, wait_for};
 use libtest_mimic::Arguments;
 
 /// Whether all of it holds.
@@ -70,7 +70,7 @@ fn own_statistic(envoy: &Envoy, name: &str) -> u64 {
 }
 
 fn ask(edge: &LiveEdge) -> Result<u32, String> {
-    let mut connection = Connection::open(edge.port).unwrap();
+    let mut connection = LiveConnection::open(edge.port).unwrap();
     let response = connection
         .exchange("GET", "/object", &[("origin", versions::PAGE)])
         .unwrap();
@@ -95,7 +95,9 @@ fn a_response_is_of_the_version_that_its_request_met_however_long_it_takes() {
         |listener| listener,
     );
     // More than enough for both workers to have some.
-    let mut connections: Vec<_> = (0..12).map(|_| Connection::open(edge.port).unwrap()).collect();
+    let mut connections: Vec<_> = (0..12)
+        .map(|_| LiveConnection::open(edge.port).unwrap())
+        .collect();
     for round in 1..=3 {
         let version = round * 10;
         edge.change(&version.to_string(), &versions::configuration(version, []));
@@ -177,7 +179,7 @@ fn where_the_first_rules_are_refused_nothing_is_served_until_good_ones_come() {
         &[],
         changes::answers_itself,
     );
-    let mut connection = Connection::open(edge.port).unwrap();
+    let mut connection = LiveConnection::open(edge.port).unwrap();
     let response = connection
         .exchange("GET", "/object", &[("origin", versions::PAGE)])
         .unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::edge::{Connection, LiveEdge, RulesFile, wait_for};
+use super::edge::{LiveConnection, LiveEdge, RulesFile, wait_for};
 use super::{alone, changes, with_sample_log};
 
 const APP: &str = "https://app.example";
@@ -134,7 +134,7 @@ pub(crate) fn the_access_log_of_the_sample_says_what_became_of_each_request_and_
     let edge = LiveEdge::start(RulesFile::new("1", &configuration.to_string()), &[], |listener| {
         with_sample_log(changes::answers_itself(listener))
     });
-    let mut connection = Connection::open(edge.port).unwrap();
+    let mut connection = LiveConnection::open(edge.port).unwrap();
     for (method, path, lines, ..) in LINES {
         connection.exchange(method, path, lines).unwrap();
     }

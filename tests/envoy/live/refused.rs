@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::code::{CodeFile, document, resource};
-use super::edge::{Connection, LISTENER, LiveEdge, RulesFile, TWO_WORKERS, header, wait_for};
+use super::edge::{LISTENER, LiveConnection, LiveEdge, RulesFile, TWO_WORKERS, header, wait_for};
 use super::wrk::Wrk;
 use super::{alone, ask, own_statistic, versions};
 use crate::support::envoy::{self, Envoy, Listener};
@@ -32,7 +32,7 @@ fn bad(version: u32, on_refused_rules: &str) -> String {
 
 /// What a page gets of the store: its object, without CORS headers, and no preflight is answered but by a refusal.
 fn assert_closed(port: u16) {
-    let mut connection = Connection::open(port).unwrap();
+    let mut connection = LiveConnection::open(port).unwrap();
     for _ in 0..8 {
         let origin = ("origin", versions::PAGE);
         let object = connection.exchange("GET", "/object", &[origin]).unwrap();
@@ -150,7 +150,7 @@ pub(crate) fn plugins_keep_rules_of_their_own() {
     ];
     let envoy = Envoy::start_as(&envoy::bootstrap(&listeners, &[]), &files, &TWO_WORKERS).unwrap();
     let version = |name: &str| {
-        let mut connection = Connection::open(envoy.port(name)).unwrap();
+        let mut connection = LiveConnection::open(envoy.port(name)).unwrap();
         let response = connection
             .exchange("GET", "/object", &[("origin", versions::PAGE)])
             .unwrap();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::alone;
 use super::changes::answers_itself;
 use super::code::{CodeFile, document, resource};
-use super::edge::{Connection, LISTENER, LiveEdge, RulesFile, TWO_WORKERS, header, statistic, wait_for};
+use super::edge::{LISTENER, LiveConnection, LiveEdge, RulesFile, TWO_WORKERS, header, statistic, wait_for};
 use super::refused::default_of_the_sample;
 use super::versions::{self, EXPLANATION, OF_OTHER};
 use super::wrk::Wrk;
@@ -55,7 +55,7 @@ fn balancer(edges: &[&LiveEdge]) -> Envoy {
 
 /// Which code answers a preflight, as a probe asks for one.
 fn preflight(port: u16) -> &'static str {
-    let mut connection = Connection::open(port).unwrap();
+    let mut connection = LiveConnection::open(port).unwrap();
     let lines = [
         ("origin", versions::PAGE),
         ("access-control-request-method", "GET"),

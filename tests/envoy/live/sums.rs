@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::code::{CodeFile, document, resource};
-use super::edge::{Connection, LiveEdge, RulesFile, version_in_force, wait_for};
+use super::edge::{LiveConnection, LiveEdge, RulesFile, version_in_force, wait_for};
 use super::{alone, changes};
 use crate::support::envoy;
 
@@ -143,7 +143,9 @@ fn run(codes: &[CodeFile]) {
         changes::answers_itself,
     );
     // Opened at once, so that both workers have some, and kept over changes.
-    let mut connections: Vec<_> = (0..16).map(|_| Connection::open(edge.port).unwrap()).collect();
+    let mut connections: Vec<_> = (0..16)
+        .map(|_| LiveConnection::open(edge.port).unwrap())
+        .collect();
     let mut expected = BTreeMap::<String, u64>::new();
     let mut sent = 0_usize;
     let mut version = String::new();

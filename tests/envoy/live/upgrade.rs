@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::code::{CodeFile, document, resource};
-use super::edge::{Connection, LiveEdge, RulesFile, header, request, wait_for};
+use super::edge::{LiveConnection, LiveEdge, RulesFile, header, request, wait_for};
 use super::versions::{EXPLANATION, OF_OTHER};
 use super::wrk::Wrk;
 use super::{alone, changes, own_statistic, versions};
@@ -22,7 +22,7 @@ fn of(response: &Response) -> (&'static str, Result<u32, String>) {
 }
 
 fn ask(edge: &LiveEdge) -> (&'static str, Result<u32, String>) {
-    let mut connection = Connection::open(edge.port).unwrap();
+    let mut connection = LiveConnection::open(edge.port).unwrap();
     let origin = [("origin", versions::PAGE)];
     of(&connection.exchange("GET", "/object", &origin).unwrap())
 }
@@ -65,7 +65,9 @@ pub(crate) fn new_code_and_the_way_back_cost_no_request_and_no_count() {
 
     let wrk = Wrk::start(edge.port, 8, 16);
     // More than enough for both workers to have some.
-    let mut connections: Vec<_> = (0..12).map(|_| Connection::open(edge.port).unwrap()).collect();
+    let mut connections: Vec<_> = (0..12)
+        .map(|_| LiveConnection::open(edge.port).unwrap())
+        .collect();
     let mut counted = 0;
     for (version, code, name, before) in [
         (1, &other, OF_OTHER, EXPLANATION),

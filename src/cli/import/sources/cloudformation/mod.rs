@@ -4,7 +4,7 @@ mod template;
 
 use bucket_cors::profile;
 
-use self::template::{LOOP, Resource};
+use self::template::{LOOP, StackResource};
 use super::source::{BucketNames, Source};
 use crate::import::code;
 use crate::import::document::{ImportedBucket, ImportedCors};
@@ -112,7 +112,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
 }
 
 /// CORS in a resource that is no bucket with rules.
-fn say_other(resource: &Resource<'_>, name: &str, remarks: &mut Remarks) {
+fn say_other(resource: &StackResource<'_>, name: &str, remarks: &mut Remarks) {
     let Some(place) = resource.nodes().find_map(kubernetes::cors_in) else {
         return;
     };

@@ -5,7 +5,7 @@ use crate::import::file::File;
 use crate::import::node::Node;
 
 /// A resource, with what serverless puts over it.
-pub(super) struct Resource<'t> {
+pub(super) struct StackResource<'t> {
     pub(super) id: &'t str,
     /// As CloudFormation has it. Nothing: serverless makes it, and it is not in the file.
     pub(super) own: Option<Node<'t>>,
@@ -13,7 +13,7 @@ pub(super) struct Resource<'t> {
     extensions: Vec<Node<'t>>,
 }
 
-impl<'t> Resource<'t> {
+impl<'t> StackResource<'t> {
     /// A field, or a property.
     pub(super) fn path(&self, keys: &[&str]) -> Option<Node<'t>> {
         let extensions = self.extensions.iter().rev();
@@ -74,8 +74,8 @@ pub(super) fn body<'t>(root: &Node<'t>) -> Node<'t> {
 }
 
 /// The resources of a template, each with its extensions, and those that serverless makes.
-pub(super) fn resources<'t>(root: &Node<'t>) -> Vec<Resource<'t>> {
-    let own = own(root).into_iter().map(|(id, node)| Resource {
+pub(super) fn resources<'t>(root: &Node<'t>) -> Vec<StackResource<'t>> {
+    let own = own(root).into_iter().map(|(id, node)| StackResource {
         id,
         own: Some(node),
         extensions: Vec::new(),
@@ -84,7 +84,7 @@ pub(super) fn resources<'t>(root: &Node<'t>) -> Vec<Resource<'t>> {
     for (id, extension) in extensions(root) {
         match resources.iter_mut().find(|resource| resource.id == id) {
             Some(resource) => resource.extensions.push(extension),
-            None => resources.push(Resource {
+            None => resources.push(StackResource {
                 id,
                 own: None,
                 extensions: vec![extension],

@@ -11,7 +11,7 @@ use crate::import::routes::Host;
 
 /// What a listener has for names with a port.
 #[derive(Default)]
-struct Listener<'r> {
+struct RoutedListener<'r> {
     /// The names that some host has with a port.
     with_port: BTreeSet<String>,
     /// The hosts of names with a `*` at the end, by what is before it: a port is part of what the `*` takes.
@@ -23,7 +23,7 @@ struct Listener<'r> {
 /// `with_port`: the hosts whose names are compared so.
 pub(super) fn say(hosts: &[Host], with_port: &HashSet<usize>, remarks: &mut Remarks) {
     let policies = answers::policies(hosts);
-    let mut listeners: HashMap<Option<&str>, Listener<'_>> = HashMap::new();
+    let mut listeners: HashMap<Option<&str>, RoutedListener<'_>> = HashMap::new();
     let is_meant = |(index, _): &(usize, &Host)| with_port.contains(index);
     for (index, host) in hosts.iter().enumerate().filter(is_meant) {
         let listener = listeners.entry(host.stand.listener.as_deref()).or_default();

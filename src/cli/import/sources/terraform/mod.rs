@@ -7,7 +7,7 @@ mod unknown;
 
 use bucket_cors::profile::{self, MAX_RULES};
 
-use self::resources::{Resource, collect, collect_raw, is_raw_state, shown};
+use self::resources::{TerraformResource, collect, collect_raw, is_raw_state, shown};
 use self::unknown::Unknown;
 use super::source::{BucketNames, Source};
 use crate::import::code;
@@ -100,13 +100,13 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
 }
 
 fn bucket(
-    resource: &Resource<'_>,
+    resource: &TerraformResource<'_>,
     unknown: &Unknown<'_>,
-    resources: &[Resource<'_>],
+    resources: &[TerraformResource<'_>],
     file: &File<'_>,
     remarks: &mut Remarks,
 ) -> Option<ImportedBucket> {
-    let Resource {
+    let TerraformResource {
         address,
         kind,
         values,
@@ -117,7 +117,7 @@ fn bucket(
     if rules.as_ref().is_none_or(|rules| rules.items().is_empty()) && !(unknown_rules && kind.is_set) {
         return None;
     }
-    let named = |resource: &Resource<'_>| {
+    let named = |resource: &TerraformResource<'_>| {
         resource
             .values
             .text_of(resource.kind.bucket)

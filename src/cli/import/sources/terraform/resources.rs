@@ -8,7 +8,7 @@ use crate::import::node::Node;
 use crate::import::remarks::Remarks;
 
 /// A resource that has rules.
-pub(super) struct Resource<'t> {
+pub(super) struct TerraformResource<'t> {
     pub(super) address: String,
     pub(super) kind: &'static ResourceType,
     pub(super) values: Node<'t>,
@@ -25,7 +25,11 @@ pub(super) fn is_raw_state(root: &Node<'_>) -> bool {
     root.get("resources").is_some() && root.get("version").is_some() && root.get("planned_values").is_none()
 }
 
-pub(super) fn collect<'t>(module: &Node<'t>, resources: &mut Vec<Resource<'t>>, remarks: &mut Remarks) {
+pub(super) fn collect<'t>(
+    module: &Node<'t>,
+    resources: &mut Vec<TerraformResource<'t>>,
+    remarks: &mut Remarks,
+) {
     for node in module.list("resources") {
         if let (Some(name), Some(values)) = (node.text_of("type"), node.get("values")) {
             let address = node.text_of("address").unwrap_or_default();
@@ -41,7 +45,11 @@ pub(super) fn collect<'t>(module: &Node<'t>, resources: &mut Vec<Resource<'t>>, 
     }
 }
 
-pub(super) fn collect_raw<'t>(root: &Node<'t>, resources: &mut Vec<Resource<'t>>, remarks: &mut Remarks) {
+pub(super) fn collect_raw<'t>(
+    root: &Node<'t>,
+    resources: &mut Vec<TerraformResource<'t>>,
+    remarks: &mut Remarks,
+) {
     for node in root.list("resources") {
         let text = |field| node.text_of(field).unwrap_or_default();
         let (module, name) = (text("module"), text("type"));
@@ -96,12 +104,12 @@ fn resource<'t>(
     name: &str,
     values: Node<'t>,
     remarks: &mut Remarks,
-) -> Option<Resource<'t>> {
+) -> Option<TerraformResource<'t>> {
     let is_kin =
         |kind: &&ResourceType| values.get(kind.bucket).is_some() && !values.list(kind.rules).is_empty();
     let known = TYPES.iter().find(|kind| kind.name == name);
     if let Some(kind) = known.or_else(|| KIN.iter().find(is_kin)) {
-        return Some(Resource {
+        return Some(TerraformResource {
             address,
             kind,
             values,
