@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
-use super::kept::Remembered;
 use super::moment::Moment;
 use super::owners::{BucketOwners, GoneBuckets, ListAnswer};
+use super::remembered::Remembered;
 use super::store::{Asker, BucketAnswer, Failure, FailureKind};
 use super::stores::FollowedStore;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
-use super::kept::{KeptBucket, KeptBuckets};
+use super::remembered::{KeptBucket, KeptBuckets};
 use super::rules::{self, StoreRules};
 
 /// A configuration whose buckets are still to get their rules.

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kept::Remembered;
+use super::remembered::Remembered;
 use super::rules::StoreRules;
 use super::words;
 

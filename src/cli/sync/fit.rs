@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::base::BaseConfiguration;
 use super::document::EdgeDocument;
-use super::kept::{KeptBucket, KeptBuckets, Remembered};
+use super::remembered::{KeptBucket, KeptBuckets, Remembered};
 use super::round::SyncRound;
 use super::store::{Failure, FailureKind};
 

@@ -7,9 +7,9 @@ use std::time::SystemTime;
 use bucket_cors::config::Settings;
 use serde_json::Value;
 
-use super::kept::{KeptBucket, KeptBuckets, OWN, OutputHand, Remembered};
 use super::memory::MemoryFile;
 use super::moment::{self, Moment};
+use super::remembered::{KeptBucket, KeptBuckets, OWN, OutputHand, Remembered};
 use super::rules::StoreRules;
 
 /// The output as it stands.

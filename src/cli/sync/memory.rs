@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::kept::{OWN, Remembered};
 use super::moment::Moment;
+use super::remembered::{OWN, Remembered};
 use super::rules::StoreRules;
 use crate::{input, output};
 

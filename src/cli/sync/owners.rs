@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::kept::Remembered;
+use super::remembered::Remembered;
 use super::store::Failure;
 use super::stores::FollowedStore;
 

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::ask::StoreAnswers;
 use super::base::BaseConfiguration;
-use super::kept::Remembered;
 use super::moment::Moment;
+use super::remembered::Remembered;
 use super::round::SyncRound;
 use super::store::{BucketAnswer, Failure, FailureKind, StoreLocation};
 use super::stores::FollowedStore;

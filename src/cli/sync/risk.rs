@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::edge::EdgeFiles;
+use super::edge_files::EdgeFiles;
 use super::inputs::EdgeInputs;
-use super::kept::{OutputHand, Remembered};
+use super::remembered::{OutputHand, Remembered};
 use super::round::SyncRound;
 use super::words::buckets;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::kept::Remembered;
 use super::moment::Moment;
+use super::remembered::Remembered;
 use super::round::SyncRound;
 use super::serve::Standing;
 
