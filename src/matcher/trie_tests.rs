@@ -119,7 +119,7 @@ fn tries_of_one_hash_are_told_apart_and_equal_ones_stand_once() {
     let mut forest = ForestBuilder::default();
     let mut add = |number: u32| {
         forest
-            .add(End::Front, &[(format!("{number:06}").as_bytes(), 1)])
+            .add(End::Front, &[(format!("a{number:06}").as_bytes(), 1)])
             .0
     };
     let roots: Vec<u32> = (0..TRIES).map(&mut add).collect();
