@@ -162,7 +162,7 @@ instructions: build native envoy ## count the instructions that Envoy executes f
 	@tests/bench/count $(ENVOY) $(MODULE) $(NATIVE)
 
 lint: ## check formatting, and clippy on every form of the filter
-	@$(TOOLCHAIN) cargo fmt --check
+	@$(TOOLCHAIN) need_linker && need_lints && cargo fmt --check
 	@$(TOOLCHAIN) cargo clippy --quiet --all-targets --features $$TOOL_FEATURES -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --bins --features cli -- -D warnings
 	@$(TOOLCHAIN) cargo clippy --quiet --test soak -- -D warnings
