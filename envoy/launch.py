@@ -1,5 +1,6 @@
 """Starts the servers of a sample, and stops them with it."""
 
+import math
 import random
 import re
 import signal
@@ -74,6 +75,12 @@ def wait_until_ready(name, process, url):
         except (OSError, urllib.error.URLError):
             time.sleep(0.05)
     sys.exit(f"{name} was not ready within {START_SECONDS} s")
+
+
+def status_of(process):
+    """How it ended, once it has. With a time, `wait` looks again and again: a signal that comes just before a call that
+    waits would be seen only after that call."""
+    return process.wait(timeout=math.inf)
 
 
 def stop(process):
