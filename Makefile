@@ -125,7 +125,7 @@ install: sync ## install the tool with `sync`, its completions and manual pages 
 check: build lint ## check formatting, lints and what soon shows that something is wrong, without an Envoy
 	@.ci/test quick
 
-test: ## run every test, the ones in a real Envoy included
+test: ## run the tests, the ones in a real Envoy included
 	@.ci/test all
 
 matrix: build native native-with-faults ## run the tests in a real Envoy on several versions (MATRIX), and renew tests/matrix.md
