@@ -53,7 +53,7 @@ STORE := target/store/$(SEAWEEDFS_VERSION)/weed
 
 TOOLCHAIN := . .ci/toolchain;
 
-.PHONY: help build native native-with-faults portable envoy store run run-live run-origin-only run-native rules demo screenshots cli sync install check test matrix soak sanitize paths conformance fuzz bench pauses instructions lint image manifests artifacts load-test clean
+.PHONY: help build native native-with-faults portable envoy store run run-live run-origin-only run-native rules demo screenshots cli sync install check test test-long matrix soak sanitize paths conformance fuzz bench pauses instructions lint image manifests artifacts load-test clean
 
 help: ## print every target
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -125,8 +125,11 @@ install: sync ## install the tool with `sync`, its completions and manual pages 
 check: build lint ## check formatting, lints and what soon shows that something is wrong, without an Envoy
 	@.ci/test quick
 
-test: ## run the tests, the ones in a real Envoy included
-	@.ci/test all
+test: ## run the tests, the ones in a real Envoy included, but for those that take long
+	@.ci/test usual
+
+test-long: ## run those, and the ones in a real Envoy once more with the filter as a library
+	@.ci/test long
 
 matrix: build native native-with-faults ## run the tests in a real Envoy on several versions (MATRIX), and renew tests/matrix.md
 	@tests/matrix $(MATRIX) >target/matrix.md
@@ -144,7 +147,7 @@ paths: build envoy ## ask for PATHS (20000) random paths from SEED (1) on, throu
 
 conformance: ## print what public suites, recordings and documents say, and how far this project agrees
 	@if [ -d ../shared/conformance ]; then \
-	  $(MAKE) --no-print-directory build envoy && { $(TOOLCHAIN) cargo test --quiet "$${COMPUTING[@]}" --test envoy -- --table; }; \
+	  $(MAKE) --no-print-directory build envoy && { $(TOOLCHAIN) cargo test --quiet "$${STARTING[@]}" --test envoy -- --table; }; \
 	else \
 	  echo 'There is no ../shared/conformance with cases to run. This was found when there was:' && cat tests/conformance.md; \
 	fi

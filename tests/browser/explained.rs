@@ -18,6 +18,7 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
     run_all(
         arguments,
         trials![chromium_makes_of_each_answer_what_is_explained],
+        Vec::new(),
     )
 }
 

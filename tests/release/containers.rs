@@ -1,5 +1,5 @@
 //! What needs a Docker engine: the load test, the sample and the job that follows a store in containers, run for real,
-//! and the Dockerfiles. Ignored unless asked for, as `make test` does where an engine runs.
+//! and the Dockerfiles.
 //!
 //! No image is pulled: the load test's are built of Debian's packages and the Envoy that the other tests use.
 
@@ -44,7 +44,7 @@ fn numbers(line: &str) -> Vec<f64> {
 }
 
 #[test]
-#[ignore = "needs a Docker engine: cargo test --test release -- --ignored"]
+#[ignore = "takes long"]
 fn the_load_test_measures_each_side_without_an_error_and_leaves_nothing() {
     let images = output(Command::new("envoy/load/images").arg(crate::support::envoy::binary()));
     let (envoy, load) = images.trim().split_once(' ').unwrap();
@@ -101,7 +101,7 @@ fn the_load_test_measures_each_side_without_an_error_and_leaves_nothing() {
 }
 
 #[test]
-#[ignore = "needs a Docker engine: cargo test --test release -- --ignored"]
+#[ignore = "takes long"]
 fn the_sample_answers_from_a_container() {
     let images = output(Command::new("envoy/load/images").arg(crate::support::envoy::binary()));
     let (envoy, _) = images.trim().split_once(' ').unwrap();
@@ -146,7 +146,7 @@ fn the_sample_answers_from_a_container() {
 }
 
 #[test]
-#[ignore = "needs a Docker engine: cargo test --test release -- --ignored"]
+#[ignore = "takes long"]
 fn the_dockerfile_makes_an_image_of_the_module_alone() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dockerfile");
     fs::create_dir_all(&folder).unwrap();
@@ -196,7 +196,7 @@ fn store(rules: &'static str) -> u16 {
 }
 
 #[test]
-#[ignore = "needs a Docker engine: cargo test --test release -- --ignored"]
+#[ignore = "takes long"]
 fn the_job_runs_in_its_image_as_its_pod_lets_it() {
     let images = output(Command::new("envoy/load/images").arg(crate::support::envoy::binary()));
     // With a shell, and without certificates.

@@ -12,6 +12,7 @@ fn rows(text: &str) -> Vec<&str> {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn a_change_of_rules_and_one_of_the_code_are_measured_in_both_forms() {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(checkout.join("tests/bench/pauses"))

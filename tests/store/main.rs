@@ -49,6 +49,7 @@ fn main() -> ExitCode {
             Ok(())
         })
     };
+    let long = |name: &str, check: fn()| trial(name, check).with_ignored_flag(true);
     #[allow(unused_mut)] // Without the tool's `sync`.
     let mut trials = vec![
         trial(
@@ -71,7 +72,7 @@ fn main() -> ExitCode {
             "Varnish and nginx give nobody an answer that the edge would not give",
             caches::give_nothing_else,
         ),
-        trial(
+        long(
             "the production samples pass on all that boto3 signs, whole and in constant memory",
             production::pass_on_everything,
         ),
@@ -91,11 +92,11 @@ fn main() -> ExitCode {
             "sync reads OSS, and OSS's own SDK takes its signatures",
             sync::reads_oss,
         ),
-        trial(
+        long(
             "an edge follows SeaweedFS, over an outage of it and 200 kills of sync",
             sync::an_edge_follows,
         ),
-        trial(
+        long(
             "sync reads 1,000 buckets of SeaweedFS",
             sync::reads_a_thousand_buckets,
         ),

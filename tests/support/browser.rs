@@ -262,8 +262,26 @@ struct Driver {
 }
 
 impl Driver {
+    /// On a port that it has found free for IPv6, and that may be taken for IPv4: it ends, and another one is started.
     fn start() -> Self {
-        let mut started = Started::new("browser-tests", |folder| {
+        const ATTEMPTS: usize = 10;
+        let mut said = String::new();
+        for _ in 0..ATTEMPTS {
+            let mut started = Self::spawn();
+            let mut output = BufReader::new(started.child.stdout.take().unwrap());
+            if let Some(port) = announced_port(&mut output, &mut said) {
+                return Self {
+                    started,
+                    _output: output,
+                    port,
+                };
+            }
+        }
+        panic!("chromedriver does not start (Debian's chromium-driver has it):\n{said}");
+    }
+
+    fn spawn() -> Started {
+        Started::new("browser-tests", |folder| {
             // A driver that is killed would leave its browser behind.
             let binary = folder.join(BINARY);
             fs::write(
@@ -281,14 +299,7 @@ impl Driver {
                 .stderr(File::create(folder.join("log")).unwrap())
                 .spawn()
                 .expect("setpriv (util-linux) starts chromedriver")
-        });
-        let mut output = BufReader::new(started.child.stdout.take().unwrap());
-        let port = announced_port(&mut output);
-        Self {
-            started,
-            _output: output,
-            port,
-        }
+        })
     }
 
     fn family(&self) -> Vec<u32> {
@@ -312,14 +323,13 @@ pub(crate) fn runs(process: u32) -> bool {
     stat.is_ok_and(|stat| !stat.contains(") Z "))
 }
 
-/// The port that chromedriver says it has.
-fn announced_port(output: &mut impl BufRead) -> u16 {
-    let mut said = String::new();
-    while output.read_line(&mut said).unwrap() > 0 {
+/// The port that chromedriver says it has, after other lines that it says, unless it ends.
+fn announced_port(output: &mut impl BufRead, said: &mut String) -> Option<u16> {
+    while output.read_line(said).unwrap() > 0 {
         let line = said.lines().last().unwrap_or_default();
         if let Some((_, port)) = line.split_once("started successfully on port ") {
-            return port.trim_end_matches('.').parse().unwrap();
+            return Some(port.trim_end_matches('.').parse().unwrap());
         }
     }
-    panic!("chromedriver does not start (Debian's chromium-driver has it):\n{said}");
+    None
 }

@@ -2,9 +2,10 @@
 
 mod built;
 mod configuration;
+mod filter_log;
 mod filters;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub(crate) use self::{
         module, version,
     },
     configuration::{Listener, bootstrap, cluster, from_file, listener_resource, resources},
+    filter_log::FilterLog,
     filters::{
         allowed_capabilities, bucket_cors, bucket_cors_named, bucket_cors_with_struct, filter_type,
         http_filter, library_filter,
@@ -141,21 +143,6 @@ impl Envoy {
     /// Everything that Envoy logged so far.
     pub(crate) fn log(&self) -> String {
         self.process.log()
-    }
-
-    /// What the filter with a root id logged at a level, each text once: every worker and the main thread say the same.
-    pub(crate) fn logged_by(log: &str, root_id: &str, level: &str) -> Vec<String> {
-        let (start, text) = if is_native() {
-            (format!("[{level}][dynamic_modules]"), format!("] {root_id}: "))
-        } else {
-            (format!("[{level}][wasm]"), format!("wasm log {root_id}: "))
-        };
-        let lines = log.lines().filter(|line| line.contains(&start));
-        let texts = lines.filter_map(|line| line.split_once(&text));
-        let mut texts: Vec<String> = texts.map(|(_, text)| text.to_owned()).collect();
-        let mut seen = BTreeSet::new();
-        texts.retain(|text| seen.insert(text.clone()));
-        texts
     }
 
     /// The lines of the log which say that a filter failed, or Envoy itself did.

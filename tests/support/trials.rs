@@ -16,16 +16,17 @@ macro_rules! trials {
 }
 pub(crate) use trials;
 
-/// Whether all of them hold.
-pub(crate) fn run_all(arguments: &Arguments, tests: Vec<(&str, fn())>) -> bool {
+/// Whether all of them hold. Those that take long are run where `--ignored` asks for them.
+pub(crate) fn run_all(arguments: &Arguments, usual: Vec<(&str, fn())>, long: Vec<(&str, fn())>) -> bool {
     let trial = |(name, test): (&str, fn())| {
         Trial::test(name, move || {
             test();
             Ok(())
         })
     };
-    let trials = tests.into_iter().map(trial).collect();
-    !libtest_mimic::run(arguments, trials).has_failed()
+    let usual = usual.into_iter().map(trial);
+    let long = long.into_iter().map(|test| trial(test).with_ignored_flag(true));
+    !libtest_mimic::run(arguments, usual.chain(long).collect()).has_failed()
 }
 
 /// Runs all suites, or the one that the command line names, one after the other: each starts what its tests share on

@@ -157,6 +157,7 @@ fn each_case_is_explained_as_the_edge_answers_it() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn each_gathered_case_is_explained_as_the_edge_answers_it() {
     if conformance::folder().is_none() {
         return;

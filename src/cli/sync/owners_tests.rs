@@ -215,7 +215,7 @@ fn the_rules_in_force_are_never_those_of_a_bucket_of_a_later_store() {
             let mut expected = model.clone();
             expected.round(&world, &moods, version);
             let told = in_force(&round.kept);
-            let said = format!("case {case}, version {version}: {moods:?} {world:?} {before:?}");
+            let said = || format!("case {case}, version {version}: {moods:?} {world:?} {before:?}");
             let of_model = expected.versions.iter().map(|(name, version)| {
                 let first = world.first(name).unwrap();
                 (*name, origin(first, *version))
@@ -225,14 +225,14 @@ fn the_rules_in_force_are_never_those_of_a_bucket_of_a_later_store() {
                 .iter()
                 .map(|(name, origin)| (*name, origin.as_str()))
                 .collect();
-            assert_eq!(told, of_model, "{said}");
+            assert_eq!(told, of_model, "{}", said());
             // What is not as its store has it now is told.
             let is_whole = NAMES
                 .into_iter()
                 .all(|name| world.first(name).is_none() || expected.versions.get(name) == Some(&version));
-            assert!(is_whole || !round.failures().is_empty(), "{said}");
+            assert!(is_whole || !round.failures().is_empty(), "{}", said());
             if moods.iter().all(|mood| *mood == Mood::Up) {
-                assert_eq!(round.unlisted.len(), 0, "{said}");
+                assert_eq!(round.unlisted.len(), 0, "{}", said());
                 taken += expected
                     .versions
                     .values()
@@ -279,8 +279,13 @@ fn a_bucket_goes_to_a_later_store_by_the_word_of_the_first_alone() {
             let answers = world.answers(&moods, version, &before);
             let round = SyncRound::of(&world.stores, answers, &before, &base, Moment::now());
             for (name, known) in &before.buckets {
-                let said = format!("case {case}, version {version}, {name}: {moods:?} {world:?} {before:?}");
-                let now = round.kept.buckets.get(name).unwrap_or_else(|| panic!("{said}"));
+                let said =
+                    || format!("case {case}, version {version}, {name}: {moods:?} {world:?} {before:?}");
+                let now = round
+                    .kept
+                    .buckets
+                    .get(name)
+                    .unwrap_or_else(|| panic!("{}", said()));
                 let index = |label: &str| {
                     world
                         .stores
@@ -291,19 +296,24 @@ fn a_bucket_goes_to_a_later_store_by_the_word_of_the_first_alone() {
                 let (old, new) = (index(&known.store), index(&now.store));
                 let is_loss = round.losses().contains(&name.as_str());
                 if new <= old {
-                    assert!(!is_loss, "{said}");
+                    assert!(!is_loss, "{}", said());
                     stayed += usize::from(moods[old] == Mood::LessListed);
                     continue;
                 }
                 freed += 1;
                 let is_its_word = matches!(moods[old], Mood::Up | Mood::LessListed);
-                assert!(is_its_word && !world.has[old].contains(name.as_str()), "{said}");
+                assert!(
+                    is_its_word && !world.has[old].contains(name.as_str()),
+                    "{}",
+                    said()
+                );
                 // It is held back as a loss is, and the other store has told rules.
-                assert!(is_loss, "{said}");
+                assert!(is_loss, "{}", said());
                 assert_eq!(
                     now.rules.of[0].allowed_origins[0].as_str(),
                     origin(new, version),
-                    "{said}"
+                    "{}",
+                    said()
                 );
             }
             before = round.kept;

@@ -6,7 +6,7 @@ use std::io;
 use super::{CaseOutcome, RingResult};
 use crate::support::case::Case;
 use crate::support::conformance::{Gathered, GatheredCase, LoadedDocument};
-use crate::support::envoy::{self, Envoy, Listener};
+use crate::support::envoy::{self, FilterLog, Listener};
 use crate::support::http;
 use crate::support::stand::EnvoyStand;
 
@@ -27,6 +27,7 @@ pub(crate) fn start(gathered: &[Gathered]) -> EnvoyStand {
 
 pub(crate) fn run(gathered: &[Gathered], stand: &EnvoyStand) -> Vec<RingResult> {
     let log = stand.envoy.log();
+    let log = FilterLog::of(&log);
     let run = |case: &Gathered| match &case.what {
         GatheredCase::Exchange(case) => Some(exchange(stand, case).map_err(|error| error.to_string())),
         GatheredCase::Configuration(_) => {
@@ -48,12 +49,12 @@ fn exchange(stand: &EnvoyStand, case: &Case) -> io::Result<CaseOutcome> {
 }
 
 /// Whether the listener was added and answers, and what its filter had to say.
-fn loaded(stand: &EnvoyStand, log: &str, name: &str) -> io::Result<CaseOutcome> {
+fn loaded(stand: &EnvoyStand, log: &FilterLog<'_>, name: &str) -> io::Result<CaseOutcome> {
     let is_accepted = match stand.envoy.find_port(name) {
         Some(port) => http::get(port, "/a-bucket-of-nobody/test.txt")?.status == 200,
         None => false,
     };
-    let lines = |level: &str| Envoy::logged_by(log, name, level);
+    let lines = |level: &str| log.said_by(name, level);
     Ok(CaseOutcome::Loaded(LoadedDocument {
         is_accepted,
         errors: lines("error"),

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::bodies::proofs::oracle::{FAULTS, NaiveFault};
 use crate::native_host::{HostLogLine, NativeVm};
 use crate::support::conformance::LoadedDocument;
-use crate::support::envoy::{self, Envoy, Listener};
+use crate::support::envoy::{self, Envoy, FilterLog, Listener};
 use crate::support::http;
 use crate::support::upstream::Upstream;
 use exchanges::CorpusExchange;
@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> bool {
     let upstream = Upstream::start();
     let envoy = start(&tapes, &upstream);
     let log = envoy.log();
+    let log = FilterLog::of(&log);
     let (vm, mut natively) = (NativeVm::start(), Vec::new());
     let (mut loads, mut exchanges, mut skipped) = (Vec::new(), Vec::new(), BTreeMap::new());
     for tape in &tapes {
@@ -106,11 +107,11 @@ fn load(vm: &NativeVm, tape: &Tape) -> LoadedDocument {
     }
 }
 
-fn in_envoy(envoy: &Envoy, log: &str, tape: &Tape) -> LoadedDocument {
+fn in_envoy(envoy: &Envoy, log: &FilterLog<'_>, tape: &Tape) -> LoadedDocument {
     LoadedDocument {
         is_accepted: envoy.find_port(&tape.name).is_some(),
-        errors: Envoy::logged_by(log, &tape.name, "error"),
-        warnings: Envoy::logged_by(log, &tape.name, "warning"),
+        errors: log.said_by(&tape.name, "error"),
+        warnings: log.said_by(&tape.name, "warning"),
     }
 }
 

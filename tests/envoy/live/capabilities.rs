@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::edge::{LiveConnection, TWO_WORKERS, header, wait_for};
 use super::{alone, with_sample_log};
-use crate::support::envoy::{self, Envoy, Listener};
+use crate::support::envoy::{self, Envoy, FilterLog, Listener};
 use crate::support::http::Response;
 
 const PAGE: &str = "https://app.example";
@@ -169,9 +169,10 @@ pub(crate) fn a_capability_that_is_missing_opens_nothing_unseen() {
     }
 
     let log = envoy.log();
+    let log = FilterLog::of(&log);
     for (capability, outcome) in CAPABILITIES {
         // Root id and VM id.
-        let errors = Envoy::logged_by(&log, &format!("{capability} {capability}"), "error");
+        let errors = log.said_by(&format!("{capability} {capability}"), "error");
         match outcome {
             Consequence::Refused => assert!(
                 errors.len() == 1

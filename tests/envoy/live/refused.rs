@@ -11,7 +11,7 @@ use super::code::{CodeFile, document, resource};
 use super::edge::{LISTENER, LiveConnection, LiveEdge, RulesFile, TWO_WORKERS, header, wait_for};
 use super::wrk::Wrk;
 use super::{alone, ask, own_statistic, versions};
-use crate::support::envoy::{self, Envoy, Listener};
+use crate::support::envoy::{self, Envoy, FilterLog, Listener};
 
 /// The rules of a version, with what is to become of refused ones.
 fn good(version: u32, on_refused_rules: &str) -> String {
@@ -166,9 +166,11 @@ pub(crate) fn plugins_keep_rules_of_their_own() {
         envoy.replace(name, &text(name, &bad(4, "last_good")));
     }
     wait_for("the refusals", || {
+        let log = envoy.log();
+        let log = FilterLog::of(&log);
         names.iter().all(|name| {
-            let said = Envoy::logged_by(&envoy.log(), name, "error");
-            said.iter()
+            log.said_by(name, "error")
+                .iter()
                 .any(|line| line.ends_with("the last good one stays in force"))
         })
     });

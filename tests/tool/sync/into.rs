@@ -187,6 +187,7 @@ fn printed_rules_are_never_fewer_than_those_in_force() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn an_object_has_as_many_buckets_as_kubernetes_would_keep() {
     let folder = Folder::new("sync-large");
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/istio-wasm-plugin.yaml");
