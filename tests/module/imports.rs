@@ -89,6 +89,7 @@ fn the_module_imports_and_exports_these_and_no_others() {
 }
 
 #[test]
+#[ignore = "takes long"]
 fn the_portable_module_imports_headers_buffers_log_and_local_responses_only() {
     let status = Command::new("make")
         .arg("portable")
