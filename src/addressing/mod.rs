@@ -1,10 +1,10 @@
 //! How a request names its bucket: by its host, virtual-hosted-style, or by the first segment of its path, path-style.
 
-mod host;
 mod path;
+mod request_host;
 
-pub use host::{HostName, MAX_HOST_BYTES, has_userinfo};
 pub use path::{Decoded, InPath, MAX_BUCKET_BYTES, PathBucket, is_of_name};
+pub use request_host::{HostName, MAX_HOST_BYTES, has_userinfo};
 
 /// How a request names its bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

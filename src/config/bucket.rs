@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::host::{self, Lone};
+use super::host_name::{self, Lone};
 use super::model::{Bucket, Mode, UpstreamCors};
 use super::names::UniqueNames;
 use super::reading::field::{Fields, fields};
@@ -98,7 +98,7 @@ pub(super) fn read<'a>(
                 }
             }
             HOSTS => reading.texts(place, Null::IsWrong, &mut |report, place, text| {
-                if let Some(host) = host::read(report, place, text, Lone::Allowed) {
+                if let Some(host) = host_name::read(report, place, text, Lone::Allowed) {
                     add_host(report, place, &mut shared.hosts, host.clone(), index);
                     bucket.hosts.push(host);
                 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::bucket::{self, SharedByBuckets};
-use super::host::{self, Lone};
+use super::host_name::{self, Lone};
 use super::model::{BucketSink, Endpoint, Metering, Mode, OnRefused, Settings, Unmanaged, UpstreamCors};
 use super::names::UniqueNames;
 use super::reading::field::{Field, Fields, fields};
@@ -243,7 +243,7 @@ impl<'s, 'a> DocumentReader<'s, 'a> {
                     Some(text) => Cow::Owned(text.to_owned()),
                     None => text,
                 };
-                let Some(host) = host::read(report, place, text, Lone::Refused) else {
+                let Some(host) = host_name::read(report, place, text, Lone::Refused) else {
                     return;
                 };
                 if known.add(host.clone(), usize::from(is_path_only)).is_none() {

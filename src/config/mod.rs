@@ -6,7 +6,7 @@
 mod bucket;
 mod document;
 mod from_text;
-mod host;
+mod host_name;
 mod model;
 mod names;
 mod origin;

@@ -8,7 +8,7 @@ use crate::bodies::proofs::choices::{Choices, Random};
 use crate::bodies::proofs::generate::{self, GeneratedCase};
 use crate::bodies::proofs::oracle::{FAULTS, NaiveFault, Oracle};
 use crate::bodies::proofs::requests::Treatment;
-use crate::bodies::proofs::{edge, shrink};
+use crate::bodies::proofs::{compiled_edge, shrink};
 use bucket_cors::answer::Scratch;
 
 const CONFIGURATIONS: u64 = 20_000;
@@ -28,7 +28,7 @@ fn generated(seed: u64) -> GeneratedCase {
 
 /// The index of the first request on which the compiled core and the naive edge differ.
 fn difference(case: &GeneratedCase, fault: Option<NaiveFault>) -> Option<usize> {
-    let core = edge::compile(&case.settings, &case.buckets);
+    let core = compiled_edge::compile(&case.settings, &case.buckets);
     let oracle = Oracle {
         fault,
         ..Oracle::new(&case.settings, &case.buckets)
@@ -36,16 +36,16 @@ fn difference(case: &GeneratedCase, fault: Option<NaiveFault>) -> Option<usize> 
     let mut scratch = Scratch::default();
     case.requests
         .iter()
-        .position(|request| edge::serve(&core, request, &mut scratch) != oracle.serve(request))
+        .position(|request| compiled_edge::serve(&core, request, &mut scratch) != oracle.serve(request))
 }
 
 fn explain(seed: u64, case: &GeneratedCase) -> String {
     let case = shrink::shrink(case.clone(), |case| difference(case, None).is_some());
     let request = &case.requests[difference(&case, None).unwrap_or_default()];
-    let core = edge::compile(&case.settings, &case.buckets);
+    let core = compiled_edge::compile(&case.settings, &case.buckets);
     format!(
         "the core and the oracle differ; ORACLE_SEED={seed} repeats it; made small:\n{case}\ncore:   {:?}\noracle: {:?}",
-        edge::serve(&core, request, &mut Scratch::default()),
+        compiled_edge::serve(&core, request, &mut Scratch::default()),
         Oracle::new(&case.settings, &case.buckets).serve(request),
     )
 }

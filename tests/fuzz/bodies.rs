@@ -25,7 +25,7 @@ use proofs::choices::Choices;
 use proofs::generate::{self, GeneratedCase};
 use proofs::oracle::Oracle;
 use proofs::requests::{CorsRequest, SortedHeaders, Treatment};
-use proofs::{edge, oracle};
+use proofs::{compiled_edge, oracle};
 
 /// Any text is read or refused, the same each time; what is accepted is within the limits, and serves requests as the
 /// naive edge does.
@@ -67,7 +67,7 @@ pub fn asked_of(text: &[u8], settings: &Settings, buckets: &[Bucket<'_>]) -> Vec
 /// Generated configurations and requests are answered as the naive edge answers them.
 pub fn decision(tape: &[u8]) {
     let case = decided(tape);
-    let core = edge::compile(&case.settings, &case.buckets);
+    let core = compiled_edge::compile(&case.settings, &case.buckets);
     for request in &case.requests {
         agrees(&core, &case.settings, &case.buckets, request);
     }
@@ -80,7 +80,7 @@ pub fn decided(tape: &[u8]) -> GeneratedCase {
 /// Any host and any path find the bucket that the naive edge finds.
 pub fn addressing(tape: &[u8]) {
     let case = addressed(tape);
-    let core = edge::compile(&case.settings, &case.buckets);
+    let core = compiled_edge::compile(&case.settings, &case.buckets);
     for request in &case.requests {
         agrees(&core, &case.settings, &case.buckets, request);
     }
@@ -134,7 +134,7 @@ pub fn response(tape: &[u8]) {
         buckets,
         requests,
     } = &case;
-    let core = edge::compile(settings, buckets);
+    let core = compiled_edge::compile(settings, buckets);
     let request = &requests[0];
     let mut map = Vec::new();
     pairs::serialise(
@@ -146,7 +146,7 @@ pub fn response(tape: &[u8]) {
         .collect();
     assert_eq!(read, sent, "a map survives the round trip");
 
-    let head = edge::head(request);
+    let head = compiled_edge::head(request);
     let mut scratch = Scratch::default();
     let Outcome::Upstream(decided) = core.on_request(&head, &mut scratch, &()) else {
         return;
@@ -306,7 +306,7 @@ fn naive_vary(lines: &[&[u8]], wanted: &str) -> Option<Vec<u8>> {
 }
 
 fn agrees(core: &Edge, settings: &Settings, buckets: &[Bucket<'_>], request: &CorsRequest) {
-    let outcome = edge::serve(core, request, &mut Scratch::default());
+    let outcome = compiled_edge::serve(core, request, &mut Scratch::default());
     assert_eq!(
         outcome,
         Oracle::new(settings, buckets).serve(request),

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::answers;
-use crate::edge::LiveConnection;
 use crate::hostile;
+use crate::live_edge::LiveConnection;
 use crate::plan::Timeline;
 use crate::proofs::choices::Random;
 use crate::store::SoakStore;

@@ -21,9 +21,9 @@ mod answers;
 #[path = "../envoy/live/changes.rs"]
 mod changes;
 mod client;
-#[path = "../envoy/live/edge.rs"]
-mod edge;
 mod hostile;
+#[path = "../envoy/live/live_edge.rs"]
+mod live_edge;
 mod mixed;
 mod plan;
 #[path = "../support/proofs.rs"]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::answers::DIRECT;
 use crate::client::{self, SharedByClients, SoakTally};
-use crate::edge::{LISTENER, RulesFile, statistic, version_in_force, wait_for};
+use crate::live_edge::{LISTENER, RulesFile, statistic, version_in_force, wait_for};
 use crate::plan::{Timeline, Version};
 use crate::store::SoakStore;
 use crate::support::envoy::{self, Envoy, Listener};

@@ -11,7 +11,7 @@
 )]
 
 pub mod choices;
-pub mod edge;
+pub mod compiled_edge;
 pub mod generate;
 pub mod oracle;
 pub mod requests;

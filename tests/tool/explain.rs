@@ -1,7 +1,7 @@
 //! `bucket-cors explain`: the way of a request, and what a browser makes of it.
 
 mod arguments;
-mod edge;
+mod at_the_edge;
 mod recordings;
 
 use serde_json::{Value, json};

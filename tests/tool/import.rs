@@ -16,8 +16,6 @@ mod documents;
 mod drawn_envoy_gateway;
 #[path = "import/drawn_istio.rs"]
 mod drawn_istio;
-#[path = "import/edge.rs"]
-mod edge;
 #[path = "import/envoy.rs"]
 mod envoy;
 #[path = "import/envoy_gateway.rs"]
@@ -46,6 +44,8 @@ mod host_ports;
 mod hostile;
 #[path = "import/hosts.rs"]
 mod hosts;
+#[path = "import/imported.rs"]
+mod imported;
 #[path = "import/ingress_class.rs"]
 mod ingress_class;
 #[path = "import/ingress_nginx.rs"]

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::edge::{LiveConnection, TWO_WORKERS, header, wait_for};
+use super::live_edge::{LiveConnection, TWO_WORKERS, header, wait_for};
 use super::{alone, with_sample_log};
 use crate::support::envoy::{self, Envoy, FilterLog, Listener};
 use crate::support::http::Response;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::edge::{LiveEdge, RulesFile, version_in_force, wait_for};
+use super::live_edge::{LiveEdge, RulesFile, version_in_force, wait_for};
 use super::versions;
 use super::wrk::{Summary, Wrk};
 use crate::support::envoy::Listener;

@@ -4,7 +4,7 @@
 mod capabilities;
 mod changes;
 mod code;
-mod edge;
+mod live_edge;
 mod reasons;
 mod refused;
 mod rolling;
@@ -23,8 +23,8 @@ use crate::support::case::UpstreamAnswer;
 use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::upstream::{CASE_HEADER, Upstream};
 use crate::trials::{run_all, trials};
-use edge::{LiveConnection, LiveEdge, RulesFile, request, statistic, version_in_force, wait_for};
 use libtest_mimic::Arguments;
+use live_edge::{LiveConnection, LiveEdge, RulesFile, request, statistic, version_in_force, wait_for};
 
 /// Whether all of it holds.
 pub(crate) fn run(arguments: &Arguments) -> bool {

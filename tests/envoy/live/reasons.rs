@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::edge::{LiveConnection, LiveEdge, RulesFile, wait_for};
+use super::live_edge::{LiveConnection, LiveEdge, RulesFile, wait_for};
 use super::{alone, changes, with_sample_log};
 
 const APP: &str = "https://app.example";

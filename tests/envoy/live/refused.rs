@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::code::{CodeFile, document, resource};
-use super::edge::{LISTENER, LiveConnection, LiveEdge, RulesFile, TWO_WORKERS, header, wait_for};
+use super::live_edge::{LISTENER, LiveConnection, LiveEdge, RulesFile, TWO_WORKERS, header, wait_for};
 use super::wrk::Wrk;
 use super::{alone, ask, own_statistic, versions};
 use crate::support::envoy::{self, Envoy, FilterLog, Listener};

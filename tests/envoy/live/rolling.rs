@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::alone;
 use super::changes::answers_itself;
 use super::code::{CodeFile, document, resource};
-use super::edge::{LISTENER, LiveConnection, LiveEdge, RulesFile, TWO_WORKERS, header, statistic, wait_for};
+use super::live_edge::{
+    LISTENER, LiveConnection, LiveEdge, RulesFile, TWO_WORKERS, header, statistic, wait_for,
+};
 use super::refused::default_of_the_sample;
 use super::versions::{self, EXPLANATION, OF_OTHER};
 use super::wrk::Wrk;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::code::{CodeFile, document, resource};
-use super::edge::{LiveConnection, LiveEdge, RulesFile, version_in_force, wait_for};
+use super::live_edge::{LiveConnection, LiveEdge, RulesFile, version_in_force, wait_for};
 use super::{alone, changes};
 use crate::support::envoy;
 

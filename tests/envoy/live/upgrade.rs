@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::code::{CodeFile, document, resource};
-use super::edge::{LiveConnection, LiveEdge, RulesFile, header, request, wait_for};
+use super::live_edge::{LiveConnection, LiveEdge, RulesFile, header, request, wait_for};
 use super::versions::{EXPLANATION, OF_OTHER};
 use super::wrk::Wrk;
 use super::{alone, changes, own_statistic, versions};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::edge::header;
+use super::live_edge::header;
 use crate::support::http::Response;
 
 /// Who asks.

@@ -1,7 +1,7 @@
 //! The tool's `sync` before stores: what it reads, what it keeps, and what an edge does with it.
 
-mod edge;
 mod faulty;
+mod following;
 mod process;
 
 use serde_json::{Value, json};
@@ -11,8 +11,8 @@ use self::process::{Ended, SyncPlace};
 use crate::server;
 use crate::support::{http, ports};
 
-pub(crate) use self::edge::an_edge_follows;
-use self::edge::wait_until;
+pub(crate) use self::following::an_edge_follows;
+use self::following::wait_until;
 
 /// The key of the SeaweedFS that tests start.
 const KEY: [(&str, &str); 2] = [

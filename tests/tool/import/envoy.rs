@@ -1,8 +1,8 @@
 //! Which hosts Envoy's policies are for: in several listeners, under wildcards, with ports; and the buckets that they
 //! become.
 
-use super::edge;
 use super::import;
+use super::imported;
 
 pub(super) const OWN: &str = "https://own.example";
 
@@ -23,7 +23,7 @@ pub(super) fn site(domains: &str, origin: &str) -> String {
 /// What the edge allows for a.test, the remarks, and the exit status.
 pub(super) fn asked(text: &str) -> (String, String, i32) {
     let printed = import(&["--from", "envoy", "-"], text.as_bytes());
-    let allowed = edge::allows(&printed.stdout, "a.test", "/o");
+    let allowed = imported::allows(&printed.stdout, "a.test", "/o");
     (allowed, printed.stderr, printed.status)
 }
 
@@ -196,7 +196,7 @@ fn the_root_of_a_host_whose_paths_name_buckets_is_told() {
     for (domains, root) in [("a.test", ""), ("'*'", "https://rest.example")] {
         let printed = import(&["--from", "envoy", "-"], text(domains).as_bytes());
         assert_eq!(printed.status, 0, "{}", printed.stderr);
-        assert_eq!(edge::allows(&printed.stdout, "a.test", "/"), root);
+        assert_eq!(imported::allows(&printed.stdout, "a.test", "/"), root);
         assert_eq!(
             printed.stderr.contains("[root-path]"),
             root.is_empty(),
@@ -223,7 +223,7 @@ fn no_path_of_another_host_has_the_name_of_a_host_s_bucket() {
         ("store.test", "/a.test", ""),
     ] {
         assert_eq!(
-            edge::allows(&printed.stdout, host, path),
+            imported::allows(&printed.stdout, host, path),
             allowed,
             "{host}{path}: {}",
             printed.stdout

@@ -1,6 +1,6 @@
 //! What Envoy Gateway applies of SecurityPolicies: to which routes, at which listeners, and which of several.
 
-use super::{edge, import};
+use super::{import, imported};
 
 pub(super) const P: &str = "https://p.example";
 pub(super) const Q: &str = "https://q.example";
@@ -39,7 +39,7 @@ pub(super) fn at_the_edge(text: &str, asked: &[(&str, &str)], status: i32, code:
         .iter()
         .map(|(host, expected)| (*host, "/o", *expected))
         .collect();
-    edge::assert("envoy-gateway", text, &asked, status, code);
+    imported::assert("envoy-gateway", text, &asked, status, code);
 }
 
 #[test]
@@ -243,9 +243,13 @@ fn a_route_of_grpc_is_no_bucket_and_has_its_requests() {
         &["--from", "envoy-gateway", "-"],
         [&*one, &own, &photos].concat().as_bytes(),
     );
-    assert_eq!(edge::allows(&printed.stdout, "a.example", "/o"), P, "{printed:?}");
     assert_eq!(
-        edge::allows(&printed.stdout, "a.example", "/photos/o"),
+        imported::allows(&printed.stdout, "a.example", "/o"),
+        P,
+        "{printed:?}"
+    );
+    assert_eq!(
+        imported::allows(&printed.stdout, "a.example", "/photos/o"),
         "",
         "{printed:?}"
     );
@@ -273,7 +277,7 @@ fn an_origin_that_is_refused_is_not_imported() {
         let filter = "filters: [{type: CORS, cors: {allowMethods: [GET], allowOrigins: [";
         let text =
             route("one", "a.example", "").replace("{name: main}", &format!("{{{filter}'{origins}']}}}}]}}"));
-        edge::assert("istio", &text, &[("a.example", "/o", allowed)], status, "");
+        imported::assert("istio", &text, &[("a.example", "/o", allowed)], status, "");
     }
 }
 
@@ -332,7 +336,7 @@ fn many_listeners_and_policies_are_read_in_time() {
         let text = format!("{}{routes}{policies}", gateway(&listeners.join(", ")));
         let printed = import(&["--from", "envoy-gateway", "-"], text.as_bytes());
         assert_eq!(
-            edge::allows(&printed.stdout, "h.d7.example", "/o"),
+            imported::allows(&printed.stdout, "h.d7.example", "/o"),
             P,
             "{}",
             printed.stderr

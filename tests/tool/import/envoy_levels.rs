@@ -2,7 +2,7 @@
 
 use super::documents::remarks;
 use super::envoy::{OWN, asked, host, policy};
-use super::{edge, import};
+use super::{import, imported};
 
 #[test]
 fn a_cluster_s_level_is_the_innermost() {
@@ -87,13 +87,13 @@ fn what_envoy_answers_by_itself_passes_by_its_filter() {
             text("path: /health", action, "host").as_bytes(),
         );
         assert_eq!(
-            edge::allows(&printed.stdout, "a.test", "/o"),
+            imported::allows(&printed.stdout, "a.test", "/o"),
             OWN,
             "{}",
             printed.stderr
         );
         assert_eq!(
-            edge::allows(&printed.stdout, "a.test", "/health"),
+            imported::allows(&printed.stdout, "a.test", "/health"),
             "",
             "{}",
             printed.stderr

@@ -1,6 +1,6 @@
 //! A VirtualService is in force where exportTo shows it to the proxies of its Gateway, or to sidecars.
 
-use super::edge;
+use super::imported;
 use super::istio::{P, Q, gateway, service, whole};
 
 /// A VirtualService of the namespace `web`, which is shown to some.
@@ -26,12 +26,12 @@ fn a_gateway_has_what_is_exported_to_its_proxies() {
     ] {
         let text = exported(to, gateways) + &sure;
         let asked = [("a.example", "/o", expected), ("b.example", "/o", Q)];
-        edge::assert("istio", &text, &asked, status, code);
+        imported::assert("istio", &text, &asked, status, code);
     }
     // What may not be there takes nothing from another, and gives nothing.
     for other in [P, Q, ""] {
         let text = exported("'.'", "infra/gate") + &whole("two", "a.example", "infra/gate", other);
-        edge::assert("istio", &text, &[("a.example", "/o", "")], 1, "[other-hosts]");
+        imported::assert("istio", &text, &[("a.example", "/o", "")], 1, "[other-hosts]");
     }
 }
 
@@ -72,7 +72,7 @@ fn what_runs_in_the_files_says_where_the_proxies_are() {
     ] {
         let text = [&*gate, &proxies, &exported(to, "gate"), &sure].concat();
         let asked = [("a.example", "/o", expected), ("b.example", "/o", Q)];
-        edge::assert("istio", &text, &asked, status, code);
+        imported::assert("istio", &text, &asked, status, code);
     }
 }
 
@@ -80,7 +80,7 @@ fn what_runs_in_the_files_says_where_the_proxies_are() {
 fn sidecars_of_some_namespaces_are_not_the_edge() {
     for (to, expected, status) in [("'*'", P, 0), ("'.'", "", 1), ("other", "", 1)] {
         for gateways in ["mesh", ""] {
-            edge::assert(
+            imported::assert(
                 "istio",
                 &exported(to, gateways),
                 &[("a.example", "/o", expected)],
@@ -97,7 +97,7 @@ fn a_route_for_the_sidecars_of_a_service_is_named() {
                  name: store}]\n  rules: [{filters: [{type: CORS, cors: {allowOrigins: ['https://p.example'], allowMethods: \
                  [GET]}}]}]\n";
     let text = whole("sure", "b.example", "gate", Q) + route;
-    edge::assert(
+    imported::assert(
         "istio",
         &text,
         &[("a.example", "/o", ""), ("b.example", "/o", Q)],
@@ -141,6 +141,6 @@ fn the_mesh_says_where_what_says_nothing_is_exported_to() {
     ] {
         let text = [&*gate, proxies, &mesh, service, &sure].concat();
         let asked = [("a.example", "/o", expected), ("b.example", "/o", Q)];
-        edge::assert("istio", &text, &asked, 0, said);
+        imported::assert("istio", &text, &asked, 0, said);
     }
 }

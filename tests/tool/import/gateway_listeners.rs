@@ -175,7 +175,7 @@ fn a_policy_that_others_stand_before_everywhere_is_named() {
     );
     // A second route has it.
     let two = route("two", "b.example", "");
-    let printed = super::edge::asked(
+    let printed = super::imported::asked(
         "envoy-gateway",
         &[&*one, &two, &of_gate, &own].concat(),
         &[("a.example", "/o", P), ("b.example", "/o", Q)],

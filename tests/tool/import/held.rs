@@ -1,6 +1,6 @@
 //! Random virtual hosts: the edge gives a request a policy only where Envoy gives it the same one.
 
-use super::{edge, import};
+use super::{import, imported};
 use crate::choices::{Choices, Random};
 
 const CASES: usize = 250;
@@ -158,8 +158,8 @@ fn the_edge_gives_no_request_another_policy_than_envoy() {
             {
                 continue;
             }
-            for path in edge::PATHS {
-                let edge = edge::allows(&printed.stdout, authority, path);
+            for path in imported::PATHS {
+                let edge = imported::allows(&printed.stdout, authority, path);
                 if edge.is_empty() {
                     continue;
                 }

@@ -2,7 +2,7 @@
 //! it gives it the same one, by a plain reading of the Gateway API and of what Envoy Gateway makes of it.
 
 use super::drawn_envoy_gateway::{DrawnPolicy, DrawnRoute, DrawnRule, World};
-use super::{edge, import};
+use super::{import, imported};
 use crate::choices::{Choices, Random};
 
 const CASES: usize = 250;
@@ -105,14 +105,14 @@ impl World {
 fn the_edge_gives_no_request_another_policy_than_envoy_gateway() {
     let mut tape = vec![0; CASES * TAPE];
     Random(13).fill(&mut tape);
-    let mut tally = edge::Tally::default();
+    let mut tally = imported::Tally::default();
     for tape in tape.chunks(TAPE) {
         let world = World::new(&mut Choices::new(tape));
         let text = world.text();
         let printed = import(&["--from", "envoy-gateway", "-"], text.as_bytes());
         for host in ["a.example", "b.example", "x.a.example", "z.a.example", "z"] {
-            for path in edge::PATHS {
-                let edge = edge::allows(&printed.stdout, host, path);
+            for path in imported::PATHS {
+                let edge = imported::allows(&printed.stdout, host, path);
                 let answers = [world.answers(host, path, false), world.answers(host, path, true)].concat();
                 let report = || {
                     format!(

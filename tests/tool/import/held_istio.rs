@@ -2,7 +2,7 @@
 //! it the same one, by a plain reading of what Istio builds from them.
 
 use super::drawn_istio::{IstioGateway, IstioMatch, IstioRoute, Service, gateways, home, services, text};
-use super::{edge, import};
+use super::{import, imported};
 use crate::choices::{Choices, Random};
 
 const CASES: usize = 250;
@@ -226,7 +226,7 @@ fn is_elsewhere(all: &Listeners, at: usize, host: &str) -> bool {
 fn the_edge_gives_no_request_another_policy_than_istio() {
     let mut tape = vec![0; CASES * TAPE];
     Random(11).fill(&mut tape);
-    let mut tally = edge::Tally::default();
+    let mut tally = imported::Tally::default();
     for tape in tape.chunks(TAPE) {
         let mut random = Choices::new(tape);
         let gateways = gateways(&mut random);
@@ -240,8 +240,8 @@ fn the_edge_gives_no_request_another_policy_than_istio() {
         in_order.reverse();
         let second = listeners(&gateways, &in_order, &all, "other");
         for host in ["a.example", "b.example", "x.a.example", "z.a.example", "z"] {
-            for path in edge::PATHS {
-                let edge = edge::allows(&printed.stdout, host, path);
+            for path in imported::PATHS {
+                let edge = imported::allows(&printed.stdout, host, path);
                 let mut answers = Vec::new();
                 for (listeners, sidecar) in [&first, &second] {
                     for is_put in [false, true] {

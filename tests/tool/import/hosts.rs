@@ -2,7 +2,7 @@
 
 use bucket_cors::config;
 
-use super::{edge, import, of_envoy};
+use super::{import, imported, of_envoy};
 
 /// A virtual host with a policy for each prefix, which allows one origin. No origin: no policy.
 fn host(domains: &str, routes: &[(&str, &str)]) -> String {
@@ -196,7 +196,7 @@ fn the_name_of_a_host_s_bucket_counts_in_no_other_host_s_path() {
 /// The exit status of an import, after which the edge allows each of these hosts and paths its origin.
 #[track_caller]
 pub(super) fn at_the_edge(from: &str, text: &str, asked: &[(&str, &str, &str)]) -> i32 {
-    edge::asked(from, text, asked).status
+    imported::asked(from, text, asked).status
 }
 
 pub(super) const PHOTOS: &str = "https://p.example";

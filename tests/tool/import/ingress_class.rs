@@ -1,7 +1,7 @@
 //! Whose an Ingress is: each belongs to the controller of its class.
 
-use super::edge;
 use super::import;
+use super::imported;
 
 const P: &str = "https://p.example";
 const Q: &str = "https://q.example";
@@ -38,14 +38,14 @@ fn each_of_two_controllers_in_one_file_has_its_own() {
     ] {
         let both = format!("{of_nginx}{of_higress}");
         let asked = |a, b| [("a.example", "/o", a), ("b.example", "/o", b)];
-        edge::assert(
+        imported::assert(
             "higress",
             &both,
             &asked("", Q),
             1,
             "import it with --from ingress-nginx",
         );
-        edge::assert(
+        imported::assert(
             "ingress-nginx",
             &both,
             &asked(P, ""),
@@ -58,7 +58,7 @@ fn each_of_two_controllers_in_one_file_has_its_own() {
             "annotations:\n    kubernetes.io/ingress.class: nginx\n",
             1,
         );
-        edge::assert(
+        imported::assert(
             "higress",
             &older,
             &asked("", Q),
@@ -69,10 +69,10 @@ fn each_of_two_controllers_in_one_file_has_its_own() {
     // What is for neither.
     let other = ingress("a.example", "nginx", HIGRESS, P) + &ingress("b.example", "nginx", NGINX, Q);
     let asked = [("a.example", "/o", ""), ("b.example", "/o", Q)];
-    edge::assert("ingress-nginx", &other, &asked, 0, "[no-effect]");
+    imported::assert("ingress-nginx", &other, &asked, 0, "[no-effect]");
     // An Ingress without a class may be either's.
     let open = ingress("a.example", "", HIGRESS, P) + &of_nginx.replace("a.example", "b.example");
-    edge::assert("ingress-nginx", &open, &[("b.example", "/o", P)], 1, "[not-read]");
+    imported::assert("ingress-nginx", &open, &[("b.example", "/o", P)], 1, "[not-read]");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_policy_of_every_host_is_not_that_of_another_controller_s_hosts() {
     for class in ["higress", "traefik"] {
         let other = ingress("a.example", class, NGINX, Q);
         let asked = [("a.example", "/o", ""), ("b.example", "/o", P)];
-        edge::assert(
+        imported::assert(
             "ingress-nginx",
             &format!("{every}{other}"),
             &asked,
@@ -95,7 +95,7 @@ fn a_policy_of_every_host_is_not_that_of_another_controller_s_hosts() {
                   ['https://p.example'], allow_methods: [GET]}\n";
     let other = ingress("a.example", "nginx", NGINX, Q);
     let asked = [("a.example", "/o", ""), ("b.example", "/o", P)];
-    edge::assert("higress", &format!("{plugin}{other}"), &asked, 1, "[other-hosts]");
+    imported::assert("higress", &format!("{plugin}{other}"), &asked, 1, "[other-hosts]");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn an_ingress_class_says_whose_its_ingresses_are() {
         let default = own("a.example", "", P) + &class(named, controller, DEFAULT);
         for text in [text, default] {
             for (from, expected) in [("ingress-nginx", of_nginx), ("higress", of_higress)] {
-                let printed = edge::asked(from, &text, &[("a.example", "/o", expected)]);
+                let printed = imported::asked(from, &text, &[("a.example", "/o", expected)]);
                 assert_eq!(
                     printed.status,
                     i32::from(expected.is_empty()),
@@ -132,7 +132,7 @@ fn an_ingress_class_says_whose_its_ingresses_are() {
     let unknown =
         own("a.example", "web", P) + &class("web", "example.com/x", "") + &own("b.example", "nginx", Q);
     let asked = [("a.example", "/o", ""), ("b.example", "/o", Q)];
-    edge::assert("ingress-nginx", &unknown, &asked, 1, "[not-read]");
+    imported::assert("ingress-nginx", &unknown, &asked, 1, "[not-read]");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_rule_of_higress_s_plugin_is_for_its_own_ingresses() {
         plain("b.example", "higress")
     );
     let asked = [("a.example", "/o", ""), ("b.example", "/o", Q)];
-    edge::assert("higress", &text, &asked, 0, "whose class is another controller's");
+    imported::assert("higress", &text, &asked, 0, "whose class is another controller's");
     // Another plugin is named where it has headers of CORS.
     let other = "---\nkind: WasmPlugin\nmetadata: {name: x}\nspec:\n  url: oci://x/custom-response:1\n  defaultConfig: {headers: \
                  ['Access-Control-Allow-Origin=*']}\n";
@@ -190,7 +190,7 @@ fn two_controllers_of_a_kind_have_ingresses_of_their_own() {
         ),
     ] {
         let text = made(first, 1, P) + &made(second, 2, Q) + &classes;
-        edge::assert(
+        imported::assert(
             "ingress-nginx",
             &text,
             &[("a.example", "/o", expected)],
@@ -200,5 +200,5 @@ fn two_controllers_of_a_kind_have_ingresses_of_their_own() {
     }
     // What both say stands.
     let same = made("nginx-inside", 1, P) + &made("nginx-outside", 2, P);
-    edge::assert("ingress-nginx", &same, &[("a.example", "/o", P)], 0, "");
+    imported::assert("ingress-nginx", &same, &[("a.example", "/o", P)], 0, "");
 }

@@ -1,6 +1,6 @@
 //! Ingresses as ingress-nginx reads them: classes, values of annotations, and paths that are regular expressions.
 
-use super::{edge, import};
+use super::{import, imported};
 
 const PREFIX: &str = "nginx.ingress.kubernetes.io";
 
@@ -36,7 +36,7 @@ fn asked(text: &str, paths: &[&str]) -> (Vec<String>, String, i32) {
     let printed = import(&["--from", "ingress-nginx", "-"], text.as_bytes());
     let answers = paths
         .iter()
-        .map(|path| edge::allows(&printed.stdout, "a.example", path));
+        .map(|path| imported::allows(&printed.stdout, "a.example", path));
     (answers.collect(), printed.stderr, printed.status)
 }
 
@@ -319,7 +319,7 @@ fn a_default_backend_is_for_the_hosts_of_its_ingress() {
     let printed = import(&["--from", "ingress-nginx", "-"], text.as_bytes());
     for (host, answer) in [("a.example", PHOTOS), ("b.example", "")] {
         assert_eq!(
-            edge::allows(&printed.stdout, host, "/o"),
+            imported::allows(&printed.stdout, host, "/o"),
             answer,
             "{}",
             printed.stdout
@@ -330,7 +330,7 @@ fn a_default_backend_is_for_the_hosts_of_its_ingress() {
          {{defaultBackend: {{service: {{name: s}}}}}}\n"
     );
     let printed = import(&["--from", "ingress-nginx", "-"], alone.as_bytes());
-    assert_eq!(edge::allows(&printed.stdout, "b.example", "/o"), PHOTOS);
+    assert_eq!(imported::allows(&printed.stdout, "b.example", "/o"), PHOTOS);
 }
 
 #[test]

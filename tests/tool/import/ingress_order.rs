@@ -1,6 +1,6 @@
 //! Which of several Ingresses has a path or an alias of ingress-nginx's.
 
-use super::edge;
+use super::imported;
 use super::ingress_nginx::ingress;
 
 const P: &str = "https://p.example";
@@ -37,7 +37,7 @@ fn the_older_of_two_ingresses_has_the_path() {
     ] {
         let of = |(name, time, origin): (&str, &str, &str)| made(name, time, "a.example", origin, &[]);
         let text = of(first) + &of(second);
-        edge::assert(
+        imported::assert(
             "ingress-nginx",
             &text,
             &[("a.example", "/o", expected)],
@@ -48,7 +48,7 @@ fn the_older_of_two_ingresses_has_the_path() {
     // Another type of the path is another location.
     let exact = made("a", EARLY, "a.example", P, &[]).replace("Prefix", "Exact");
     let both = (exact + &made("b", LATE, "a.example", Q, &[])).replace("path: '/'", "path: '/x'");
-    edge::assert("ingress-nginx", &both, &[("a.example", "/x/o", Q)], 1, "");
+    imported::assert("ingress-nginx", &both, &[("a.example", "/x/o", Q)], 1, "");
 }
 
 #[test]
@@ -71,13 +71,13 @@ fn an_alias_is_that_of_one_host() {
             (first, "/z/o", P),
             ("c.example", "/z/o", rest),
         ];
-        edge::assert("ingress-nginx", &text, &asked[..2], 0, "");
-        edge::assert("ingress-nginx", &text, &asked, 0, "");
+        imported::assert("ingress-nginx", &text, &asked[..2], 0, "");
+        imported::assert("ingress-nginx", &text, &asked, 0, "");
         let two =
             made("x", "", first, P, &alias("c.example")) + &made("y", "", second, Q, &alias("c.example"));
         let own = if first == "a.example" { P } else { Q };
         let asked = [(first, "/o", P), (second, "/o", Q), ("c.example", "/o", own)];
-        edge::assert("ingress-nginx", &two, &asked, 0, "[not-applied]");
+        imported::assert("ingress-nginx", &two, &asked, 0, "[not-applied]");
     }
     // Two Ingresses of one host.
     for (times, b, c, status) in [
@@ -93,6 +93,6 @@ fn an_alias_is_that_of_one_host() {
             ("b.example", "/o", b),
             ("c.example", "/o", c),
         ];
-        edge::assert("ingress-nginx", &text, &asked, status, "aliases of the host");
+        imported::assert("ingress-nginx", &text, &asked, status, "aliases of the host");
     }
 }

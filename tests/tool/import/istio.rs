@@ -1,6 +1,6 @@
 //! What Istio applies of VirtualServices: by their Gateways, and for sidecars.
 
-use super::{edge, import};
+use super::{import, imported};
 use crate::tool::Folder;
 
 pub(super) const P: &str = "https://p.example";
@@ -40,7 +40,7 @@ pub(super) fn gateway(name: &str, servers: &str) -> String {
 
 #[track_caller]
 pub(super) fn at_the_edge(text: &str, asked: &[(&str, &str, &str)], status: i32, code: &str) {
-    edge::assert("istio", text, asked, status, code);
+    imported::assert("istio", text, asked, status, code);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_gateway_in_a_file_of_its_own_stays_with_its_services() {
     let output = folder.run(&["import", "gateway.yaml", "policy.yaml", "service.yaml"]);
     for (host, expected) in [("a.example", P), ("b.example", ""), ("c.example", Q)] {
         assert_eq!(
-            edge::allows(&output.stdout, host, "/o"),
+            imported::allows(&output.stdout, host, "/o"),
             expected,
             "{host}: {output:?}"
         );
@@ -211,7 +211,7 @@ fn what_differs_between_gateways_is_left_out() {
         ];
         let printed = import(&["--from", "istio", "-"], wide.concat().as_bytes());
         assert_eq!(
-            edge::allows(&printed.stdout, "a.example", "/o"),
+            imported::allows(&printed.stdout, "a.example", "/o"),
             expected,
             "{printed:?}"
         );

@@ -1,6 +1,6 @@
 //! An Ingress of Istio's is hosts without a CORS policy, beside the VirtualServices.
 
-use super::edge;
+use super::imported;
 use super::istio::{P, cors, gateway, service, whole};
 use crate::tool::Folder;
 
@@ -41,7 +41,7 @@ fn a_host_of_an_ingress_gets_no_policy_of_every_host() {
     ] {
         let text = whole("all", "*", "gate", P) + &public("istio: ingressgateway") + &other;
         let asked = [("admin.example", "/o", ""), ("b.example", "/o", P)];
-        edge::assert("istio", &text, &asked, 1, "[other-hosts]");
+        imported::assert("istio", &text, &asked, 1, "[other-hosts]");
     }
 }
 
@@ -59,7 +59,7 @@ fn paths_of_an_ingress_have_no_policy_of_the_same_host() {
                 ("a.example", "/photos", ""),
                 ("a.example", "/docs/o", P),
             ];
-            edge::assert("istio", &text, &asked, 1, "[other-hosts]");
+            imported::assert("istio", &text, &asked, 1, "[other-hosts]");
         }
     }
 }
@@ -87,7 +87,7 @@ fn what_istio_takes_no_host_from_takes_nothing_away() {
     ] {
         let spec = format!("ingressClassName: istio, {spec}");
         let text = whole("own", "a.example", "gate", P) + &public(labels) + &ingress("", &spec);
-        edge::assert("istio", &text, &[("a.example", "/photos/o", P)], 0, "");
+        imported::assert("istio", &text, &[("a.example", "/photos/o", P)], 0, "");
     }
 }
 
@@ -103,7 +103,11 @@ fn an_ingress_in_a_file_of_its_own_counts_too() {
             .with("ingress.yaml", &ingress);
         let printed = folder.run(&["import", "vs.yaml", "ingress.yaml"]);
         for (host, expected) in [("admin.example", ""), ("b.example", P)] {
-            assert_eq!(edge::allows(&printed.stdout, host, "/o"), expected, "{printed:?}");
+            assert_eq!(
+                imported::allows(&printed.stdout, host, "/o"),
+                expected,
+                "{printed:?}"
+            );
         }
     }
 }

@@ -4,7 +4,7 @@
 use regex_lite::RegexBuilder;
 
 use super::ingress_nginx::ingress;
-use super::{edge, import};
+use super::{import, imported};
 use crate::choices::{Choices, Random};
 
 const CASES: usize = 250;
@@ -234,7 +234,7 @@ fn the_edge_gives_no_request_another_policy_than_ingress_nginx() {
                 "/dox/o",
                 "/z/o",
             ] {
-                let edge = edge::allows(&printed.stdout, host, path);
+                let edge = imported::allows(&printed.stdout, host, path);
                 if edge.is_empty() {
                     continue;
                 }

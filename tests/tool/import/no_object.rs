@@ -1,6 +1,6 @@
 //! Routes that have no object: redirects, errors, virtual hosts without routes; and routes that are not read.
 
-use super::{edge, import};
+use super::{import, imported};
 
 const POLICY: &str = "{cors: {'@type': x.CorsPolicy, allow_methods: GET, allow_origin_string_match: [{exact: 'https://p.example'}]}}";
 const SITE: &str = "https://p.example";
@@ -32,7 +32,7 @@ fn asked(listeners: &[String], asked: &[(&str, &str)]) -> (Vec<String>, String, 
     let printed = import(&["--from", "envoy", "-"], text.as_bytes());
     let answers = asked
         .iter()
-        .map(|(host, path)| edge::allows(&printed.stdout, host, path));
+        .map(|(host, path)| imported::allows(&printed.stdout, host, path));
     (answers.collect(), printed.stderr, printed.status)
 }
 
@@ -187,7 +187,7 @@ fn a_virtual_host_without_routes_has_no_policy() {
     ] {
         let printed = import(&["--from", "envoy", "-"], text.as_bytes());
         assert_eq!(
-            edge::allows(&printed.stdout, "a.example", "/o"),
+            imported::allows(&printed.stdout, "a.example", "/o"),
             SITE,
             "{text}{}",
             printed.stderr

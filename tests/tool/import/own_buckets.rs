@@ -1,6 +1,6 @@
 //! Hosts that have different buckets in their paths.
 
-use super::edge;
+use super::imported;
 use super::istio::{P, Q, cors, service};
 
 fn paths(name: &str, host: &str, paths: &[(&str, &str)]) -> String {
@@ -25,11 +25,11 @@ fn each_has_its_own_where_the_other_has_no_route() {
         ("j.example", "/photos/o", ""),
     ];
     for text in [format!("{one}{two}"), format!("{two}{one}")] {
-        edge::assert("istio", &text, &asked, 0, "");
+        imported::assert("istio", &text, &asked, 0, "");
     }
     // What both have stands once.
     let both = paths("two", "i.example", &[("/docs/", Q), ("/photos/", P)]);
-    edge::assert("istio", &format!("{one}{both}"), &asked, 0, "");
+    imported::assert("istio", &format!("{one}{both}"), &asked, 0, "");
 }
 
 #[test]
@@ -49,6 +49,6 @@ fn where_the_other_has_one_only_the_first_is_written() {
             ("i.example", "/docs/o", ""),
             ("i.example", "/photos/o", ""),
         ];
-        edge::assert("istio", &text, &asked, 1, said);
+        imported::assert("istio", &text, &asked, 1, said);
     }
 }

@@ -1,7 +1,7 @@
 //! Patches of a proxy's configuration beside the policies that a control plane writes into it.
 
 use super::istio::{P, whole};
-use super::{edge, envoy_gateway, import};
+use super::{envoy_gateway, import, imported};
 use crate::tool::Folder;
 
 fn envoy_filter(patch: &str) -> String {
@@ -83,7 +83,7 @@ fn a_policy_that_an_envoy_filter_may_change_is_left_out() {
             for (service, is_met) in [(&of_gate, gate), (&of_mesh, mesh)] {
                 let is_lost = is_changed && is_met;
                 let expected = if is_lost { "" } else { P };
-                let printed = edge::asked(
+                let printed = imported::asked(
                     "istio",
                     &format!("{service}{patch}"),
                     &[("a.example", "/o", expected)],
@@ -101,7 +101,7 @@ fn a_policy_that_an_envoy_filter_may_change_is_left_out() {
         // Without a context it is for all.
         let patch = envoy_filter(&patch.replace("context: CONTEXT", "proxy: {}"));
         let expected = if is_changed { "" } else { P };
-        edge::asked(
+        imported::asked(
             "istio",
             &format!("{patch}{of_gate}"),
             &[("a.example", "/o", expected)],
@@ -112,7 +112,7 @@ fn a_policy_that_an_envoy_filter_may_change_is_left_out() {
                {operation: MERGE, value: {cors: {}}}";
     let both = whole("one", "a.example", "gate", P).replace("'a.example'", "a.example, b.example");
     let asked = [("a.example", "/o", ""), ("b.example", "/o", P)];
-    edge::assert(
+    imported::assert(
         "istio",
         &format!("{both}{}", envoy_filter(one)),
         &asked,
@@ -121,7 +121,7 @@ fn a_policy_that_an_envoy_filter_may_change_is_left_out() {
     );
     // The filter of CORS is named, whatever else there is.
     let removed = envoy_filter(&filter(cors, "REMOVE").replace("CONTEXT", "SIDECAR_OUTBOUND"));
-    edge::assert(
+    imported::assert(
         "istio",
         &format!("{of_gate}{removed}"),
         &[("a.example", "/o", P)],
@@ -132,8 +132,8 @@ fn a_policy_that_an_envoy_filter_may_change_is_left_out() {
     let ingress = "---\nkind: Ingress\nmetadata: {name: x, annotations: {higress.io/enable-cors: 'true', \
                    higress.io/cors-allow-origin: 'https://p.example'}}\nspec: {rules: [{host: a.example}]}\n";
     let removed = envoy_filter(&filter(cors, "REMOVE").replace("CONTEXT", "GATEWAY"));
-    edge::assert("higress", ingress, &[("a.example", "/o", P)], 0, "");
-    edge::assert(
+    imported::assert("higress", ingress, &[("a.example", "/o", P)], 0, "");
+    imported::assert(
         "higress",
         &format!("{ingress}{removed}"),
         &[("a.example", "/o", "")],
@@ -271,7 +271,7 @@ fn a_policy_that_an_envoy_patch_policy_may_change_is_left_out() {
         } else {
             (P, "")
         };
-        let printed = edge::asked(
+        let printed = imported::asked(
             "envoy-gateway",
             &format!("{own}{patch}"),
             &[("a.example", "/o", expected)],
@@ -310,7 +310,7 @@ fn routes_beside_envoy_gateway_s_own_resources_are_envoy_gateway_s() {
         );
         assert_eq!(printed.status, status, "{resource}: {}", printed.stderr);
         assert_eq!(
-            edge::allows(&printed.stdout, "a.example", "/o").is_empty(),
+            imported::allows(&printed.stdout, "a.example", "/o").is_empty(),
             status == 1,
             "{resource}: {}",
             printed.stdout
@@ -336,6 +336,6 @@ fn a_patch_is_for_the_control_plane_that_has_its_kind() {
     let patch = "---\nkind: EnvoyPatchPolicy\nmetadata: {name: f}\nspec: {jsonPatches: [{type: \
                  type.googleapis.com/envoy.config.route.v3.RouteConfiguration, operation: {op: remove, path: /virtual_hosts}}]}\n";
     let asked = [("a.example", "/o", P)];
-    edge::assert("envoy-gateway", &format!("{of_gateway}{filter}"), &asked, 0, "");
-    edge::assert("istio", &format!("{of_istio}{patch}"), &asked, 0, "");
+    imported::assert("envoy-gateway", &format!("{of_gateway}{filter}"), &asked, 0, "");
+    imported::assert("istio", &format!("{of_istio}{patch}"), &asked, 0, "");
 }

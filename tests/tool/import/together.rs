@@ -118,7 +118,7 @@ fn what_no_source_reads_counts_for_the_resources_of_other_files() {
             folder.write("all/with.yaml", beside);
             for paths in [&["all"][..], &["all/own.yaml", "all/with.yaml"]] {
                 let output = folder.run(&[&["import"], paths].concat());
-                let has = |host: &str| !super::edge::allows(&output.stdout, host, "/o").is_empty();
+                let has = |host: &str| !super::imported::allows(&output.stdout, host, "/o").is_empty();
                 let own = has("two.example") || has("three.example");
                 assert_eq!(own, is_given, "{name} {paths:?}: {output:?}");
                 assert_eq!(output.code, status, "{name} {paths:?}: {output:?}");
@@ -164,7 +164,7 @@ fn a_resource_that_stands_there_twice_is_named() {
             );
             assert_eq!(output.code, status, "{output:?}");
             assert_eq!(output.stderr.contains(&said), status == 1, "{said} {output:?}");
-            let is_given = !super::edge::allows(&output.stdout, "two.example", "/o").is_empty();
+            let is_given = !super::imported::allows(&output.stdout, "two.example", "/o").is_empty();
             assert_eq!(is_given, status == 0, "{output:?}");
         }
     }

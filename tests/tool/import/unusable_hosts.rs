@@ -1,6 +1,6 @@
 //! A host that is no name as it stands is left out by itself, and takes nothing else with it.
 
-use super::edge;
+use super::imported;
 use super::istio::{P, Q, gateway, whole};
 
 /// Each with what is said of it, as it is written.
@@ -33,12 +33,12 @@ fn it_is_named_and_the_others_are_written() {
              c.example}}]}}\n"
         );
         let asked = [("c.example", "/o", P), ("b.example", "/o", "")];
-        edge::assert("ingress-nginx", &ingress, &asked, 1, said);
+        imported::assert("ingress-nginx", &ingress, &asked, 1, said);
         let services = whole("one", name, "gate", P) + &whole("two", "c.example", "gate", Q);
         let routes = http_route("one", "gate", name, P) + &http_route("two", "gate", "c.example", Q);
         for text in [services, routes] {
             let asked = [("c.example", "/o", Q), ("b.example", "/o", "")];
-            edge::assert("istio", &text, &asked, 1, said);
+            imported::assert("istio", &text, &asked, 1, said);
         }
     }
 }
@@ -50,19 +50,19 @@ fn what_a_gateway_takes_by_a_template_is_not_known() {
     for host in ["${HOST}", "{{ .host }}", "*.${DOMAIN}", "web/{{ .host }}"] {
         let server = format!("{{port: {{number: 80, protocol: HTTP}}, hosts: ['{host}']}}");
         let text = gateway("gate", &server) + &whole("own", "a.example", "gate", P) + &sure;
-        edge::assert("istio", &text, &asked, 1, "[template]");
+        imported::assert("istio", &text, &asked, 1, "[template]");
         let hostname = host.trim_start_matches("web/");
         let of_api = format!(
             "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: api, namespace: web}}\nspec: \
              {{listeners: [{{name: l, port: 80, protocol: HTTP, hostname: '{hostname}'}}]}}\n"
         );
         let text = of_api + &http_route("own", "api", "a.example", P) + &sure;
-        edge::assert("istio", &text, &asked, 1, "[template]");
+        imported::assert("istio", &text, &asked, 1, "[template]");
     }
     // The other way round.
     let server = "{port: {number: 80, protocol: HTTP}, hosts: [c.example]}";
     let text = gateway("gate", server) + &whole("own", "{{ .host }}", "gate", P) + &sure;
-    edge::assert("istio", &text, &asked, 1, "[template]");
+    imported::assert("istio", &text, &asked, 1, "[template]");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn no_policy_of_every_host_gets_to_one_that_is_not_known() {
             + &whole("own", name, "gate", "")
             + &whole("two", "c.example", "gate", Q);
         let asked = [("b.example", "/o", ""), ("c.example", "/o", Q)];
-        edge::assert("istio", &text, &asked, 1, "[other-hosts]");
+        imported::assert("istio", &text, &asked, 1, "[other-hosts]");
     }
 }
 
@@ -80,8 +80,8 @@ fn no_policy_of_every_host_gets_to_one_that_is_not_known() {
 fn earlier_versions_of_istio_take_a_star_as_text() {
     let text = http_route("own", "gate", "a.example", "https://*.p.example");
     let asked = [("a.example", "/o", "https://*.p.example")];
-    edge::assert("istio", &text, &asked, 0, "[older-versions]");
-    let printed = edge::asked(
+    imported::assert("istio", &text, &asked, 0, "[older-versions]");
+    let printed = imported::asked(
         "istio",
         &http_route("own", "gate", "a.example", P),
         &[("a.example", "/o", P)],
