@@ -14,6 +14,9 @@ import urllib.request
 # Each is up within a second or two; a machine under load takes longer.
 START_SECONDS = 30
 
+# The names of ports that this process has chosen.
+chosen = []
+
 
 def refuse_taken(ports, names):
     """Another sample would answer in this one's place until a server has noticed."""
@@ -32,13 +35,22 @@ def refuse_taken(ports, names):
 
 
 def free_ports(count):
-    """Below those that the kernel gives to connections: one of these may be taken again before a server listens."""
+    """Below those that the kernel gives to connections: one of these may be taken again before a server listens.
+
+    Nor does another launcher choose them while this one lives: a socket's name stands for each.
+    """
     free = []
     while len(free) < count:
         port = random.randrange(20_000, 32_000)
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0bucket-cors port {port}")
+        except OSError:
+            continue
         with socket.socket() as probe:
-            if port not in free and probe.connect_ex(("127.0.0.1", port)) != 0:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
                 free.append(port)
+                chosen.append(name)
     return free
 
 
