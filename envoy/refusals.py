@@ -16,7 +16,8 @@ SECONDS = 2
 
 
 def follow(log, file, admin_port):
-    """Hands on what Envoy logs for as long as it runs, and says what it refuses of a file. Returns the thread that does so."""
+    """Hands on what Envoy logs for as long as it runs, and says what it refuses of a file.
+    Returns the thread that does so."""
     thread = threading.Thread(target=_follow, args=(log, file, admin_port), daemon=True)
     thread.start()
     return thread

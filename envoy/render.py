@@ -83,7 +83,8 @@ def with_rules(text, rules, field=""):
 
 
 def with_playground(text, rules=SAMPLE_RULES):
-    """The routes of the edge with the page's before them: Envoy itself is the web server. The page begins with those rules."""
+    """The routes of the edge with the page's before them: Envoy itself is the web server.
+    The page begins with those rules."""
     served = playground_files(rules)
     routes = [{"match": {"path": "/playground"}, "redirect": {"path_redirect": "/playground/"}}]
     routes += [file_route(f"/playground/{name}", path) for name, path in served.items()]
@@ -131,7 +132,8 @@ def digest(content):
 
 
 def named_module():
-    """The module under a name with its digest: one that is built later is another file, which Envoy loads beside this one."""
+    """The module under a name with its digest: one that is built later is another file,
+    which Envoy loads beside this one."""
     content = pathlib.Path(MODULE).read_bytes()
     named = pathlib.Path("target/modules", f"bucket_cors-{digest(content)}.wasm")
     named.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +144,8 @@ def named_module():
 
 
 def replace_filter(target, envoy, rules):
-    """Writes the filter as Envoy wants to see it, and returns its version: that of the module, and that of the rules."""
+    """Writes the filter as Envoy wants to see it, and returns its version:
+    that of the module, and that of the rules."""
     text = pathlib.Path("envoy/filter-ecds.yaml").read_text(encoding="utf-8")
     module = named_module()
     version = f"{module.stem.removeprefix('bucket_cors-')}-{digest(with_rules(text, rules).encode())}"
@@ -159,7 +162,8 @@ def put(target, text):
 
 
 def for_version(text, envoy):
-    """Envoy takes the capabilities at the end of vm_config from 1.40 on; before, it knows them beside vm_config only."""
+    """Envoy takes the capabilities at the end of vm_config from 1.40 on;
+    before, it knows them beside vm_config only."""
     said = subprocess.run([envoy, "--version"], check=True, capture_output=True, text=True).stdout
     version = tuple(int(number) for number in re.search(r"/(\d+)\.(\d+)\.\d+", said).groups())
     if version >= (1, 40) or "capability_restriction_config:" not in text:

@@ -17,7 +17,8 @@ SECONDS = 3
 
 
 class Following:
-    """`bucket-cors sync` while an attempt is about the store's own rules. Other attempts put in force what they need."""
+    """`bucket-cors sync` while an attempt is about the store's own rules.
+    Other attempts put in force what they need."""
 
     def __init__(self, tool, store_port, admin_port, folder, base, log):
         self.store_url = f"http://127.0.0.1:{store_port}"

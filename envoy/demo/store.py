@@ -1,4 +1,5 @@
-"""The store of the demo: SeaweedFS with its S3 gateway, on this machine alone, and what an app's server does with it."""
+"""The store of the demo: SeaweedFS with its S3 gateway, on this machine alone,
+and what an app's server does with it."""
 
 import json
 import pathlib

@@ -1,7 +1,8 @@
 -- The requests of the load test, for wrk: wrk ... -- KIND MODE
 --
 -- KIND: actual, a page of the site reads an object; preflight, the app asks whether it may upload.
--- MODE: none, measure; edge, native or bare, compare each answer with what that side has to say, which costs the generator time.
+-- MODE: none, measure; edge, native or bare, compare each answer with what that side has to say, which costs the
+-- generator time.
 
 local kinds = {
   actual = { method = "GET", headers = { Origin = "https://www.example.com" } },

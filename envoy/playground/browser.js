@@ -111,8 +111,9 @@ export function obstacleOf(page) {
 }
 
 /**
- * `page` is what a script asks for: `{ origin, url, method, names, withCredentials }`, with the names of headers that need
- * permission, and `isAsked` where it listens to its upload. `preflight` and `actual` are the answers it gets. `{ outcome, text }`.
+ * `page` is what a script asks for: `{ origin, url, method, names, withCredentials }`, with the names of headers that
+ * need permission, and `isAsked` where it listens to its upload. `preflight` and `actual` are the answers it gets.
+ * `{ outcome, text }`.
  */
 export function judge(page, preflight, actual) {
   if (!page.origin) {

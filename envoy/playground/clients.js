@@ -22,7 +22,9 @@ export const typed = ({ method, preflight, range }) => ({
   extra: range ? "range: bytes=0-1023" : "",
 });
 
-/** How the chosen operation ends with these rules: `{ title, requests, fails, recipe }`; undefined where none is chosen. */
+/**
+ * How the chosen operation ends with these rules: `{ title, requests, fails, recipe }`; undefined where none is chosen.
+ */
 export async function play(module, state, here) {
   const chosen = (await operations()).find(({ choice }) => choice === state.client);
   if (!chosen) return undefined;

@@ -93,8 +93,8 @@ function parsed(text) {
 }
 
 /**
- * Which bucket a request is for; undefined for one that is not listed. How a bucket is found is the module's to know, so it is
- * asked with rules that allow everything and have the bucket's number for a name.
+ * Which bucket a request is for; undefined for one that is not listed. How a bucket is found is the module's to know,
+ * so it is asked with rules that allow everything and have the bucket's number for a name.
  */
 function bucketOf(module, document, request) {
   const buckets = document.buckets.map(({ name, hosts }, index) => ({
@@ -126,7 +126,9 @@ function alone(module, document, bucket, at, { request, store }) {
   return isLoaded ? reading(vm.exchange(request.clone(), () => unexplained(store)).headers) : undefined;
 }
 
-/** A CORS document is a list of rules, or an object with one, or that in a wrapper; and one rule may stand for a list. */
+/**
+ * A CORS document is a list of rules, or an object with one, or that in a wrapper; and one rule may stand for a list.
+ */
 const ruleField = (cors) => (cors.CORSRules === undefined ? "CORSRule" : "CORSRules");
 
 function rulesOf(cors) {

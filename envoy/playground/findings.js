@@ -5,7 +5,10 @@ import { Places } from "./places.js";
 /** More than anybody reads; the module itself keeps a thousand. */
 const SHOWN = 100;
 
-/** `{ shown, more }`: findings with their place in the text, which stands at `above` in what was loaded, and how many are left out. */
+/**
+ * `{ shown, more }`: findings with their place in the text, which stands at `above` in what was loaded,
+ * and how many are left out.
+ */
 export function forPeople(findings, text, above) {
   const places = new Places(text);
   const isError = ({ severity }) => severity === "error";

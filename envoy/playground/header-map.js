@@ -72,7 +72,9 @@ export class HeaderMap {
     this.#lines = this.#lines.filter(([line]) => line !== name);
   }
 
-  /** The form of the ABI: how many pairs, the lengths of each, then names and values, each with a zero byte after it. */
+  /**
+   * The form of the ABI: how many pairs, the lengths of each, then names and values, each with a zero byte after it.
+   */
   serialise() {
     const parts = this.#lines.map(([name, value]) => [
       Uint8Array.from(name, (character) => character.charCodeAt(0)),

@@ -81,8 +81,8 @@ export class Vm {
    * A request and its response through the filter.
    *
    * `request` is the map that the filter chain sees. `store` answers where the filter does not: a function that returns
-   * `{ status, headers, body }`. Returns the same, and by whom it is; `details` and `properties` are for the proxy's access
-   * log.
+   * `{ status, headers, body }`. Returns the same, and by whom it is; `details` and `properties` are for the proxy's
+   * access log.
    */
   exchange(request, store) {
     const id = (this.#lastContext += 1);

@@ -10,7 +10,9 @@ export class Places {
     this.#text = text;
   }
 
-  /** `{ start, end, line }` of the value that an RFC 6901 pointer names, or of the nearest one around it that is there. */
+  /**
+   * `{ start, end, line }` of the value that an RFC 6901 pointer names, or of the nearest one around it that is there.
+   */
   of(pointer) {
     let at = blanks(this.#text, 0);
     for (const step of pointer.split("/").slice(1)) {
@@ -46,7 +48,9 @@ export class Places {
     return this.#lines;
   }
 
-  /** Where a member's value starts. Each member is read once, whoever asks: there can be a hundred thousand before it. */
+  /**
+   * Where a member's value starts. Each member is read once, whoever asks: there can be a hundred thousand before it.
+   */
   #member(open, step) {
     const text = this.#text;
     const isList = text[open] === "[";

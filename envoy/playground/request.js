@@ -41,7 +41,10 @@ export function requestMap({ method, authority, path, headers }) {
   return map;
 }
 
-/** What of a URL goes on the wire; `here` is the host of one that is only a path. Kept as typed where a wire can hold it. */
+/**
+ * What of a URL goes on the wire; `here` is the host of one that is only a path.
+ * Kept as typed where a wire can hold it.
+ */
 export function targetOf(url, here) {
   const [, authority, rest] = /^(?:[a-z][a-z0-9+.-]*:)?\/\/([^/?#]*)([^#]*)/is.exec(url) ?? [, here, url.split("#")[0]];
   const path = rest.startsWith("/") ? rest : `/${rest}`;

@@ -55,7 +55,8 @@ def to_origin(match):
 
 
 def origin(port):
-    """A store that answers every object with the same few bytes and the headers that OSS sends; large.jpg has 64 KiB."""
+    """A store that answers every object with the same few bytes and the headers that OSS sends;
+    large.jpg has 64 KiB."""
     names = {"x-oss-request-id": "5E53B6A1C8E7C83430D5A7F1", "etag": '"D41D8CD98F00B204E9800998ECF8427E"',
              "last-modified": "Mon, 24 Feb 2026 09:41:56 GMT", "x-oss-object-type": "Normal",
              "x-oss-storage-class": "Standard", "content-type": "text/plain"}
@@ -145,8 +146,8 @@ def bucket_rules(buckets, patterns, **fields):
 
 
 def native(port, origin_port, buckets, patterns):
-    """Envoy's own filter. It has one policy per route, so a bucket is a route; a single-star pattern whose star is not at
-    an end is a regular expression."""
+    """Envoy's own filter. It has one policy per route, so a bucket is a route; a single-star pattern whose star is
+    not at an end is a regular expression."""
     policy = {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy",
         "allow_origin_string_match": [{"safe_regex": {"regex": star_origin(n).replace(".", r"\.").replace("*", ".*")}}
@@ -164,7 +165,8 @@ def native(port, origin_port, buckets, patterns):
 
 
 def native_in_tree(port, origin_port, buckets):
-    """The same with the routes in a tree, by their prefixes: few write it so, but then Envoy need not try one after another."""
+    """The same with the routes in a tree, by their prefixes:
+    few write it so, but then Envoy need not try one after another."""
     config = native(port, origin_port, buckets, 1)
     host = virtual_host(config)
     def route(fields):
@@ -178,7 +180,8 @@ def native_in_tree(port, origin_port, buckets):
 
 
 def native_of_suffixes(port, origin_port, patterns):
-    """The same for one bucket with suffixes for its patterns: cheaper than regular expressions, and any scheme gets in."""
+    """The same for one bucket with suffixes for its patterns:
+    cheaper than regular expressions, and any scheme gets in."""
     config = native(port, origin_port, 1, patterns)
     policy = virtual_host(config)["routes"][0]["typed_per_filter_config"]["envoy.filters.http.cors"]
     policy["allow_origin_string_match"] = [{"suffix": star_origin(n).partition("*")[2]} for n in range(patterns)]

@@ -109,9 +109,11 @@ def steps(module):
 
 
 def growing(module, library, shape, counts, visited):
-    """Envoy's filter and ours in both forms, each with each number of buckets or patterns as one server, and what each is asked.
+    """Envoy's filter and ours in both forms, each with each number of buckets or patterns as one server,
+    and what each is asked.
 
-    `shape`: from a number to that of buckets, and of patterns in each; `visited`: how many of the buckets are asked for.
+    `shape`: from a number to that of buckets, and of patterns in each; `visited`:
+    how many of the buckets are asked for.
     """
     subjects, requests = {}, {"actual": {}, "preflight": {}}
     for count in counts:

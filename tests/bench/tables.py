@@ -23,7 +23,8 @@ def counts(costs):
 
 
 def growing(title, results, form, ratio=".2f"):
-    """A row for each number of buckets or patterns, and kind of request; `results`: by kind, then by server and count."""
+    """A row for each number of buckets or patterns, and kind of request;
+    `results`: by kind, then by server and count."""
     lines = [f"| {title} | request | {NATIVE} | {OURS} | {LIBRARY} | Envoy's / ours | Envoy's / library | ours / ours with 1 |"
              " library / library with 1 |", "|--:|---|" + "--:|" * 7]
     for count in counts(next(iter(results.values()))):

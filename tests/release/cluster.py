@@ -1,6 +1,7 @@
 """Stands in for a cluster's API with one object: usage cluster.py FOLDER, with the object in its object.json.
 
-Writes a kubeconfig into the folder, each request into `asked`, and a patch into `patch.json`; then says that it is ready.
+Writes a kubeconfig into the folder, each request into `asked`, and a patch into `patch.json`;
+then says that it is ready.
 """
 
 import http.server

@@ -1,7 +1,8 @@
-"""What Prometheus makes of real Envoys and of a real `bucket-cors sync`, with the configuration, the alerts and the dashboard of
-envoy/monitoring: every query finds what it asks for.
+"""What Prometheus makes of real Envoys and of a real `bucket-cors sync`, with the configuration, the alerts and the
+dashboard of envoy/monitoring: every query finds what it asks for.
 
-Usage: tests/release/monitoring.py ENVOY TOOL PROMETHEUS, from the top of the checkout, with the module and the library built.
+Usage: tests/release/monitoring.py ENVOY TOOL PROMETHEUS, from the top of the checkout,
+with the module and the library built.
 """
 
 import http.server
@@ -224,7 +225,8 @@ def is_told(prometheus, admin):
 
 
 def assert_stays_told(prometheus, admin):
-    """Envoy has read the refused rules again, which are no change to it: it counts a success and shows their version."""
+    """Envoy has read the refused rules again, which are no change to it:
+    it counts a success and shows their version."""
     for _ in range(4):
         time.sleep(1)
         assert is_told(prometheus, admin)

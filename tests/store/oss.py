@@ -1,7 +1,7 @@
 """Serves a stand-in for OSS until its input ends: usage oss.py PORT.
 
-It checks each signature with the code of OSS's own SDK for Python, which is also the client that writes its rules. A line
-of input is a bucket and its rules, as JSON.
+It checks each signature with the code of OSS's own SDK for Python, which is also the client that writes its rules. A
+line of input is a bucket and its rules, as JSON.
 """
 
 import datetime

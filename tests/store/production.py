@@ -1,4 +1,5 @@
-"""Asks a production sample for all that a page or an app may: usage production.py SAMPLE EDGE_PORT STORE_PORT CERTIFICATE.
+"""Asks a production sample for all that a page or an app may:
+usage production.py SAMPLE EDGE_PORT STORE_PORT CERTIFICATE.
 
 Says what came out otherwise than the store itself answers, and exits with 1 where anything did.
 """
@@ -168,7 +169,8 @@ def in_parts(view):
 
 
 def hosts(view):
-    """Signed for the edge's own host, a URL holds where no other host is written; and a Host may come without its port."""
+    """Signed for the edge's own host, a URL holds where no other host is written;
+    and a Host may come without its port."""
     if view.host.endswith(".s3.example.com"):
         # Its own host has the bucket in it, and is what URLs are signed for anyway.
         return

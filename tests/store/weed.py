@@ -1,8 +1,8 @@
 """Serves SeaweedFS for tests until its input ends: usage weed.py WEED PORT FOLDER DOMAINS BUCKET...
 
 Anybody may read and write the buckets, and lists them. Below each of the domains, with commas between, a host names its
-bucket. Each has an object named o that says whose it is. A line of input is a bucket and its rules, as JSON, or says whether
-the store is to run, or which secret the key has from now on.
+bucket. Each has an object named o that says whose it is. A line of input is a bucket and its rules, as JSON, or says
+whether the store is to run, or which secret the key has from now on.
 """
 
 import json

@@ -84,8 +84,8 @@ struct Mapping<'g, 'r> {
     /// Each with a slash behind it: a proxy's host says nothing of those below it.
     endpoints: Vec<String>,
     on_every_host: bool,
-    /// Some hosts have names that no bucket can be bound to, so that none without rules keeps a policy of every host from
-    /// them.
+    /// Some hosts have names that no bucket can be bound to, so that none without rules keeps a policy of every host
+    /// from them.
     unclaimable: bool,
     site: &'g GroupedHosts<'r>,
 }

@@ -1,5 +1,5 @@
-//! Names of buckets in paths. Each means the same bucket on every endpoint, so hosts share them only where their policies
-//! are the same.
+//! Names of buckets in paths. Each means the same bucket on every endpoint, so hosts share them only where their
+//! policies are the same.
 
 use super::grouped::GroupedHosts;
 use super::host_group::{HostGroup, NamedPath};

@@ -70,8 +70,8 @@ impl Remembered {
         self.buckets.get(name).or_else(|| self.to_go(name))
     }
 
-    /// A store's bucket that is to go. Its rules go where no store claims it: one that may have it, and does not tell its
-    /// rules, has not said that there are none.
+    /// A store's bucket that is to go. Its rules go where no store claims it: one that may have it, and does not tell
+    /// its rules, has not said that there are none.
     pub(super) fn to_go(&self, name: &str) -> Option<&KeptBucket> {
         self.forgotten.get(name).filter(|known| known.store != OWN)
     }

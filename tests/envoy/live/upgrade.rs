@@ -107,8 +107,8 @@ pub(crate) fn new_code_and_the_way_back_cost_no_request_and_no_count() {
         assert_eq!(edge.http(name), 0, "{name}");
     }
     edge.assert_no_failure();
-    // wrk leaves requests behind whose answers it does not wait for. A busy Envoy may not have read them all yet, so that
-    // both counts still grow.
+    // wrk leaves requests behind whose answers it does not wait for. A busy Envoy may not have read them all yet, so
+    // that both counts still grow.
     let least = summary.requests + own;
     wait_for("the last counts", || {
         let now = matched(&edge);

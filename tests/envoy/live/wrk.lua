@@ -1,5 +1,5 @@
--- Asks for an object of the versioned bucket, and checks that one version explains each answer: see versions.rs. The code of
--- code.rs calls the header with the explanation by another name.
+-- Asks for an object of the versioned bucket, and checks that one version explains each answer: see versions.rs. The
+-- code of code.rs calls the header with the explanation by another name.
 
 local threads = {}
 

@@ -1,5 +1,5 @@
-//! Why no credentials were found, as far as the files and the program of a profile tell it. The library looks in the next
-//! place without a word.
+//! Why no credentials were found, as far as the files and the program of a profile tell it. The library looks in the
+//! next place without a word.
 
 use std::fmt;
 use std::process::Stdio;

@@ -23,8 +23,8 @@ pub(super) struct MergedRoute<'t> {
 #[derive(Clone)]
 pub(super) struct MergedMatch<'t>(pub(super) Vec<Node<'t>>);
 
-/// The routes of a VirtualService. `used`: which of the services it delegates to. `default`: where those without exportTo
-/// are exported to.
+/// The routes of a VirtualService. `used`: which of the services it delegates to. `default`: where those without
+/// exportTo are exported to.
 pub(super) fn routes<'t>(
     service: &Node<'t>,
     services: &[Node<'t>],
