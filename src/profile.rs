@@ -49,6 +49,9 @@ pub struct Profile {
     pub documented_bytes: usize,
     /// Whether the store's tools print a rule in JSON as those of S3: with an `ID`, and lists in the plural.
     pub prints_rules_as_s3: bool,
+    /// Whether the store's own SDK gives each part of a multipart upload a checksum that the page has to read. In a
+    /// rule of another store, a lone `*` does not stand for that SDK's headers.
+    pub sdk_checks_parts: bool,
 }
 
 /// The most rules a bucket can have: S3's limit, and the width of a rule mask leaves room for it.
@@ -139,6 +142,7 @@ pub static OSS: Profile = Profile {
     documented_rules: 10,
     documented_bytes: 16 * 1024,
     prints_rules_as_s3: false,
+    sdk_checks_parts: false,
 };
 
 /// Amazon S3, as recorded.
@@ -171,6 +175,7 @@ pub static S3: Profile = Profile {
     documented_rules: MAX_RULES,
     documented_bytes: 64 * 1024,
     prints_rules_as_s3: true,
+    sdk_checks_parts: true,
 };
 
 /// A plain web service: what the Fetch standard asks of a server, and no more.
@@ -193,6 +198,7 @@ pub static FETCH: Profile = Profile {
     documented_rules: MAX_RULES,
     documented_bytes: usize::MAX,
     prints_rules_as_s3: true,
+    sdk_checks_parts: false,
 };
 
 /// Every profile, for look-up by name.

@@ -94,10 +94,6 @@ class Server:
                 total += int(file.read().split()[0])
         return total
 
-    def resident_kilobytes(self):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
-
     def stop(self):
         self.process.terminate()
         try:

@@ -48,6 +48,7 @@ fn source_files(folder: &Path) -> Vec<PathBuf> {
 fn modules() -> BTreeMap<ModulePath, String> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let no_code = Regex::new(r"//[^\n]*|pub\(in [^)]*\)|(?m:^ +use [^;]+;)").unwrap();
+    let tests_elsewhere = Regex::new(r"#\[cfg\(test\)\]\n(?:#\[[^\n]*\n)*(?:pub[^\n]* )?mod \w+;").unwrap();
     let module = |file: PathBuf| {
         let names = file.strip_prefix(&src).unwrap().with_extension("");
         let names = names.iter().map(|name| name.to_str().unwrap().to_owned());
@@ -58,6 +59,7 @@ fn modules() -> BTreeMap<ModulePath, String> {
             names.insert(0, "lib".to_owned());
         }
         let text = fs::read_to_string(&file).unwrap();
+        let text = tests_elsewhere.replace_all(&text, "");
         let text = text.split("\n#[cfg(test)]").next().unwrap();
         (names, no_code.replace_all(text, "").into_owned())
     };

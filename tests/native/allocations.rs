@@ -1,6 +1,6 @@
 //! What a request costs, exactly: which host calls it makes, in which order, and whose every allocation is.
 //!
-//! `tests/costs.md` holds the tables; a change to either is a change to that file, seen in review.
+//! `tests/bench/costs.md` holds the tables; a change to either is a change to that file, seen in review.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -390,8 +390,8 @@ fn what_a_request_costs_is_what_the_table_says() {
          |---|---|---|--:|--:|--:|\n{rows}"
     );
     println!("{table}");
-    let expected = include_str!("../costs.md");
-    assert!(table == expected, "tests/costs.md is to say:\n{table}");
+    let expected = include_str!("../bench/costs.md");
+    assert!(table == expected, "tests/bench/costs.md is to say:\n{table}");
 }
 
 #[test]

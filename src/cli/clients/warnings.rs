@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 
 use bucket_cors::config::{self, Bucket, Code, Configuration, Finding, Rule, Severity};
-use bucket_cors::profile;
 use bucket_cors::wildcard::Pattern;
 use serde_json::Value;
 
@@ -111,9 +110,9 @@ fn of_rule(bucket: &Bucket<'_>, rule: &Rule<'_>) -> Vec<(&'static str, &'static 
         found.push(("oss-content-md5", "AllowedHeader", message.to_owned()));
     }
     let is_multipart = lists(rule, "PUT") && lists(rule, "POST") && exposes(rule, "ETag");
-    // A lone * is as much for the SDKs of other stores, except where the bucket is one of S3.
+    // A lone * is as much for the SDKs of other stores, except where the bucket's own store is the SDK's.
     let is_of_aws = names_all(rule, "x-amz-checksum-crc32")
-        || bucket.profile == &profile::S3 && allows(rule, "x-amz-checksum-crc32");
+        || bucket.profile.sdk_checks_parts && allows(rule, "x-amz-checksum-crc32");
     let has_checksum = || {
         let mut names = rule.expose_headers.iter();
         names.any(|name| name.to_ascii_lowercase().starts_with("x-amz-checksum-"))

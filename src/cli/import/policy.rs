@@ -95,9 +95,9 @@ pub(crate) fn credentials(
 pub(crate) fn say_unmatched_preflights(forwards: bool, place: &str, remarks: &mut Remarks) {
     remarks.say_once(code::PREFLIGHT_STATUS, place,
         if forwards {
-            "a preflight from another origin goes to the store there, which may allow it, and is answered with 403 at the edge"
+            "a preflight from another origin goes to the store there, which may allow it, and is refused at the edge"
         } else {
-            "a preflight from another origin is answered with 200 without CORS headers there, and with 403 at the edge: \
+            "a preflight from another origin is answered with 200 without CORS headers there, and refused at the edge: \
              browsers refuse both"
         },
     );
@@ -128,7 +128,7 @@ impl Policy {
         if lists == ListUse::Printed {
             remarks.say_once(code::LISTS_CHECKED, &place,
                 "browsers obey the lists of methods and headers that the proxy prints; the edge checks them itself: a request with \
-             another method gets no CORS headers, and a preflight that no rule allows gets 403",
+             another method gets no CORS headers, and a preflight that no rule allows is refused",
             );
             if methods.is_empty() {
                 remarks.say(

@@ -50,10 +50,9 @@ pub(crate) fn does_what_it_is_asked() {
     assert_eq!(size_of_png(&browser.screenshot()), (390, 844));
 
     let processes = browser.processes();
-    assert!(
-        processes.len() > 2 && processes.iter().all(|&process| runs(process)),
-        "{processes:?}"
-    );
+    // Those of pages that are gone may have ended.
+    let running = processes.iter().filter(|&&process| runs(process)).count();
+    assert!(running > 2, "{processes:?}");
     drop(browser);
     assert!(!processes.iter().any(|&process| runs(process)), "{processes:?}");
 }

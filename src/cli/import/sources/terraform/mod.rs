@@ -183,7 +183,7 @@ fn bucket(
     }
     Some(ImportedBucket {
         name,
-        profile: Some(kind.profile),
+        profile: Some(kind.profile.name),
         cors,
         place: values.place.clone(),
         ..ImportedBucket::default()
@@ -210,7 +210,7 @@ fn say_lost_order(bucket: &ImportedBucket, remarks: &mut Remarks) {
                      same requests, and the first that matches answers: order them as the store has them (import \
                      --from {} what its API prints)",
                     bucket.name,
-                    bucket.profile.unwrap_or("s3"),
+                    bucket.profile.unwrap_or(profile::S3.name),
                 ),
             );
             return;

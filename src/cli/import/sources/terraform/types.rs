@@ -1,11 +1,13 @@
 //! The types of resources that have rules, and how they spell them.
 
+use bucket_cors::profile::{FETCH, OSS, Profile, S3};
+
 use crate::import::sources::r2;
 
 /// A type of resource, and how it spells the rules.
 pub(super) struct ResourceType {
     pub(super) name: &'static str,
-    pub(super) profile: &'static str,
+    pub(super) profile: &'static Profile,
     pub(super) bucket: &'static str,
     pub(super) rules: &'static str,
     /// How it spells the fields of a rule.
@@ -16,7 +18,7 @@ pub(super) struct ResourceType {
 
 const fn kind(
     name: &'static str,
-    profile: &'static str,
+    profile: &'static Profile,
     fields: [&'static str; 2],
     is_set: bool,
 ) -> ResourceType {
@@ -34,26 +36,26 @@ const fn kind(
 pub(super) static TYPES: [ResourceType; 6] = [
     kind(
         "aws_s3_bucket_cors_configuration",
-        "s3",
+        &S3,
         ["bucket", "cors_rule"],
         true,
     ),
-    kind("aws_s3_bucket", "s3", ["bucket", "cors_rule"], false),
-    kind("alicloud_oss_bucket_cors", "oss", ["bucket", "cors_rule"], true),
-    kind("alicloud_oss_bucket", "oss", ["bucket", "cors_rule"], false),
-    kind("google_storage_bucket", "fetch", ["name", "cors"], false),
+    kind("aws_s3_bucket", &S3, ["bucket", "cors_rule"], false),
+    kind("alicloud_oss_bucket_cors", &OSS, ["bucket", "cors_rule"], true),
+    kind("alicloud_oss_bucket", &OSS, ["bucket", "cors_rule"], false),
+    kind("google_storage_bucket", &FETCH, ["name", "cors"], false),
     ResourceType {
         fields: &r2::IN_TERRAFORM,
-        ..kind("cloudflare_r2_bucket_cors", "s3", ["bucket_name", "rules"], false)
+        ..kind("cloudflare_r2_bucket_cors", &S3, ["bucket_name", "rules"], false)
     },
 ];
 
 /// Other providers' buckets, which have S3's rules in AWS's shape: by the field of the rules and that of the name.
 pub(super) static KIN: [ResourceType; 4] = [
-    kind("", "s3", ["bucket", "cors_rule"], false),
-    kind("", "s3", ["name", "cors_rule"], false),
-    kind("", "s3", ["bucket", "cors_rules"], false),
-    kind("", "s3", ["name", "cors_rules"], false),
+    kind("", &S3, ["bucket", "cors_rule"], false),
+    kind("", &S3, ["name", "cors_rule"], false),
+    kind("", &S3, ["bucket", "cors_rules"], false),
+    kind("", &S3, ["name", "cors_rules"], false),
 ];
 
 /// The fields of a rule, in Terraform's spelling and in the store's.
