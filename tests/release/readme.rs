@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bucket_cors::config::{self, CODES, Severity};
 use bucket_cors::stats::{BUCKET_COUNTERS, COUNTERS};
+
+use crate::support::checkout;
 
 /// A page and where it stands.
 struct ReadmePage {
@@ -293,4 +295,43 @@ fn no_line_of_prose_is_longer_than_120_characters() {
             assert!(!is_prose || line.chars().count() <= 120, "{}: {line}", page.path);
         }
     }
+}
+
+/// The files of a folder and of those in it, but for inputs.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let is_input = |path: &Path| path.ends_with("corpus") || path.ends_with("target");
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| !is_input(path))
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn no_comment_is_longer_than_120_characters() {
+    let mut comments = 0;
+    for file in [".cargo", ".ci", "envoy", "src", "tests"]
+        .map(|folder| files_below(&checkout().join(folder)))
+        .concat()
+    {
+        let start = match file.extension().and_then(|end| end.to_str()) {
+            Some("rs" | "js") => "//",
+            Some("py" | "toml" | "yaml") | None => "#",
+            Some("lua") => "--",
+            _ => continue,
+        };
+        // Of what a build leaves, some is no text.
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        for line in text.lines().filter(|line| line.trim_start().starts_with(start)) {
+            comments += 1;
+            assert!(line.chars().count() <= 120, "{}: {line}", file.display());
+        }
+    }
+    assert!(comments > 5_000, "{comments}");
 }
