@@ -134,7 +134,7 @@ impl Demo {
 
     /// Waits until an expression is true.
     fn wait_until(&self, expression: &str) {
-        // In the page: a question of the driver's costs a hundred times as much.
+        // In the page, so that no look takes the way through the driver.
         let script =
             format!("while (!({expression})) await new Promise((resolve) => setTimeout(resolve, 20));");
         let ended = self.browser.run(&script, &[]);
