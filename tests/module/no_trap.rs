@@ -1,18 +1,20 @@
 //! No request and no response can make the shipped module trap: in its call graph, nothing that they feed leads to
 //! panic machinery, apart from what is listed here with its reason.
 //!
-//! The graph is that of the release module, built once more with its function names. What the filter does with a
+//! The graph is that of the release module, in the copy that has its functions' names. What the filter does with a
 //! request makes no recursive call and, apart from the one that is named below, no indirect one, so the graph is
 //! complete for it and its stack is bounded. Loading a configuration calls more of the standard library (the formatter,
 //! the search in texts, IPv6 addresses), whose own bounds checks cannot be told from ones that fail: of that path the
 //! project's own functions are looked at, and the rest is left to fuzzing (`make fuzz`, target `configuration`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::LazyLock;
 
 use wasmparser::{KnownCustom, Name, Operator, Parser, Payload, TypeRef};
+
+use crate::memory::module;
 
 /// A way to a panic that stays.
 struct Allowed {
@@ -119,20 +121,13 @@ struct CallGraph {
 }
 
 impl CallGraph {
-    /// The release module as it is shipped, but for its names.
-    fn build() -> Self {
-        let build = ". .ci/toolchain; WASM_TARGET_DIR=target/names; build_module";
-        let status = Command::new("bash")
-            .args(["-c", build])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env("CARGO_PROFILE_RELEASE_STRIP", "none")
-            .env_remove("CARGO_TARGET_DIR")
-            .status()
-            .unwrap();
-        assert!(status.success(), "the module with its names does not build");
+    /// That of the module that is shipped, which the linker has written once more with its functions' names.
+    fn read() -> Self {
         let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("target/names/wasm32-unknown-unknown/release/bucket_cors.wasm");
-        Self::parse(&std::fs::read(file).unwrap())
+            .join("target/wasm/wasm32-unknown-unknown/release/deps/bucket_cors.names.wasm");
+        let named = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}; make build", file.display()));
+        assert!(code(&named) == code(&module()), "the copy with names is of another module");
+        Self::parse(&named)
     }
 
     fn parse(bytes: &[u8]) -> Self {
@@ -247,8 +242,18 @@ impl CallGraph {
     }
 }
 
-/// Built once for all tests.
-static MODULE: LazyLock<CallGraph> = LazyLock::new(CallGraph::build);
+/// What each function of a module executes.
+fn code(module: &[u8]) -> Vec<&[u8]> {
+    let sections = Parser::new(0).parse_all(module).map(Result::unwrap);
+    let bodies = sections.filter_map(|section| match section {
+        Payload::CodeSectionEntry(body) => Some(body.as_bytes()),
+        _ => None,
+    });
+    bodies.collect()
+}
+
+/// Read once for all tests.
+static MODULE: LazyLock<CallGraph> = LazyLock::new(CallGraph::read);
 
 fn refuse_all_but(allowed: &[&Allowed], steps: &BTreeSet<(String, String)>) {
     for (from, to) in steps {
