@@ -309,8 +309,10 @@ def main():
                 wait_for("the labels", lambda: assert_labels_in_envoy(each))
             prometheus = Prometheus(prometheus_binary, folder, [admin, native_admin, bare_admin, asking_admin], sync_port)
             processes.append(prometheus.process)
-            # One scrape before what is to show as an increase.
+            # Prometheus has to know each Envoy before anything changes that is to show as an increase.
             wait_for("a scrape", lambda: len(prometheus.series('up{job="bucket-cors-edge"} == 1')) == 4)
+            known = "count by (instance) (bucket_cors:updates:before)"
+            wait_for("a round of the rules", lambda: len(prometheus.series(known)) == 3)
             rules = live / "refused.json"
             rules.write_text("{}", encoding="utf-8")
             render.replace_filter(live, binary, rules)
