@@ -177,7 +177,7 @@ fn the_rules_in_force_are_never_those_of_a_bucket_of_a_later_store() {
     let base = BaseConfiguration::new(json!({}), "s3").unwrap();
     let mut random = Random(15);
     let (mut taken, mut undecided) = (0_usize, 0_usize);
-    for case in 0..3_000 {
+    for case in 0..1_000 {
         let mut tape = [0; 256];
         random.fill(&mut tape);
         let mut choices = Choices::new(&tape);
@@ -254,7 +254,7 @@ fn a_bucket_goes_to_a_later_store_by_the_word_of_the_first_alone() {
     let base = BaseConfiguration::new(json!({}), "s3").unwrap();
     let mut random = Random(16);
     let (mut freed, mut stayed) = (0_usize, 0_usize);
-    for case in 0..2_000 {
+    for case in 0..700 {
         let mut tape = [0; 512];
         random.fill(&mut tape);
         let mut choices = Choices::new(&tape);
@@ -319,5 +319,5 @@ fn a_bucket_goes_to_a_later_store_by_the_word_of_the_first_alone() {
             before = round.kept;
         }
     }
-    assert!(freed > 500 && stayed > 500, "{freed} {stayed}");
+    assert!(freed > 200 && stayed > 1_000, "{freed} {stayed}");
 }
