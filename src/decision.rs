@@ -1,8 +1,8 @@
 //! What becomes of a request: which rule applies, or why none does.
 
 use crate::http::head::RequestHead;
-use crate::http::list::{Malformed, RequestedNames};
 use crate::http::origin;
+use crate::http::requested_headers::{Malformed, RequestedNames};
 use crate::matcher::{BucketId, CompiledBucket, Matcher};
 use crate::profile::{IncompletePreflight, Methods, Profile, STORE_METHODS};
 use crate::verdict::{NoRule, Verdict};

@@ -5,7 +5,7 @@ use crate::answer::{Answer, Echo, HeaderList, Responder, Scratch};
 use crate::config::{Mode, Unmanaged, UpstreamCors};
 use crate::decision::{self, Decision};
 use crate::http::head::RequestHead;
-use crate::http::names;
+use crate::http::header_names;
 use crate::matcher::{BucketId, Matcher, Owner};
 use crate::stats::{self, Sums};
 use crate::vary;
@@ -160,16 +160,16 @@ impl Edge {
             }
         }
         match responder.vary() {
-            Some(wanted) if !has.vary => response.set(names::VARY, wanted.as_bytes()),
+            Some(wanted) if !has.vary => response.set(header_names::VARY, wanted.as_bytes()),
             Some(wanted) => {
                 if let Some(merged) = vary::merge(sent.clone(), wanted, &mut scratch.vary) {
-                    response.set(names::VARY, merged);
+                    response.set(header_names::VARY, merged);
                 }
             }
             None => {}
         }
         if let Some(text) = responder.explanation(decided.verdict, scratch) {
-            response.set(names::EXPLAIN, text);
+            response.set(header_names::EXPLAIN, text);
         }
     }
 }
@@ -207,9 +207,9 @@ impl Has {
             match name.first() {
                 Some(b'a' | b'A') if is_cors_header(name) => {
                     has.cors = true;
-                    has.allow_origin |= is_named(name, names::ALLOW_ORIGIN);
+                    has.allow_origin |= is_named(name, header_names::ALLOW_ORIGIN);
                 }
-                Some(b'v' | b'V') => has.vary |= is_named(name, names::VARY),
+                Some(b'v' | b'V') => has.vary |= is_named(name, header_names::VARY),
                 _ => {}
             }
         }
@@ -237,6 +237,6 @@ fn is_named(name: &[u8], wanted: &str) -> bool {
 }
 
 fn is_cors_header(name: &[u8]) -> bool {
-    name.get(..names::CORS_PREFIX.len())
-        .is_some_and(|start| is_named(start, names::CORS_PREFIX))
+    name.get(..header_names::CORS_PREFIX.len())
+        .is_some_and(|start| is_named(start, header_names::CORS_PREFIX))
 }

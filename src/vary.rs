@@ -4,8 +4,8 @@
 //! names all that the edge's part of a response depends on, whether a rule matched or not, on errors and on requests
 //! without `Origin` too (Fetch, "CORS protocol and HTTP caches").
 
-use crate::http::list::trim;
-use crate::http::names;
+use crate::http::header_names;
+use crate::http::requested_headers::trim;
 use crate::profile::Profile;
 
 /// What depends on the request's origin alone.
@@ -38,7 +38,7 @@ pub fn merge<'s, 'o>(
 ) -> Option<&'o [u8]> {
     out.clear();
     let lines = sent
-        .filter(|(name, _)| name.eq_ignore_ascii_case(names::VARY.as_bytes()))
+        .filter(|(name, _)| name.eq_ignore_ascii_case(header_names::VARY.as_bytes()))
         .map(|(_, value)| value);
     let is_named = |name: &[u8]| {
         lines

@@ -1,6 +1,6 @@
 //! Values of headers and of the log, put together without the formatter.
 
-use crate::http::list::RequestedNames;
+use crate::http::requested_headers::RequestedNames;
 use crate::profile::AllowHeaders;
 
 pub(super) fn concatenated<'a>(parts: &[&[u8]], out: &'a mut Vec<u8>) -> &'a [u8] {

@@ -15,7 +15,7 @@ use crate::addressing::Style;
 use crate::config::{Mode, UpstreamCors};
 use crate::decision::BadRequest;
 use crate::http::head::RequestHead;
-use crate::http::names;
+use crate::http::header_names;
 use crate::matcher::{BucketId, CompiledBucket, Matcher, RuleValues};
 use crate::profile::{Credentials, Profile};
 use crate::vary;
@@ -108,7 +108,7 @@ impl<'m> Responder<'m> {
             };
             scratch.body.clear();
             if let Some(words) = profile.error_words {
-                headers.push(names::CONTENT_TYPE, b"application/xml");
+                headers.push(header_names::CONTENT_TYPE, b"application/xml");
                 error_body::refusal(words, reason, head, style, &mut scratch.body);
             }
             let reason = verdict.err().map_or("", NoRule::reason);
@@ -123,9 +123,9 @@ impl<'m> Responder<'m> {
             };
         };
         self.push_allow_origin(&rule, head.origin.unwrap_or_default(), &mut headers);
-        headers.push(names::ALLOW_METHODS, rule.allow_methods);
+        headers.push(header_names::ALLOW_METHODS, rule.allow_methods);
         headers.push_unless_empty(
-            names::ALLOW_HEADERS,
+            header_names::ALLOW_HEADERS,
             spelt(
                 profile.allow_headers,
                 head.request_headers.unwrap_or_default(),
@@ -133,14 +133,14 @@ impl<'m> Responder<'m> {
             ),
         );
         if profile.expose_on_preflight {
-            headers.push_unless_empty(names::EXPOSE_HEADERS, rule.expose_headers);
+            headers.push_unless_empty(header_names::EXPOSE_HEADERS, rule.expose_headers);
         }
-        headers.push_unless_empty(names::MAX_AGE, rule.max_age);
+        headers.push_unless_empty(header_names::MAX_AGE, rule.max_age);
         let allows_private_network = self
             .compiled()
             .is_some_and(CompiledBucket::allows_private_network);
         if allows_private_network && head.request_private_network == Some(b"true") {
-            headers.push(names::ALLOW_PRIVATE_NETWORK, b"true");
+            headers.push(header_names::ALLOW_PRIVATE_NETWORK, b"true");
         }
         Answer {
             status: profile.allowed_status,
@@ -164,7 +164,7 @@ impl<'m> Responder<'m> {
         let mut headers = self.common(Err(reason.into()), &mut scratch.explanation);
         scratch.body.clear();
         if let Some(words) = profile.error_words {
-            headers.push(names::CONTENT_TYPE, b"application/xml");
+            headers.push(header_names::CONTENT_TYPE, b"application/xml");
             error_body::bad_request(words, reason, head, &mut scratch.body);
         }
         Answer {
@@ -188,11 +188,11 @@ impl<'m> Responder<'m> {
     {
         let mut headers = HeaderList::default();
         if let Some(vary) = self.names_of_vary(self.profile().vary) {
-            headers.push(names::VARY, vary.as_bytes());
+            headers.push(header_names::VARY, vary.as_bytes());
         }
         if self.matcher.settings().explain {
             explanation.clear();
-            headers.push(names::EXPLAIN, self.describe(verdict, explanation));
+            headers.push(header_names::EXPLAIN, self.describe(verdict, explanation));
         }
         self.push_policies(&mut headers);
         headers
@@ -213,14 +213,14 @@ impl<'m> Responder<'m> {
             return;
         };
         self.push_allow_origin(&rule, echo.origin, headers);
-        headers.push_unless_empty(names::EXPOSE_HEADERS, rule.expose_headers);
+        headers.push_unless_empty(header_names::EXPOSE_HEADERS, rule.expose_headers);
         if profile.preflight_headers_on_actual {
-            headers.push(names::ALLOW_METHODS, rule.allow_methods);
+            headers.push(header_names::ALLOW_METHODS, rule.allow_methods);
             headers.push_unless_empty(
-                names::ALLOW_HEADERS,
+                header_names::ALLOW_HEADERS,
                 spelt(profile.allow_headers, echo.request_headers, allow_headers),
             );
-            headers.push_unless_empty(names::MAX_AGE, rule.max_age);
+            headers.push_unless_empty(header_names::MAX_AGE, rule.max_age);
         }
     }
 
@@ -230,9 +230,9 @@ impl<'m> Responder<'m> {
         'm: 'a,
     {
         if let Some(bucket) = self.compiled() {
-            headers.push_unless_empty(names::RESOURCE_POLICY, bucket.resource_policy().as_bytes());
+            headers.push_unless_empty(header_names::RESOURCE_POLICY, bucket.resource_policy().as_bytes());
             headers.push_unless_empty(
-                names::TIMING_ALLOW_ORIGIN,
+                header_names::TIMING_ALLOW_ORIGIN,
                 self.matcher.timing_allow_origin(bucket),
             );
         }
@@ -259,15 +259,15 @@ impl<'m> Responder<'m> {
     /// `*` where the rule lists it, otherwise the origin as received: Fetch compares it byte for byte.
     fn push_allow_origin<'a>(&self, rule: &RuleValues<'_>, origin: &'a [u8], headers: &mut HeaderList<'a>) {
         if rule.any_origin {
-            return headers.push(names::ALLOW_ORIGIN, b"*");
+            return headers.push(header_names::ALLOW_ORIGIN, b"*");
         }
-        headers.push(names::ALLOW_ORIGIN, origin);
+        headers.push(header_names::ALLOW_ORIGIN, origin);
         let allows_credentials = match self.profile().credentials {
             Credentials::Always => true,
             Credentials::Configured => self.compiled().is_some_and(CompiledBucket::allows_credentials),
         };
         if allows_credentials && origin != b"null" {
-            headers.push(names::ALLOW_CREDENTIALS, b"true");
+            headers.push(header_names::ALLOW_CREDENTIALS, b"true");
         }
     }
 }

@@ -7,9 +7,9 @@ use url::Url;
 
 use crate::folder;
 use crate::import::code::{self, Weight};
-use crate::import::document::{Document, ImportedBucket, Sourced};
 use crate::import::file::{File, FileContent};
 use crate::import::foreign;
+use crate::import::imported_document::{Document, ImportedBucket, Sourced};
 use crate::import::remarks::Remarks;
 use crate::import::sources::{self, BucketNames};
 use crate::import::store;

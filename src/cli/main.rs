@@ -1,6 +1,5 @@
 //! `bucket-cors`: checks, explains and imports the CORS rules of buckets, on the core that the edge runs.
 
-mod arguments;
 mod bare;
 mod check;
 mod clients;
@@ -11,6 +10,7 @@ mod import;
 mod input;
 mod manual;
 mod output;
+mod shared_arguments;
 mod source;
 #[cfg(feature = "sync")]
 mod sync;

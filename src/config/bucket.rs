@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use super::host_name::{self, Lone};
 use super::model::{Bucket, Mode, UpstreamCors};
-use super::names::UniqueNames;
 use super::reading::field::{Fields, fields};
-use super::reading::json::Value;
-use super::reading::text::has_control_character;
+use super::reading::recorded_json::Value;
+use super::reading::strings::has_control_character;
 use super::reading::{Null, Reading};
 use super::report::{
     MessagePart::{self, Pointer, Words},
@@ -15,6 +14,7 @@ use super::report::{
 };
 use super::rules::Budget;
 use super::rules::{self, Context};
+use super::unique_names::UniqueNames;
 use crate::addressing::MAX_BUCKET_BYTES;
 use crate::http::origin;
 use crate::profile::{Credentials, PROFILES, Profile};

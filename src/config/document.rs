@@ -5,9 +5,8 @@ use std::borrow::Cow;
 use super::bucket::{self, SharedByBuckets};
 use super::host_name::{self, Lone};
 use super::model::{BucketSink, Endpoint, Metering, Mode, OnRefused, Settings, Unmanaged, UpstreamCors};
-use super::names::UniqueNames;
 use super::reading::field::{Field, Fields, fields};
-use super::reading::json::{self, Json, Value};
+use super::reading::recorded_json::{self, Json, Value};
 use super::reading::recorder::{Handling, Receiver};
 use super::reading::{Null, Reading};
 use super::report::{
@@ -15,6 +14,7 @@ use super::report::{
     Place, code,
 };
 use super::rules::Budget;
+use super::unique_names::UniqueNames;
 use super::whole::WholeDocument;
 use crate::profile::Profile;
 
@@ -226,7 +226,7 @@ impl<'s, 'a> DocumentReader<'s, 'a> {
             &code::TOO_LARGE,
             if is_bucket { &bucket } else { place },
             "more than {} keys and values stand in it, so it was not read: take out what is not needed",
-            &[Number(json::MOST_PIECES)],
+            &[Number(recorded_json::MOST_PIECES)],
         );
         self.bucket_count = index.saturating_add(usize::from(is_bucket));
         self.reading.finish();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use super::origin::split_scheme;
-use super::reading::text::has_control_character;
+use super::reading::strings::has_control_character;
 use super::report::{
     MessagePart::{Value, Words},
     Place, Report, code,

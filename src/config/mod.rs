@@ -8,11 +8,11 @@ mod document;
 mod from_text;
 mod host_name;
 mod model;
-mod names;
 mod origin;
 mod reading;
 mod report;
 mod rules;
+mod unique_names;
 mod whole;
 
 pub use from_text::MOST_BYTES;

@@ -2,11 +2,11 @@
 
 use super::bucket::SharedByBuckets;
 use super::model::{Metering, Settings};
-use super::names::UniqueNames;
 use super::report::{
     MessagePart::{Number, Pointer, Words},
     Place, Report, code,
 };
+use super::unique_names::UniqueNames;
 
 /// For how many buckets there may be statistics of their own. Envoy keeps a statistic for ever, and there are four of
 /// each bucket; with more of them what watches Envoy is in trouble before Envoy is.

@@ -14,7 +14,7 @@ use super::metrics;
 use super::shelf::OfPlugin;
 use crate::config::{OnRefused, Settings};
 #[cfg(feature = "metrics")]
-use crate::{config::Metering, http::names};
+use crate::{config::Metering, http::header_names};
 
 /// Whether the host gives all that the configuration needs; the log says what it does not.
 #[cfg(feature = "metrics")]
@@ -27,7 +27,7 @@ pub(super) fn are_met(settings: &Settings) -> bool {
             are_met = false;
         }
     };
-    let (map, vary) = (HeaderMap::Response, names::VARY);
+    let (map, vary) = (HeaderMap::Response, header_names::VARY);
     // One of the two is enough to read headers.
     let is_unreadable = host::header(map, vary).is_err_and(Status::is_refusal)
         && host::headers(map).is_err_and(Status::is_refusal);

@@ -5,7 +5,7 @@ use super::root::Shared;
 use crate::answer::{Echo, Scratch};
 use crate::edge::{Decided, Edge, Look, Outcome, ResponseHeaders};
 use crate::http::head::{self, RequestHead};
-use crate::http::names;
+use crate::http::header_names;
 use crate::http::pairs::{self, Pairs};
 use crate::kept::Kept;
 use crate::verdict::NoRule;
@@ -99,9 +99,9 @@ pub(super) fn on_response(edge: &Edge, kept: Kept, buffers: &mut Buffers) {
     match edge.looks_at(kept.decided) {
         Look::Everything => change_what_is_there(edge, &kept, buffers),
         // Mostly absent, and then no value has to be handed over, which is the dear part of a host call.
-        Look::Vary => match host::header(HeaderMap::Response, names::VARY) {
+        Look::Vary => match host::header(HeaderMap::Response, header_names::VARY) {
             Ok(vary) => {
-                let line = vary.as_deref().map(|value| (names::VARY, value));
+                let line = vary.as_deref().map(|value| (header_names::VARY, value));
                 pairs::serialise(line.as_slice().iter().copied(), &mut buffers.serialised);
                 change(edge, &kept, &buffers.serialised, &mut buffers.scratch);
             }
@@ -116,7 +116,7 @@ fn change_what_is_there(edge: &Edge, kept: &Kept, buffers: &mut Buffers) {
     match host::headers(HeaderMap::Response) {
         Ok(map) => change(edge, kept, &map, &mut buffers.scratch),
         Err(_) => {
-            let map = header_by_header(HeaderMap::Response, &names::OF_RESPONSES);
+            let map = header_by_header(HeaderMap::Response, &header_names::OF_RESPONSES);
             change(edge, kept, &map, &mut buffers.scratch);
         }
     }
@@ -188,7 +188,7 @@ impl ResponseHeaders for OnHost {
 /// response for everyone.
 #[cold]
 fn remove_instead(name: &'static str) {
-    if name != names::VARY {
+    if name != header_names::VARY {
         host::remove_header(HeaderMap::Response, name.as_bytes());
     }
 }

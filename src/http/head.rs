@@ -1,6 +1,6 @@
 //! What of a request's headers the filter looks at.
 
-use super::names;
+use super::header_names;
 
 /// The headers of a request that decide, and those that an answer repeats.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,11 +28,11 @@ pub const NAMES: [&str; 8] = [
     ":method",
     ":authority",
     ":path",
-    names::ORIGIN,
-    names::REQUEST_METHOD,
-    names::REQUEST_HEADERS,
-    names::REQUEST_PRIVATE_NETWORK,
-    names::REQUEST_ID,
+    header_names::ORIGIN,
+    header_names::REQUEST_METHOD,
+    header_names::REQUEST_HEADERS,
+    header_names::REQUEST_PRIVATE_NETWORK,
+    header_names::REQUEST_ID,
 ];
 
 impl<'a> RequestHead<'a> {
@@ -66,12 +66,12 @@ impl<'a> RequestHead<'a> {
 
 /// Stands for several lines that the host did not fold: matches no origin and no method, and as a list of requested
 /// headers is past every limit.
-const UNFOLDED: &[u8] = &[b','; super::list::MAX_NAMES];
+const UNFOLDED: &[u8] = &[b','; super::requested_headers::MAX_NAMES];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{list, origin, token};
+    use crate::http::{origin, requested_headers, token};
 
     fn read<'a>(headers: &[(&'a str, &'a str)]) -> RequestHead<'a> {
         RequestHead::read(
@@ -110,6 +110,9 @@ mod tests {
             twice("access-control-request-method").request_method.unwrap()
         ));
         let names = twice("access-control-request-headers").request_headers.unwrap();
-        assert_eq!(list::RequestedNames::parse(names), Err(list::Malformed::TooLong));
+        assert_eq!(
+            requested_headers::RequestedNames::parse(names),
+            Err(requested_headers::Malformed::TooLong)
+        );
     }
 }

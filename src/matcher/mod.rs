@@ -29,7 +29,7 @@ pub use mask::RuleMask;
 
 use crate::addressing::Style;
 use crate::config::{Metering, Mode, Settings};
-use crate::http::list::RequestedNames;
+use crate::http::requested_headers::RequestedNames;
 use crate::profile::STORE_METHODS;
 use crate::verdict::{NoRule, RuleId};
 use compiled::{CompiledRule, ListedBucket, PatternSet, ValueId};

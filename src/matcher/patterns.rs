@@ -9,7 +9,7 @@ use super::space::Space;
 use super::table::TableBuilder;
 use super::trie::{End, ForestBuilder};
 use crate::config::{Bucket, Rule};
-use crate::http::{list, origin};
+use crate::http::{origin, requested_headers};
 use crate::profile::STORE_METHODS;
 use crate::wildcard::Pattern;
 
@@ -27,7 +27,7 @@ impl Compared {
     fn max_bytes(self) -> usize {
         match self {
             Compared::Origin => origin::MAX_BYTES,
-            Compared::Header => list::MAX_NAME_BYTES,
+            Compared::Header => requested_headers::MAX_NAME_BYTES,
         }
     }
 }

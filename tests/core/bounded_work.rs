@@ -10,7 +10,7 @@ use bucket_cors::config::{Bucket, Mode, Rule, Settings, UpstreamCors};
 use bucket_cors::edge::{Edge, Outcome, ResponseHeaders};
 use bucket_cors::http::head::RequestHead;
 use bucket_cors::http::pairs::{self, Pairs};
-use bucket_cors::http::{list, origin};
+use bucket_cors::http::{origin, requested_headers};
 use bucket_cors::matcher::MatcherBuilder;
 use bucket_cors::profile::{PROFILES, Profile};
 use bucket_cors::vary;
@@ -135,36 +135,36 @@ impl ResponseHeaders for Unseen {
 /// Header lists that fill the limits, each in its own way, and whether they are within them.
 fn worst_lists() -> Vec<(&'static str, bool, Vec<u8>)> {
     let elements = |element: &[u8], count: usize| vec![element; count].join(&b","[..]);
-    let longest = list::MAX_BYTES / list::MAX_NAMES - 1;
+    let longest = requested_headers::MAX_BYTES / requested_headers::MAX_NAMES - 1;
     let name = b"x".repeat(longest);
     let blank_name = [b"x", &b" ".repeat(longest - 1)[..]].concat();
-    let long_names = list::MAX_BYTES / (list::MAX_NAME_BYTES + 1);
-    let blanks = b" ".repeat(list::MAX_BYTES - 1);
+    let long_names = requested_headers::MAX_BYTES / (requested_headers::MAX_NAME_BYTES + 1);
+    let blanks = b" ".repeat(requested_headers::MAX_BYTES - 1);
     vec![
         (
             "as many names as there may be, and as long",
             true,
-            elements(&name, list::MAX_NAMES),
+            elements(&name, requested_headers::MAX_NAMES),
         ),
         (
             "the same in capitals",
             true,
-            elements(&name.to_ascii_uppercase(), list::MAX_NAMES),
+            elements(&name.to_ascii_uppercase(), requested_headers::MAX_NAMES),
         ),
         (
             "as many names as there may be, of one byte",
             true,
-            elements(b"x", list::MAX_NAMES),
+            elements(b"x", requested_headers::MAX_NAMES),
         ),
         (
             "the longest names",
             true,
-            elements(&b"x".repeat(list::MAX_NAME_BYTES), long_names),
+            elements(&b"x".repeat(requested_headers::MAX_NAME_BYTES), long_names),
         ),
         (
             "as many names as there may be, and blanks",
             true,
-            elements(&blank_name, list::MAX_NAMES),
+            elements(&blank_name, requested_headers::MAX_NAMES),
         ),
         ("one name behind blanks", true, [&blanks[..], b"x"].concat()),
         ("one name before blanks", true, [b"x", &blanks[..]].concat()),
@@ -173,10 +173,18 @@ fn worst_lists() -> Vec<(&'static str, bool, Vec<u8>)> {
             true,
             [b"x,", &blanks[3..], b",x"].concat(),
         ),
-        ("blanks", true, b" \t".repeat(list::MAX_BYTES / 2)),
-        ("commas", true, b",".repeat(list::MAX_NAMES - 1)),
-        ("one element too many", false, elements(b"x", list::MAX_NAMES + 1)),
-        ("one byte too many", false, b" ".repeat(list::MAX_BYTES + 1)),
+        ("blanks", true, b" \t".repeat(requested_headers::MAX_BYTES / 2)),
+        ("commas", true, b",".repeat(requested_headers::MAX_NAMES - 1)),
+        (
+            "one element too many",
+            false,
+            elements(b"x", requested_headers::MAX_NAMES + 1),
+        ),
+        (
+            "one byte too many",
+            false,
+            b" ".repeat(requested_headers::MAX_BYTES + 1),
+        ),
         ("a bad last name", false, [&blanks[..], b"("].concat()),
     ]
 }
@@ -355,7 +363,7 @@ fn time_per_byte_does_not_grow() {
             },
         );
     }
-    let limit = list::MAX_BYTES;
+    let limit = requested_headers::MAX_BYTES;
     for (what, element) in [
         ("names", &b"x-amz-meta-some-thing-or-other-a,"[..]),
         ("blanks", b" \t"),

@@ -9,7 +9,7 @@ use bucket_cors::answer::Scratch;
 use bucket_cors::config;
 use bucket_cors::edge::{Edge, Outcome};
 use bucket_cors::http::head::RequestHead;
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 use bucket_cors::http::pairs::{self, Pairs};
 use bucket_cors::matcher::MatcherBuilder;
 
@@ -34,9 +34,9 @@ fn on_the_wire(case: &Case) -> Vec<(String, Vec<u8>)> {
         }
     }
     // The proxy gives one to every request that comes without.
-    if !headers.iter().any(|(name, _)| name == names::REQUEST_ID) {
+    if !headers.iter().any(|(name, _)| name == header_names::REQUEST_ID) {
         headers.push((
-            names::REQUEST_ID.to_owned(),
+            header_names::REQUEST_ID.to_owned(),
             b"6ba7b810-9dad-41d1-80b4-00c04fd430c8".to_vec(),
         ));
     }

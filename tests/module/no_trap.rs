@@ -126,7 +126,10 @@ impl CallGraph {
         let file = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("target/wasm/wasm32-unknown-unknown/release/deps/bucket_cors.names.wasm");
         let named = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}; make build", file.display()));
-        assert!(code(&named) == code(&module()), "the copy with names is of another module");
+        assert!(
+            code(&named) == code(&module()),
+            "the copy with names is of another module"
+        );
         Self::parse(&named)
     }
 

@@ -4,7 +4,7 @@ use bucket_cors::answer::Scratch;
 use bucket_cors::config::{Bucket, Mode, Settings};
 use bucket_cors::edge::{self, Edge, ResponseHeaders};
 use bucket_cors::http::head::RequestHead;
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 use bucket_cors::http::pairs::Pairs;
 use bucket_cors::matcher::MatcherBuilder;
 
@@ -53,9 +53,9 @@ pub fn serve(edge: &Edge, request: &CorsRequest, scratch: &mut Scratch) -> Treat
                 let at = set.0.iter().position(|(set, _)| set == name)?;
                 Some(set.0.remove(at).1)
             };
-            let vary =
-                take(names::VARY, &mut set).map(|vary| String::from_utf8(vary).expect("Vary is ASCII"));
-            let explanation = take(names::EXPLAIN, &mut set);
+            let vary = take(header_names::VARY, &mut set)
+                .map(|vary| String::from_utf8(vary).expect("Vary is ASCII"));
+            let explanation = take(header_names::EXPLAIN, &mut set);
             let bucket = decided.bucket.and_then(|id| edge.matcher().bucket(id));
             let is_enforced = bucket.is_none_or(|bucket| bucket.mode() == Mode::Enforce);
             Treatment::Upstream {

@@ -5,7 +5,7 @@ use bucket_cors::config::{self, KEPT_FINDINGS, Severity};
 use super::timing;
 use crate::bare::{self, Asked};
 use crate::clients;
-use crate::clients::checked::OperationLine;
+use crate::clients::to_try::OperationLine;
 use crate::source::{
     FoundConfiguration, FoundConfigurations, Located, Position, Region, Trouble, placeholder,
 };

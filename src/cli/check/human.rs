@@ -6,7 +6,7 @@ use bucket_cors::config::Severity;
 
 use super::checked::{Checked, CheckedConfiguration};
 use crate::clients;
-use crate::clients::checked::OperationLine;
+use crate::clients::to_try::OperationLine;
 use crate::source::Trouble;
 use crate::terminal::{BAD, DOUBTFUL, GOOD, styled};
 
@@ -25,7 +25,7 @@ pub(super) fn write(files: &[Checked], is_quiet: bool, out: &mut impl Write) -> 
             }
         }
         let is_said = |line: &&OperationLine| !is_quiet || line.fails();
-        clients::checked::write(file.clients.iter().filter(is_said), out)?;
+        clients::to_try::write(file.clients.iter().filter(is_said), out)?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use clap::ValueHint;
 
 use crate::bare::Asked;
 use crate::clients;
-use crate::clients::checked::OperationLine;
+use crate::clients::to_try::OperationLine;
 use crate::output;
 use crate::source;
 use crate::terminal::{Lines, complain_of};
@@ -46,7 +46,7 @@ pub(crate) struct CheckArguments {
     deny_warnings: bool,
 
     #[command(flatten)]
-    clients: clients::checked::ClientsToTry,
+    clients: clients::to_try::ClientsToTry,
 }
 
 const EXAMPLES: &str = "\

@@ -1,16 +1,16 @@
 //! What real clients in a browser ask of a store, as recorded, and what rules make of it.
 
 mod additions;
-pub(crate) mod checked;
-pub(crate) mod explained;
-mod har;
 mod lack;
 pub(crate) mod list;
 mod minimal;
 mod printed_bucket;
 pub(crate) mod recipe;
+mod recorded;
 mod replay;
 mod rule;
+pub(crate) mod to_play;
+pub(crate) mod to_try;
 pub(crate) mod trial;
 pub(crate) mod warnings;
 

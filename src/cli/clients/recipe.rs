@@ -8,13 +8,13 @@ use clap::ValueHint;
 use serde_json::{Value, json};
 
 use super::Client;
-use super::har::{self, RecordedBucket};
 use super::printed_bucket::PrintedBucket;
+use super::recorded::{self, RecordedBucket};
 use super::rule::PrintedRule;
-use crate::arguments;
 use crate::explain::page_origin;
 use crate::input;
 use crate::output;
+use crate::shared_arguments;
 use crate::terminal::{complain, complain_of};
 
 /// Prints the smallest rules for a client
@@ -44,7 +44,7 @@ pub(crate) struct RecipeArguments {
     har: Option<String>,
 
     /// Whose rules they are
-    #[arg(long, value_parser = arguments::profile(), default_value = "oss")]
+    #[arg(long, value_parser = shared_arguments::profile(), default_value = "oss")]
     profile: &'static Profile,
 
     /// Print a configuration of the filter with this bucket
@@ -102,7 +102,7 @@ fn printed(arguments: &RecipeArguments) -> Result<ExitCode, String> {
         Some(file) => {
             let bytes =
                 input::bytes(file).map_err(|problem| format!("{file}: it cannot be read: {problem}"))?;
-            let mut recorded = har::read(&bytes, arguments.bucket.as_deref())
+            let mut recorded = recorded::read(&bytes, arguments.bucket.as_deref())
                 .map_err(|problem| format!("{file}: {problem}"))?;
             said.append(&mut recorded.remarks);
             impossible.append(&mut recorded.impossible);

@@ -1,6 +1,6 @@
 //! A recorded operation as requests of a page.
 
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 
 use super::{ClientRequest, Operation};
 use crate::explain::explanation::Question;
@@ -39,7 +39,7 @@ impl ClientRequest {
     pub(super) fn question(&self, url: &str, origin: &str) -> Result<Question, String> {
         let mut request = Request::new(&self.method, url)?;
         if !self.no_cors {
-            request.push(names::ORIGIN, origin.as_bytes());
+            request.push(header_names::ORIGIN, origin.as_bytes());
         }
         if self.range {
             request.push("range", b"bytes=0-1023");

@@ -12,10 +12,10 @@ use super::additions::Additions;
 use super::lack::{Lack, RuleList};
 use super::minimal;
 use super::{ClientRequest, Operation};
-use crate::explain::credentials;
 use crate::explain::explanation::{Exchange, Explanation, Question, RequestKind};
 use crate::explain::request::Request;
 use crate::explain::site::Site;
+use crate::explain::way_to_credentials;
 
 /// Where the requests go: whatever bucket the first segment names. No page has this origin.
 pub(super) const URL: &str = "https://edge.invalid/bucket/object";
@@ -94,7 +94,7 @@ impl<'a> Trial<'a> {
             .filter(|(check, _)| check.ends_with("credentials"));
         Some(match (rule, &it.origin) {
             (Some((_, rule)), Some(origin)) => {
-                let more = credentials::way_out(&mended.bucket, origin, rule, name);
+                let more = way_to_credentials::way_out(&mended.bucket, origin, rule, name);
                 format!("{text}; and {more}")
             }
             _ => text,

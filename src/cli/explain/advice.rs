@@ -1,10 +1,9 @@
 //! What a reader looks for first: why it ends so, and what to do.
 
 use bucket_cors::config::Bucket;
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 use url::Url;
 
-use super::credentials;
 use super::elsewhere;
 use super::explanation::{Advice, BrowserVerdict, Exchange, Explanation, Question, RequestKind};
 use super::near;
@@ -14,6 +13,7 @@ use super::request::Request;
 use super::served::By;
 use super::site::Site;
 use super::tried::{RulesTried, Tried};
+use super::way_to_credentials;
 use crate::clients::trial::Trial;
 
 /// Sentences about rules that nearly match are for a person: more are not read.
@@ -153,7 +153,7 @@ fn then(site: &Site<'_>, question: &Question, check: &str) -> Option<Advice> {
 /// What Resource Timing tells pages of an object that they load without CORS.
 fn timing(bucket: &Bucket<'_>, exchange: &Exchange) -> String {
     let mut headers = exchange.headers.iter();
-    match headers.find(|(name, _)| name == names::TIMING_ALLOW_ORIGIN) {
+    match headers.find(|(name, _)| name == header_names::TIMING_ALLOW_ORIGIN) {
         Some((_, origins)) => format!("Resource Timing tells how long it took to pages of {origins}"),
         None => format!(
             "Resource Timing tells pages of other origins nothing of how long it took: \"timing_allow_origin\" in the bucket {} \
@@ -202,7 +202,7 @@ fn refused(it: &Explanation, exchange: &Exchange, message: &str) -> String {
             None => message.to_owned(),
             Some("origin") => format!(
                 "no rule of the bucket {bucket} lists the origin {}",
-                asked(names::ORIGIN)
+                asked(header_names::ORIGIN)
             ),
             Some("method") => {
                 let method = values(decision, "method").join(", ");
@@ -217,7 +217,10 @@ fn refused(it: &Explanation, exchange: &Exchange, message: &str) -> String {
                 )
             }
             Some("no-rules") => format!("the bucket {bucket} has no rules"),
-            Some("malformed-origin") => format!("{} is no origin that a browser sends", asked(names::ORIGIN)),
+            Some("malformed-origin") => format!(
+                "{} is no origin that a browser sends",
+                asked(header_names::ORIGIN)
+            ),
             Some("malformed-header") => "a requested header name is none, or there are too many".to_owned(),
             Some(other) => format!("{message} ({other})"),
         },
@@ -252,7 +255,7 @@ fn by_check(
         ("blocked-port", ..) => "serve the edge at another port".to_owned(),
         ("forbidden-method", ..) => "use another method: no rule can allow this one".to_owned(),
         ("any-origin-with-credentials" | "no-allow-credentials", Some(bucket), Some(rule)) => {
-            credentials::way_out(bucket, origin, rule.index, &bucket.name)
+            way_to_credentials::way_out(bucket, origin, rule.index, &bucket.name)
         }
         _ if decision.is_some_and(|decision| decision.reason == Some("malformed-origin")) => {
             let sent = page_origin::as_sent(origin)?;
@@ -280,5 +283,5 @@ fn owner(it: &Explanation) -> &str {
 }
 
 fn named(rule: &Tried) -> String {
-    credentials::rule_name(rule.index, rule.id.as_deref())
+    way_to_credentials::rule_name(rule.index, rule.id.as_deref())
 }

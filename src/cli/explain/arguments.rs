@@ -1,6 +1,6 @@
 //! The arguments of `explain`.
 
-use bucket_cors::http::{names, token};
+use bucket_cors::http::{header_names, token};
 use clap::ValueHint;
 
 use super::browser::sent;
@@ -81,7 +81,7 @@ pub(crate) struct ExplainArguments {
     pub(super) access_log: Option<String>,
 
     #[command(flatten)]
-    pub(super) client: clients::explained::ClientToPlay,
+    pub(super) client: clients::to_play::ClientToPlay,
 
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -115,7 +115,7 @@ is that of the samples, an object of JSON on each line. Requests that differ in 
 /// Why it is no request.
 pub(super) fn question(arguments: &ExplainArguments, url: &str) -> Result<Question, String> {
     let has = |name: &str| arguments.headers.iter().any(|(there, _)| there == name);
-    let is_preflight = arguments.request_method.is_some() || has(names::REQUEST_METHOD);
+    let is_preflight = arguments.request_method.is_some() || has(header_names::REQUEST_METHOD);
     // A browser sends an OPTIONS of a script's, and an upper-case form of the common methods.
     let method = if is_preflight {
         arguments.method.clone()
@@ -127,9 +127,9 @@ pub(super) fn question(arguments: &ExplainArguments, url: &str) -> Result<Questi
     }
     let mut request = Request::new(&method, url)?;
     let given = [
-        (names::ORIGIN, &arguments.origin),
-        (names::REQUEST_METHOD, &arguments.request_method),
-        (names::REQUEST_HEADERS, &arguments.request_headers),
+        (header_names::ORIGIN, &arguments.origin),
+        (header_names::REQUEST_METHOD, &arguments.request_method),
+        (header_names::REQUEST_HEADERS, &arguments.request_headers),
     ];
     for (name, value) in given {
         if let Some(value) = value {
@@ -166,7 +166,14 @@ pub(super) fn forbidden(arguments: &ExplainArguments) -> Vec<String> {
         .flat_map(|names| names.split(','));
     let asked = asked.map(|name| (name.trim().to_ascii_lowercase(), ""));
     // Those of a preflight that is asked for by hand.
-    let is_own = |name: &str| [names::ORIGIN, names::REQUEST_METHOD, names::REQUEST_HEADERS].contains(&name);
+    let is_own = |name: &str| {
+        [
+            header_names::ORIGIN,
+            header_names::REQUEST_METHOD,
+            header_names::REQUEST_HEADERS,
+        ]
+        .contains(&name)
+    };
     let forbidden = given
         .chain(asked)
         .filter(|(name, value)| !is_own(name) && sent::is_forbidden(name, value.as_bytes()));

@@ -1,7 +1,7 @@
 //! A request's way: from the page through the edge to the store and back, and what the browser makes of it.
 
 use bucket_cors::config::UpstreamCors;
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 
 use super::browser::checks::{self, BrowserRefusal, CachedPreflight, PageRequest};
 use super::browser::{sent, unsent};
@@ -13,7 +13,7 @@ use super::site::Site;
 impl Site<'_> {
     pub(crate) fn explain(&self, question: &Question) -> Explanation {
         let request = &question.request;
-        let origin = request.header(names::ORIGIN).map(shown);
+        let origin = request.header(header_names::ORIGIN).map(shown);
         let owner = self.owner(request);
         let mut explanation = Explanation {
             method: request.method.clone(),
@@ -33,12 +33,12 @@ impl Site<'_> {
         }
         if request.is_preflight() {
             let names = request
-                .header(names::REQUEST_HEADERS)
+                .header(header_names::REQUEST_HEADERS)
                 .map(shown)
                 .unwrap_or_default();
             let names = names.split(',').map(|name| name.trim().to_owned());
             let method = request
-                .header(names::REQUEST_METHOD)
+                .header(header_names::REQUEST_METHOD)
                 .map(shown)
                 .unwrap_or_default();
             let names = names.filter(|name| !name.is_empty()).collect();
@@ -52,7 +52,7 @@ impl Site<'_> {
     fn explain_request(&self, question: &Question, explanation: &mut Explanation) {
         let request = &question.request;
         let mut not_cors = None;
-        if request.header(names::ORIGIN).is_none() {
+        if request.header(header_names::ORIGIN).is_none() {
             not_cors = Some("without Origin it is no request of CORS, and the browser checks nothing");
         } else if request.is_same_origin() {
             not_cors = Some("it goes to the page's own origin, so the browser checks nothing");
@@ -109,10 +109,13 @@ impl Site<'_> {
         let Ok(mut preflight) = Request::new("OPTIONS", &request.url) else {
             return;
         };
-        preflight.push(names::ORIGIN, request.header(names::ORIGIN).unwrap_or_default());
-        preflight.push(names::REQUEST_METHOD, request.method.as_bytes());
+        preflight.push(
+            header_names::ORIGIN,
+            request.header(header_names::ORIGIN).unwrap_or_default(),
+        );
+        preflight.push(header_names::REQUEST_METHOD, request.method.as_bytes());
         if !names.is_empty() {
-            preflight.push(names::REQUEST_HEADERS, names.join(",").as_bytes());
+            preflight.push(header_names::REQUEST_HEADERS, names.join(",").as_bytes());
         }
         // What the store answers is known of the request, not of its preflight.
         let unknown = Question {
@@ -172,7 +175,7 @@ impl Site<'_> {
         }
         let origin = question
             .request
-            .header(names::ORIGIN)
+            .header(header_names::ORIGIN)
             .map(shown)
             .unwrap_or_default();
         match check(&origin, &bytes(&exchange.headers)) {
@@ -185,7 +188,11 @@ impl Site<'_> {
         let store = question.store.as_ref().map(|store| store.headers.clone());
         let store = store.unwrap_or_default();
         let Served { decision, answer } = self.serve(request, &store);
-        let asked = [names::ORIGIN, names::REQUEST_METHOD, names::REQUEST_HEADERS];
+        let asked = [
+            header_names::ORIGIN,
+            header_names::REQUEST_METHOD,
+            header_names::REQUEST_HEADERS,
+        ];
         let asked = asked.into_iter();
         Exchange {
             kind,

@@ -6,7 +6,7 @@ use super::access_log::report::LogReport;
 use super::arguments::ExplainArguments;
 use super::explanation::Explanation;
 use super::human;
-use crate::clients::checked::{self, OperationLine};
+use crate::clients::to_try::{self, OperationLine};
 
 /// What was asked for.
 pub(super) enum Explained {
@@ -52,7 +52,7 @@ impl Explained {
             }
             human::write(it, out)?;
         }
-        checked::write(played.as_ref(), out)
+        to_try::write(played.as_ref(), out)
     }
 
     pub(super) fn write_json(&self, arguments: &ExplainArguments, out: &mut impl Write) -> io::Result<()> {

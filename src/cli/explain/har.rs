@@ -1,6 +1,6 @@
 //! A browser's recording: HAR 1.2, as Chromium and Firefox write it.
 
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 use serde::{Deserialize, Deserializer};
 
 use super::browser::sent;
@@ -103,11 +103,11 @@ struct Preflight {
 
 fn preflight(entry: &Entry) -> Option<Preflight> {
     let request = &entry.request;
-    let method = request.header(names::REQUEST_METHOD)?;
-    let names = request.header(names::REQUEST_HEADERS).unwrap_or_default();
+    let method = request.header(header_names::REQUEST_METHOD)?;
+    let names = request.header(header_names::REQUEST_HEADERS).unwrap_or_default();
     (request.method == "OPTIONS").then(|| Preflight {
         url: request.url.clone(),
-        origin: request.header(names::ORIGIN).map(str::to_owned),
+        origin: request.header(header_names::ORIGIN).map(str::to_owned),
         method: method.to_owned(),
         names: names.to_owned(),
     })
@@ -123,7 +123,7 @@ fn question(entry: &Entry, credentials: bool, preflights: &[Preflight]) -> Resul
     let is_http = ["http://", "https://"]
         .iter()
         .any(|scheme| sent.url.starts_with(scheme));
-    if sent.header(names::ORIGIN).is_none() || !is_http {
+    if sent.header(header_names::ORIGIN).is_none() || !is_http {
         return Ok(None);
     }
     let mut request = Request::new(&sent.method, &sent.url)?;
@@ -136,7 +136,7 @@ fn question(entry: &Entry, credentials: bool, preflights: &[Preflight]) -> Resul
     let asked = preflights.iter().find(|asked| {
         asked.url == sent.url
             && asked.method == sent.method
-            && asked.origin.as_deref() == sent.header(names::ORIGIN)
+            && asked.origin.as_deref() == sent.header(header_names::ORIGIN)
     });
     let unsafe_names = match asked {
         Some(asked) => {

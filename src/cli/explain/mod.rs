@@ -5,7 +5,6 @@ mod advice;
 mod arguments;
 mod browser;
 mod chosen;
-pub(crate) mod credentials;
 mod elsewhere;
 mod exchanges;
 mod explained;
@@ -20,6 +19,7 @@ mod served;
 pub(crate) mod site;
 mod tried;
 mod warned;
+pub(crate) mod way_to_credentials;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! A request as the filter sees it.
 
 use bucket_cors::http::head::RequestHead;
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 use http::{HeaderName, Uri};
 use url::Url;
 
@@ -114,7 +114,9 @@ impl Request {
 
     /// The method that a script asked for: a preflight asks on its behalf.
     pub(crate) fn method_of_script(&self) -> String {
-        let asked = self.header(names::REQUEST_METHOD).filter(|_| self.is_preflight());
+        let asked = self
+            .header(header_names::REQUEST_METHOD)
+            .filter(|_| self.is_preflight());
         asked.map_or_else(
             || self.method.clone(),
             |method| String::from_utf8_lossy(method).into_owned(),
@@ -123,14 +125,14 @@ impl Request {
 
     /// Whether it is to the page's own origin, which no rule can forbid.
     pub(crate) fn is_same_origin(&self) -> bool {
-        self.header(names::ORIGIN) == Some(self.own_origin.as_bytes())
+        self.header(header_names::ORIGIN) == Some(self.own_origin.as_bytes())
     }
 
     /// Whether it is a CORS-preflight request by itself.
     pub(crate) fn is_preflight(&self) -> bool {
         self.method == "OPTIONS"
-            && self.header(names::ORIGIN).is_some()
-            && self.header(names::REQUEST_METHOD).is_some()
+            && self.header(header_names::ORIGIN).is_some()
+            && self.header(header_names::REQUEST_METHOD).is_some()
     }
 }
 

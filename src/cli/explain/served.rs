@@ -4,7 +4,7 @@ use bucket_cors::answer::Scratch;
 use bucket_cors::config::{Bucket, Mode, UpstreamCors};
 use bucket_cors::edge::{Outcome, ResponseHeaders};
 use bucket_cors::http::head::RequestHead;
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 use bucket_cors::http::pairs::{self, Pairs};
 use bucket_cors::matcher;
 use serde::Serialize;
@@ -99,7 +99,7 @@ impl Site<'_> {
                 let stands = |bucket: &Bucket<'_>| {
                     bucket.mode == Mode::Shadow
                         || bucket.upstream_cors == UpstreamCors::Keep
-                            && store.iter().any(|(name, _)| name == names::ALLOW_ORIGIN)
+                            && store.iter().any(|(name, _)| name == header_names::ALLOW_ORIGIN)
                 };
                 if bucket.is_some_and(stands) {
                     By::StoreAlone

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bucket_cors::config::{Bucket, Rule};
 use bucket_cors::decision::{self, Decision};
 use bucket_cors::http::head::RequestHead;
-use bucket_cors::http::list::RequestedNames;
+use bucket_cors::http::requested_headers::RequestedNames;
 use bucket_cors::matcher::{BucketId, MatcherBuilder};
 use bucket_cors::verdict::NoRule;
 use serde::{Serialize, Serializer};

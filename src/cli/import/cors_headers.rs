@@ -1,6 +1,6 @@
 //! Headers of the CORS protocol that a proxy is told to set by hand, beside any policy, and texts with CORS in them.
 
-use bucket_cors::http::names::CORS_PREFIX;
+use bucket_cors::http::header_names::CORS_PREFIX;
 
 use super::code;
 use super::node::Node;

@@ -2,8 +2,8 @@
 
 use std::cell::OnceCell;
 
-use super::document::{ImportedBucket, ImportedCors};
 use super::documents::{Beside, Documents};
+use super::imported_document::{ImportedBucket, ImportedCors};
 use super::node::Node;
 use super::routes::Host;
 use crate::source::Trouble;

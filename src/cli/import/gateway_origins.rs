@@ -1,7 +1,7 @@
 //! The origins of policies of the Gateway API, and of Envoy Gateway's.
 
 use super::code;
-use super::document::Sourced;
+use super::imported_document::Sourced;
 use super::node::Node;
 use super::policy;
 use super::remarks::{Remarks, as_written};

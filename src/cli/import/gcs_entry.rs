@@ -1,7 +1,7 @@
 //! An entry of Cloud Storage's CORS, as its API and Terraform spell it.
 
 use super::code;
-use super::document::{ImportedRule, Sourced};
+use super::imported_document::{ImportedRule, Sourced};
 use super::node::Node;
 use super::policy::{self, EVERY_METHOD, ListUse};
 use super::remarks::Remarks;

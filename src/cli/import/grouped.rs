@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::answers::{HostRoutes, RoutePolicy};
 use super::host_group::{self, HostGroup};
-use super::names::{self, OwnedName, Wildcards};
+use super::host_routes::{HostRoutes, RoutePolicy};
+use super::owned_names::{self, OwnedName, Wildcards};
 use super::reach::Spot;
 use super::remarks::Remarks;
 use super::routes::Host;
@@ -50,7 +50,7 @@ pub(super) fn of<'r>(
         owners,
         place,
         is_bindable,
-    } in names::of(hosts, &site.wildcards, remarks)
+    } in owned_names::of(hosts, &site.wildcards, remarks)
     {
         let (table, group) = match known.get(&owners) {
             Some(known) => *known,

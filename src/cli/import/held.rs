@@ -7,10 +7,10 @@ use bucket_cors::config;
 use bucket_cors::matcher::{Matcher, MatcherBuilder, Owner};
 use serde_json::json;
 
-use super::answers::RoutePolicy;
 use super::code;
 use super::grouped::GroupedHosts;
-use super::names;
+use super::host_routes::RoutePolicy;
+use super::owned_names;
 use super::reach::Spot;
 use super::remarks::Remarks;
 
@@ -48,7 +48,7 @@ pub(super) fn hold(
     let are_many = met_in_paths(buckets, site).nth(MOST_REQUESTS).is_some();
     if are_many || site.by_name.len().saturating_mul(of_each) > MOST_REQUESTS {
         if let Some(bucket) = buckets.first() {
-            names::say_too_many(&bucket.place, remarks);
+            owned_names::say_too_many(&bucket.place, remarks);
         }
         buckets.clear();
         return;

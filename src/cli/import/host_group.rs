@@ -1,7 +1,7 @@
 //! What the routes of a host come to, as far as buckets can say it.
 
-use super::answers::{HostRoutes, RoutePolicy, SpotAnswer, SpotVerdict};
 use super::code;
+use super::host_routes::{HostRoutes, RoutePolicy, SpotAnswer, SpotVerdict};
 use super::reach::Spot;
 use super::remarks::Remarks;
 use super::routes::Paths;

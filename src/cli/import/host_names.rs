@@ -1,6 +1,6 @@
 //! Which hosts two names have in common.
 
-use super::document::Sourced;
+use super::imported_document::Sourced;
 use crate::source::placeholder;
 
 /// The hosts that both have. Where a template fills one in, it may be any, and is named as it stands.

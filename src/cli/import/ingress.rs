@@ -2,8 +2,8 @@
 
 use super::code;
 use super::cors_headers;
-use super::document::{ImportedBucket, Sourced};
 use super::foreign;
+use super::imported_document::{ImportedBucket, Sourced};
 use super::ingress_class::KnownController;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};

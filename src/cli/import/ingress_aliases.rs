@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::code;
-use super::document::Sourced;
+use super::imported_document::Sourced;
 use super::ingress::Controller;
 use super::ingress_order;
 use super::ingress_rules::{self, WithPolicy};

@@ -1,6 +1,6 @@
 //! The rules of an Ingress: its hosts and their paths.
 
-use super::document::ImportedBucket;
+use super::imported_document::ImportedBucket;
 use super::node::Node;
 
 /// An Ingress that a controller applies, with the rules of its annotations.

@@ -7,12 +7,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::answers::{self, RoutePolicy};
 use super::code;
-use super::document::ImportedBucket;
 use super::grouped::{self, GroupedHosts};
 use super::held::{self, MappedBucket};
 use super::host_group::{HostGroup, NamedPath};
+use super::host_routes::{self, RoutePolicy};
+use super::imported_document::ImportedBucket;
 use super::path_names;
 use super::remarks::Remarks;
 use super::routes::Host;
@@ -27,7 +27,7 @@ pub(crate) struct Mapped {
 
 /// Maps every host.
 pub(crate) fn map(hosts: &[Host], remarks: &mut Remarks) -> Mapped {
-    let policies = answers::policies(hosts);
+    let policies = host_routes::policies(hosts);
     let site = grouped::of(hosts, &policies, remarks);
     let is_unclaimable =
         |group: &HostGroup<'_>| !group.is_void && !group.is_any && !group.unbindable.is_empty();

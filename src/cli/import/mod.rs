@@ -1,12 +1,10 @@
 //! `bucket-cors import`.
 
-mod answers;
 mod bindable;
-mod chosen;
+mod choice;
 pub(crate) mod code;
 mod cors_headers;
 mod cors_named;
-pub(crate) mod document;
 mod documents;
 pub(crate) mod file;
 pub(crate) mod foreign;
@@ -19,7 +17,9 @@ mod grouped;
 mod held;
 mod host_group;
 mod host_names;
+mod host_routes;
 mod imported;
+pub(crate) mod imported_document;
 mod ingress;
 mod ingress_aliases;
 mod ingress_applied;
@@ -29,21 +29,21 @@ mod ingress_order;
 mod ingress_rules;
 mod inputs;
 mod json_path;
-mod kubernetes;
 mod line_numbers;
 mod listeners;
 mod mapping;
 mod mounted_texts;
-mod names;
 mod namespaces;
 mod nginx_paths;
 mod node;
+mod owned_names;
 mod patches;
 mod path_names;
 mod policy;
 mod reach;
 mod regex;
 pub(crate) mod remarks;
+mod resources;
 mod routes;
 mod rule_fields;
 mod settle;
@@ -62,14 +62,14 @@ use std::process::ExitCode;
 use bucket_cors::profile::{self, Profile};
 
 use self::code::Weight;
-use self::document::{Document, ImportedBucket};
 use self::file::{File, FileContent};
 use self::imported::Imported;
+use self::imported_document::{Document, ImportedBucket};
 use self::remarks::Remarks;
 use self::sources::{BucketNames, Source};
 use crate::output::Format;
 use crate::terminal::complain;
-use crate::{arguments, folder};
+use crate::{folder, shared_arguments};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -101,7 +101,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     bucket: Vec<String>,
     /// Whose answers the edge gives. Default: those of the source's store, and `fetch` for the others
-    #[arg(long, value_parser = arguments::profile())]
+    #[arg(long, value_parser = shared_arguments::profile())]
     profile: Option<&'static Profile>,
     /// Write the configuration to a file, whole or not at all, and not to standard output
     #[arg(short, long, value_name = "FILE")]
@@ -144,7 +144,7 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
         .collect();
     let mut files = Vec::new();
     for (file, is_met) in together::join(given.collect(), arguments.from) {
-        if let Some(source) = chosen::source(arguments.from, &file, is_met, remarks)? {
+        if let Some(source) = choice::source(arguments.from, &file, is_met, remarks)? {
             if arguments.from.is_none() && arguments.profile.is_none() && store::is_assumed(&file) {
                 remarks.say(code::ASSUMED_STORE, file.name, store::ASSUMED);
             }
@@ -155,10 +155,10 @@ fn imported(arguments: &Arguments, is_quiet: bool, remarks: &mut Remarks) -> Res
     let mut buckets = Vec::new();
     let mut hosts = Vec::new();
     for (file, source) in &files {
-        let found = match chosen::read(file, source, remarks) {
+        let found = match choice::read(file, source, remarks) {
             Ok(found) => found,
             Err(problem) => {
-                let (place, why) = chosen::why_not(file, source, &problem);
+                let (place, why) = choice::why_not(file, source, &problem);
                 if !met.contains(&file.name) {
                     return Err(vec![format!("{place}: {why}")]);
                 }

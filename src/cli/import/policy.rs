@@ -1,7 +1,7 @@
 //! A proxy's CORS policy, with its origins as patterns, and the rule that it becomes.
 
 use super::code;
-use super::document::{ImportedBucket, ImportedCors, ImportedRule, Sourced};
+use super::imported_document::{ImportedBucket, ImportedCors, ImportedRule, Sourced};
 use super::node::Node;
 use super::remarks::Remarks;
 

@@ -1,6 +1,6 @@
 //! Hosts and routes, which a proxy's policies belong to.
 
-use super::document::{ImportedBucket, Sourced};
+use super::imported_document::{ImportedBucket, Sourced};
 use super::reach::{Extent, Reach, Spot, is_plain};
 
 /// The routes of some hosts.

@@ -1,7 +1,7 @@
 //! The fields of a store's rule, which its XML, its JSON and the languages of deployment tools share.
 
 use super::code;
-use super::document::{ImportedCors, ImportedRule, Sourced};
+use super::imported_document::{ImportedCors, ImportedRule, Sourced};
 use super::node::{self, Node};
 use super::policy;
 use super::remarks::Remarks;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use bucket_cors::config::{self, Finding};
 
 use super::code::{self, RemarkCode};
-use super::document::{Document, ImportedRule};
 use super::foreign;
+use super::imported_document::{Document, ImportedRule};
 use super::remarks::Remarks;
 use crate::source::placeholder;
 

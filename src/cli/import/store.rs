@@ -1,8 +1,8 @@
 //! A store's CORS document.
 
 use super::code;
-use super::document::{ImportedCors, ImportedRule};
 use super::file::{File, FileContent};
+use super::imported_document::{ImportedCors, ImportedRule};
 use super::node::Node;
 use super::remarks::Remarks;
 use super::rule_fields::{self, add, response_vary};

@@ -1,8 +1,8 @@
 //! Envoy's `StringMatcher`, and Istio's, over origins.
 
 use super::code;
-use super::document::Sourced;
 use super::foreign;
+use super::imported_document::Sourced;
 use super::node::Node;
 use super::regex;
 use super::remarks::{Remarks, as_written};

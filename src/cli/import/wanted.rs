@@ -1,6 +1,6 @@
 //! The buckets that `--bucket` asks for, of those that routes come to.
 
-use super::document::ImportedBucket;
+use super::imported_document::ImportedBucket;
 
 /// The buckets that are asked for by their names, all where none is. `names_whole`: the one bucket of a whole host is
 /// called as it is asked for, where no path has the name.

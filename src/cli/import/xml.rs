@@ -3,7 +3,7 @@
 use roxmltree::{Document as Xml, Error, Node, ParsingOptions};
 
 use super::code;
-use super::document::{ImportedCors, ImportedRule};
+use super::imported_document::{ImportedCors, ImportedRule};
 use super::line_numbers::LineNumbers;
 use super::remarks::{Remarks, as_written};
 use super::rule_fields;

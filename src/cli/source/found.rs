@@ -6,7 +6,7 @@ use std::rc::Rc;
 use bucket_cors::config::{self, Finding, OnRefused, Severity};
 
 use super::envoy_place::EnvoyPlace;
-use super::json;
+use super::json_tree;
 use super::placeholder;
 use super::position::{Placement, Position, Region};
 use super::text::{readable, without_mark};
@@ -64,7 +64,7 @@ pub(crate) struct Located {
 impl FoundConfiguration {
     /// One that was made from a file of another form, with the places of its values there, by their pointers.
     pub(crate) fn built(label: String, text: String, places: &[(String, Position)]) -> Self {
-        let (mut tree, root) = json::parse(&text);
+        let (mut tree, root) = json_tree::parse(&text);
         tree.forget_places();
         let mut built = Self {
             label,

@@ -5,7 +5,7 @@ mod envoy_place;
 mod find;
 mod found;
 mod handover;
-mod json;
+mod json_tree;
 mod jsonc;
 mod kind;
 #[cfg(feature = "sync")]
@@ -16,6 +16,8 @@ pub(crate) mod placeholder;
 mod position;
 #[cfg(feature = "sync")]
 mod put;
+#[cfg(feature = "sync")]
+mod quoted;
 mod reading;
 mod scalar;
 mod stands_in;
@@ -24,8 +26,6 @@ mod tree;
 mod trouble;
 mod value;
 mod warning;
-#[cfg(feature = "sync")]
-mod written;
 mod yaml;
 
 pub(crate) use found::{FoundConfiguration, FoundConfigurations, Located, Unread};

@@ -11,7 +11,7 @@ use super::position::{self, Placement, Position, Region};
 use super::text::{is_json, readable, without_mark, without_mark_text};
 use super::tree::{Content, NodeId, ScalarForm, Tree};
 use super::trouble::Trouble;
-use super::{json, yaml};
+use super::{json_tree, yaml};
 
 /// A file's tree, its documents, and the configurations in them.
 pub(super) type OpenedFile = (Rc<Tree>, Vec<NodeId>, FoundConfigurations);
@@ -48,7 +48,7 @@ pub(super) fn find(file: &str, bytes: Vec<u8>) -> Result<OpenedFile, Trouble> {
 
 fn find_in_json(bytes: Vec<u8>) -> OpenedFile {
     let text = readable(&bytes);
-    let (mut tree, root) = json::parse(text);
+    let (mut tree, root) = json_tree::parse(text);
     if let Some(root) = root.filter(|root| kind::is_around(&tree, *root)) {
         // What is no JSON is none for the proxy either.
         if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
@@ -116,7 +116,7 @@ fn configuration(tree: &Rc<Tree>, place: PluginConfig, region: Region, file: &st
         Delivery::Text => {
             let text = tree.text(value).unwrap_or_default().to_owned();
             let placement = in_scalar(tree, value, region, file);
-            let (inner, root) = json::parse(readable(text.as_bytes()));
+            let (inner, root) = json_tree::parse(readable(text.as_bytes()));
             (text.into_bytes(), Rc::new(inner), root, placement)
         }
     };

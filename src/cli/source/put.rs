@@ -9,11 +9,11 @@ use super::handover::{self, Form};
 use super::line_table::LineTable;
 use super::placeholder;
 use super::position::{self, Placement};
+use super::quoted::{quoted, quoted_length, yaml_safe};
 use super::text::{is_json, without_mark_text};
 use super::tree::{Content, NodeId, ScalarForm, Tree};
 use super::trouble::Trouble;
-use super::written::{quoted, quoted_length, yaml_safe};
-use super::{json, yaml};
+use super::{json_tree, yaml};
 
 /// A document that configurations stand in.
 pub(crate) struct Holder<'t> {
@@ -49,7 +49,7 @@ impl<'t> Holder<'t> {
         let (mut tree, documents) = if is_json {
             serde_json::from_str::<serde::de::IgnoredAny>(text)
                 .map_err(|error| Trouble::new(error.to_string()))?;
-            let (tree, roots) = json::parse_all(text);
+            let (tree, roots) = json_tree::parse_all(text);
             if roots.len() != 1 {
                 return Err(Trouble::new("it is too large, or nested too deep"));
             }

@@ -10,7 +10,7 @@ use super::position::Position;
 use super::scalar::Plain;
 use super::tree::{Content, NodeId, ScalarForm, Tree};
 use super::trouble::Trouble;
-use super::{json, jsonc, yaml};
+use super::{json_tree, jsonc, yaml};
 
 /// The documents of any JSON or YAML. A key that is given twice is refused: which of the two counts depends on the
 /// reader.
@@ -26,7 +26,7 @@ pub(crate) fn parse(text: &str) -> Result<(Tree, Vec<NodeId>), Trouble> {
             (Ok(count), _) => (text, count),
             (Err(_), Ok(count)) => (plain.as_str(), count),
         };
-        let (tree, roots) = json::parse_all(text);
+        let (tree, roots) = json_tree::parse_all(text);
         if roots.len() != count {
             return Err(Trouble::new("it is too large, or nested too deep"));
         }

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::report::{self, ToldTroubles};
+use super::differences::buckets;
 use super::round::SyncRound;
 use super::round_end::{REST, RoundEnd};
+use super::round_report::{self, ToldTroubles};
 use super::store::Failure;
-use super::words::buckets;
 use crate::output::{self, Format};
 
 /// What differs, for `--check`, with its status. `remarks`: what else there is to say.
@@ -39,7 +39,7 @@ pub(super) fn checked(format: Format, round: &SyncRound, end: &RoundEnd, remarks
             vec![format!("{json:#}")]
         }
         Format::Human => {
-            let mut lines = report::changes(round);
+            let mut lines = round_report::changes(round);
             if round.changes.is_empty() && matches!(end, RoundEnd::Differs(_)) {
                 lines.push(REST.to_owned());
             }

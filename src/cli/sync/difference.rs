@@ -3,9 +3,9 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::differences;
 use super::remembered::Remembered;
 use super::rules::StoreRules;
-use super::words;
 
 /// A bucket whose rules are others than before.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl RuleChange {
                     said.push("it is not followed any more, and has the rules of the base".to_owned());
                 }
                 let nothing = StoreRules::default();
-                said.extend(words::differences(
+                said.extend(differences::differences(
                     old.unwrap_or(&nothing),
                     new.unwrap_or(&nothing),
                 ));

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::document::EdgeDocument;
+use super::edge_document::EdgeDocument;
 use super::in_force::{self, WrittenOutput};
 use super::inputs::{self, EdgeInputs, InputFiles, InputTexts};
 use super::memory::MemoryFile;

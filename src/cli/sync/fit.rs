@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::base::BaseConfiguration;
-use super::document::EdgeDocument;
+use super::edge_document::EdgeDocument;
 use super::remembered::{KeptBucket, KeptBuckets, Remembered};
 use super::round::SyncRound;
 use super::store::{Failure, FailureKind};

@@ -12,8 +12,8 @@ use super::ask::Patience;
 use super::check;
 use super::follower::{AskedRound, Follower};
 use super::moment::Moment;
-use super::report::{self, say, tell};
 use super::round_end::RoundEnd;
+use super::round_report::{self, say, tell};
 use super::serve::{self, Access};
 use super::standing::EndedRound;
 use crate::output;
@@ -93,14 +93,14 @@ impl Follower<'_> {
         let status = ExitCode::from(u8::from(!is_whole));
         match end {
             RoundEnd::Withheld(why) => {
-                say(report::changes(&round));
+                say(round_report::changes(&round));
                 say([why]);
                 Ok(ExitCode::from(1))
             }
             RoundEnd::Refused(lines) => Err(lines),
             RoundEnd::Same(document) | RoundEnd::Differs(document) => {
                 if self.files.output.is_none() {
-                    tell(report::changes(&round));
+                    tell(round_report::changes(&round));
                     say(self.not_forgotten(&round));
                     say(document.advice.clone());
                     return Ok(output::finish(status, |out| write!(out, "{}", document.text)));
@@ -132,7 +132,7 @@ impl Follower<'_> {
         };
         let held = match end {
             RoundEnd::Withheld(why) => {
-                let mut lines = report::changes(&round);
+                let mut lines = round_report::changes(&round);
                 lines.push(why);
                 lines
             }

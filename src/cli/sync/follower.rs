@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use super::arguments::SyncArguments;
 use super::ask::{self, ListCall, Patience};
-use super::document::EdgeDocument;
+use super::edge_document::EdgeDocument;
 use super::edge_files::{EdgeFiles, PutInForce};
 use super::fit;
 use super::inputs::{EdgeInputs, InputFiles};
 use super::memory::MemoryFile;
 use super::moment::Moment;
 use super::remembered::Remembered;
-use super::report::{self, Lasting, ToldTroubles, say, tell};
 use super::risk::Risk;
 use super::round::SyncRound;
 use super::round_end::{REST, RoundEnd};
+use super::round_report::{self, Lasting, ToldTroubles, say, tell};
 use super::serve::Published;
 use super::store::{self, Asker};
 use super::stores::{self, FollowedStore};
@@ -191,7 +191,7 @@ impl<'a> Follower<'a> {
         document: &EdgeDocument,
     ) -> Result<PutInForce, String> {
         let put = self.files.put(&self.kept, round, document)?;
-        tell(report::changes(round));
+        tell(round_report::changes(round));
         if put.differs {
             tell((round.changes.is_empty()).then(|| REST.to_owned()));
             say(document.advice.clone());

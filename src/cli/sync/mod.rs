@@ -5,7 +5,8 @@ mod ask;
 mod base;
 mod check;
 mod difference;
-mod document;
+mod differences;
+mod edge_document;
 mod edge_files;
 mod fit;
 mod follow;
@@ -18,27 +19,26 @@ mod owners;
 #[cfg(test)]
 mod owners_tests;
 mod remembered;
-mod report;
 mod risk;
 mod round;
 mod round_end;
+mod round_report;
 mod rules;
 mod serve;
 mod standing;
 pub(crate) mod store;
 mod stores;
-mod words;
 
 use std::process::ExitCode;
 
 use tokio::runtime;
 
 pub(crate) use self::arguments::SyncArguments;
-use self::report::say;
+use self::round_report::say;
 
 /// `is_quiet`: only what is wrong is said.
 pub(crate) fn run(arguments: &SyncArguments, is_quiet: bool) -> ExitCode {
-    report::begin(is_quiet);
+    round_report::begin(is_quiet);
     let ended = runtime::Builder::new_current_thread()
         .enable_all()
         .build()

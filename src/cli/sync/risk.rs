@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::differences::buckets;
 use super::edge_files::EdgeFiles;
 use super::inputs::EdgeInputs;
 use super::remembered::{OutputHand, Remembered};
 use super::round::SyncRound;
-use super::words::buckets;
 
 /// As many names as a line has room for.
 const NAMED: usize = 3;

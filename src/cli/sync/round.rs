@@ -7,13 +7,13 @@ use serde_json::json;
 use super::ask::StoreAnswers;
 use super::base::BaseConfiguration;
 use super::difference::{self, RuleChange};
+use super::differences::printable;
 use super::moment::Moment;
 use super::owners::ListAnswer;
 use super::remembered::{KeptBucket, Remembered};
 use super::rules::StoreRules;
 use super::store::{BucketAnswer, Failure, FailureKind};
 use super::stores::FollowedStore;
-use super::words::printable;
 
 /// One look at all stores, and what comes of it.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! What a round came to.
 
-use super::document::EdgeDocument;
+use super::edge_document::EdgeDocument;
 
 /// What is said where the rules of all buckets are the same.
 pub(super) const REST: &str = "the rules are the same, and the rest of the document differs";

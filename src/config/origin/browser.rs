@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::parts::Parts;
-use crate::config::reading::text::{before, begins_with, ends_with, same_word, split_once};
+use crate::config::reading::strings::{before, begins_with, ends_with, same_word, split_once};
 use crate::config::report::{
     MessagePart::{Number, Printable, Value, Words},
     Place, Report, code,

@@ -1,6 +1,6 @@
 //! The characters of an origin.
 
-use crate::config::reading::text::has_control_character;
+use crate::config::reading::strings::has_control_character;
 use crate::config::report::{
     MessagePart::{Character, Number, Value, Words},
     Place, Report, code,

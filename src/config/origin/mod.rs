@@ -17,7 +17,7 @@ mod tests;
 use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::config::reading::text::{before, split_once, trimmed};
+use crate::config::reading::strings::{before, split_once, trimmed};
 use crate::config::report::{
     MessagePart::{Value, Words},
     Place, Report, code,

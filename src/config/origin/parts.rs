@@ -1,6 +1,6 @@
 //! An origin pattern, taken apart.
 
-use crate::config::reading::text::{same_word, split_once};
+use crate::config::reading::strings::{same_word, split_once};
 use crate::wildcard::Pattern;
 
 /// The parts of an origin pattern. The `*` may be in any part, or be all of one.

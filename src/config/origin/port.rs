@@ -1,7 +1,7 @@
 //! The port of an origin.
 
 use super::parts::{Parts, is_web_scheme};
-use crate::config::reading::text::split_once;
+use crate::config::reading::strings::split_once;
 use crate::config::report::{
     MessagePart::{Value, Words},
     Place, Report, code,

@@ -3,7 +3,7 @@
 //! Not the Public Suffix List, which has ten thousand entries and a release every few days: the country second levels
 //! and hosting domains that rules of buckets meet. A domain that is missing here loses a warning and nothing else.
 
-use crate::config::reading::text::{begins_with, ends_with, is_listed};
+use crate::config::reading::strings::{begins_with, ends_with, is_listed};
 
 /// In lower case, sorted.
 static SHARED: &[&str] = &[

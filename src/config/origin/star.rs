@@ -2,7 +2,7 @@
 
 use super::parts::{Parts, scheme_admits};
 use super::shared_domains::is_shared;
-use crate::config::reading::text::{self, split_once};
+use crate::config::reading::strings::{self, split_once};
 use crate::config::report::{
     MessagePart::{self, Printable, Value, Words},
     Place, Report,
@@ -36,7 +36,7 @@ pub(crate) fn warn(report: &mut Report, place: &Place<'_>, parts: &Parts<'_>, cr
                 if "http://".starts_with(before) {
                     star.open_scheme();
                 }
-                star.what_follows("", text::before(after, b':'));
+                star.what_follows("", strings::before(after, b':'));
             }
         }
         None => star.in_host(),

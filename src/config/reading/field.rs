@@ -1,7 +1,7 @@
 //! The fields of an object, in whatever order they stand: each is read once, and those that do not exist are reported.
 
 use super::Reading;
-use super::text::{has_word, nearest};
+use super::strings::{has_word, nearest};
 use crate::config::report::{
     MessagePart::{Names, Value, Words},
     Place, Report, code,

@@ -2,10 +2,10 @@
 //! it goes to the report: one reading finds all there is to find.
 
 pub(crate) mod field;
-pub(crate) mod json;
 pub(crate) mod not_json;
+pub(crate) mod recorded_json;
 pub(crate) mod recorder;
-pub(crate) mod text;
+pub(crate) mod strings;
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::config::report::{
     Place, Report,
     code::{self, FindingKind},
 };
-use json::{Json, Value};
+use recorded_json::{Json, Value};
 
 /// A configuration that is being read.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use std::fmt;
 use crate::config::report::Number;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::json::{Json, Value};
+use super::recorded_json::{Json, Value};
 
 /// How a value is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

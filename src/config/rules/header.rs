@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::config::reading::text::{
+use crate::config::reading::strings::{
     begins_with, find_word, has_control_character, has_word, same_word, trimmed,
 };
 use crate::config::report::{

@@ -1,7 +1,7 @@
 //! `MaxAgeSeconds`.
 
 use crate::config::reading::Reading;
-use crate::config::reading::json::Value;
+use crate::config::reading::recorded_json::Value;
 use crate::config::report::{
     MessagePart::{Number, Words},
     Place, Report, code,

@@ -9,7 +9,7 @@ mod warnings;
 
 use crate::config::model::Rule;
 use crate::config::reading::field::{Fields, fields};
-use crate::config::reading::json::Value;
+use crate::config::reading::recorded_json::Value;
 use crate::config::reading::{Null, Reading};
 use crate::config::report::{
     MessagePart::{Number, Pointer, Words},

@@ -3,7 +3,7 @@
 
 use crate::config::model::Rule;
 use crate::config::origin::split_scheme;
-use crate::config::reading::text::split_once;
+use crate::config::reading::strings::split_once;
 use crate::config::report::{MessagePart::Pointer, Place, Report, code};
 use crate::wildcard::Pattern;
 

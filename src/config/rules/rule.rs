@@ -7,8 +7,8 @@ use super::{header, max_age};
 use crate::config::model::Rule;
 use crate::config::origin;
 use crate::config::reading::field::{Fields, fields};
-use crate::config::reading::json::Value;
-use crate::config::reading::text::{has_control_character, same_word};
+use crate::config::reading::recorded_json::Value;
+use crate::config::reading::strings::{has_control_character, same_word};
 use crate::config::reading::{Null, Reading};
 use crate::config::report::{
     MessagePart::{self, Number},

@@ -8,17 +8,17 @@
 
 pub(super) mod inbox;
 #[cfg(feature = "metrics")]
-mod kept;
+mod shared_data;
 #[cfg(feature = "metrics")]
-mod metrics;
+mod statistics;
 
 use std::ptr::null_mut;
 
 pub(super) use inbox::HostValue;
 #[cfg(feature = "metrics")]
-pub(super) use kept::{property, put_shared, shared};
+pub(super) use shared_data::{property, put_shared, shared};
 #[cfg(feature = "metrics")]
-pub(super) use metrics::{
+pub(super) use statistics::{
     MetricKind, define_metric, increment_metric, now_nanoseconds, record_metric, set_property,
     set_tick_period,
 };

@@ -1,7 +1,7 @@
 //! Requests made of the configuration's own patterns, then spoilt.
 
 use bucket_cors::config::{Bucket, Rule, Settings};
-use bucket_cors::http::{list, origin};
+use bucket_cors::http::{origin, requested_headers};
 use bucket_cors::profile::STORE_METHODS;
 use bucket_cors::wildcard::Pattern;
 
@@ -175,7 +175,7 @@ fn a_header_list(choices: &mut Choices<'_>, rule: Option<&Rule<'_>>) -> Vec<u8> 
             7..=8 => spoil(choices, &mut name),
             9 => name.push(choices.pick(b" (/\x00\xff\r\x0b")),
             10 => name.extend_from_slice(b" b"),
-            11 if choices.once_in(4) => fill_up(choices, &mut name, list::MAX_NAME_BYTES, b'a'),
+            11 if choices.once_in(4) => fill_up(choices, &mut name, requested_headers::MAX_NAME_BYTES, b'a'),
             _ => {}
         }
         field.extend_from_slice(&name);
@@ -184,13 +184,13 @@ fn a_header_list(choices: &mut Choices<'_>, rule: Option<&Rule<'_>>) -> Vec<u8> 
         0 => {
             let at = field.len() / 2;
             let blank = choices.pick(b" \t,");
-            let wanted = list::MAX_BYTES - 1 + choices.below(3);
+            let wanted = requested_headers::MAX_BYTES - 1 + choices.below(3);
             let missing = wanted.saturating_sub(field.len());
             field.splice(at..at, std::iter::repeat_n(blank, missing));
         }
         1..=2 => {
             let elements = field.iter().filter(|&&byte| byte == b',').count() + 1;
-            let wanted = list::MAX_NAMES - 1 + choices.below(3);
+            let wanted = requested_headers::MAX_NAMES - 1 + choices.below(3);
             let element = choices.pick(&[&b","[..], b" ,", b"x-a,"]);
             for _ in elements..wanted {
                 field.splice(0..0, element.iter().copied());

@@ -1,7 +1,7 @@
 //! Which rule.
 
 use bucket_cors::config::{Bucket, Rule};
-use bucket_cors::http::{list, origin};
+use bucket_cors::http::{origin, requested_headers};
 use bucket_cors::wildcard::Pattern;
 
 use super::super::requests::CorsRequest;
@@ -249,7 +249,7 @@ impl Oracle<'_> {
     pub(super) fn names<'r>(&self, field: Option<&'r [u8]>) -> Names<'r> {
         let field = field.unwrap_or_default();
         let limited = !self.has(NaiveFault::HeaderLimitsOff);
-        if limited && field.len() > list::MAX_BYTES {
+        if limited && field.len() > requested_headers::MAX_BYTES {
             return Names::TooLong;
         }
         let mut names = Vec::new();
@@ -259,7 +259,9 @@ impl Oracle<'_> {
             } else {
                 trimmed(element)
             };
-            if limited && (number >= list::MAX_NAMES || name.len() > list::MAX_NAME_BYTES) {
+            if limited
+                && (number >= requested_headers::MAX_NAMES || name.len() > requested_headers::MAX_NAME_BYTES)
+            {
                 return Names::TooLong;
             }
             let is_token = name

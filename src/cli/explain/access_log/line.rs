@@ -1,6 +1,6 @@
 //! A line of the log, and the request that it is about.
 
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 use serde::Deserialize;
 
 use crate::explain::explanation::Question;
@@ -49,9 +49,9 @@ pub(super) fn question(entry: &LogLine, credentials: bool) -> Result<Question, S
     let scheme = if is_plain { "http" } else { "https" };
     let mut request = Request::new(&entry.method, &format!("{scheme}://{}{}", entry.host, entry.path))?;
     for (name, value) in [
-        (names::ORIGIN, &entry.origin),
-        (names::REQUEST_METHOD, &entry.requested_method),
-        (names::REQUEST_HEADERS, &entry.requested_headers),
+        (header_names::ORIGIN, &entry.origin),
+        (header_names::REQUEST_METHOD, &entry.requested_method),
+        (header_names::REQUEST_HEADERS, &entry.requested_headers),
     ] {
         if let Some(value) = value {
             request.push(name, value.as_bytes());

@@ -1,6 +1,6 @@
 //! What a browser makes of an answer: the checks of the Fetch standard.
 
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 use bucket_cors::http::token;
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ fn get(headers: &Headers, name: &str) -> Option<String> {
 
 /// Fetch, "CORS check".
 pub(crate) fn cors_check(origin: &str, credentials: bool, headers: &Headers) -> Result<(), BrowserRefusal> {
-    let Some(allowed) = get(headers, names::ALLOW_ORIGIN) else {
+    let Some(allowed) = get(headers, header_names::ALLOW_ORIGIN) else {
         return refused("no-allow-origin", "there is no Access-Control-Allow-Origin");
     };
     if allowed == "*" && !credentials {
@@ -62,7 +62,7 @@ pub(crate) fn cors_check(origin: &str, credentials: bool, headers: &Headers) -> 
         let message = format!("Access-Control-Allow-Origin is {allowed:?}, and the page's origin {origin:?}");
         return refused("other-allow-origin", message);
     }
-    match get(headers, names::ALLOW_CREDENTIALS).as_deref() {
+    match get(headers, header_names::ALLOW_CREDENTIALS).as_deref() {
         _ if !credentials => Ok(()),
         Some("true") => Ok(()),
         None => refused(
@@ -98,8 +98,8 @@ pub(crate) fn preflight_check(
             format!("the preflight's status is {status}, not 200 to 299"),
         );
     }
-    let methods = list(headers, names::ALLOW_METHODS)?;
-    let allowed_names = list(headers, names::ALLOW_HEADERS)?;
+    let methods = list(headers, header_names::ALLOW_METHODS)?;
+    let allowed_names = list(headers, header_names::ALLOW_HEADERS)?;
     let has_star = |list: &[String]| !asked.credentials && list.iter().any(|entry| entry == "*");
     let method = asked.method;
     let is_listed = methods.iter().any(|listed| listed == method);
@@ -124,7 +124,7 @@ pub(crate) fn preflight_check(
             return refused("header-not-allowed", message);
         }
     }
-    let seconds = get(headers, names::MAX_AGE)
+    let seconds = get(headers, header_names::MAX_AGE)
         .and_then(|value| value.parse::<u64>().ok())
         .unwrap_or(DEFAULT_MAX_AGE);
     Ok(CachedPreflight {
@@ -159,7 +159,7 @@ pub(crate) fn readable(headers: &Headers, credentials: bool) -> Vec<String> {
         "last-modified",
         "pragma",
     ];
-    let exposed = list(headers, names::EXPOSE_HEADERS).unwrap_or_default();
+    let exposed = list(headers, header_names::EXPOSE_HEADERS).unwrap_or_default();
     let mut readable: Vec<String> = Vec::new();
     for name in exposed {
         let is_star = name == "*" && !credentials;

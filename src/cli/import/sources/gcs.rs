@@ -3,9 +3,9 @@
 use bucket_cors::profile;
 
 use super::source::{BucketNames, Source};
-use crate::import::document::{ImportedBucket, ImportedCors};
 use crate::import::file::{File, FileContent};
 use crate::import::gcs_entry;
+use crate::import::imported_document::{ImportedBucket, ImportedCors};
 use crate::import::node::Node;
 use crate::import::remarks::Remarks;
 use crate::source::Trouble;

@@ -3,8 +3,8 @@
 use bucket_cors::profile;
 
 use super::source::{BucketNames, Source};
-use crate::import::document::ImportedCors;
 use crate::import::file::{File, FileContent};
+use crate::import::imported_document::ImportedCors;
 use crate::import::node::Node;
 use crate::import::remarks::Remarks;
 use crate::import::rule_fields;

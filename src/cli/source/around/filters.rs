@@ -1,6 +1,6 @@
 //! What other HTTP filters do to preflights and to the headers of CORS.
 
-use bucket_cors::http::names::CORS_PREFIX;
+use bucket_cors::http::header_names::CORS_PREFIX;
 
 use super::super::tree::{NodeId, Tree};
 

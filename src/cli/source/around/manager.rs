@@ -2,7 +2,7 @@
 //! before any filter sees it, and what its routes do.
 
 use bucket_cors::config::Code;
-use bucket_cors::http::names::CORS_PREFIX;
+use bucket_cors::http::header_names::CORS_PREFIX;
 
 use super::super::envoy_place::Ancestor;
 use super::super::tree::NodeId;

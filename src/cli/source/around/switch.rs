@@ -1,7 +1,7 @@
 //! Which routes of a connection manager have the filter, and what they do to responses in its place.
 
 use bucket_cors::config::Code;
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 
 use super::super::tree::{NodeId, Tree};
 use super::super::warning::{NOT_PREPARED, NOT_SWITCHED_ON, NOT_WITHOUT_ORIGIN, SWITCHED_OFF, Warning};
@@ -173,7 +173,7 @@ impl Way<'_> {
     fn lacks(&self, tree: &Tree) -> Vec<&'static str> {
         let is_prepared = |name: &str| {
             self.parts.iter().any(|part| match name {
-                names::VARY => items(tree, part, "response_headers_to_add")
+                header_names::VARY => items(tree, part, "response_headers_to_add")
                     .iter()
                     .any(|(_, added)| adds_origin(tree, *added)),
                 name => tree
@@ -184,7 +184,7 @@ impl Way<'_> {
                     }),
             })
         };
-        let all = names::OF_RESPONSES.into_iter();
+        let all = header_names::OF_RESPONSES.into_iter();
         all.filter(|name| !is_prepared(name)).collect()
     }
 }
@@ -196,8 +196,8 @@ fn adds_origin(tree: &Tree, option: NodeId) -> bool {
     };
     let text = |name: &str| tree.text_of(header, name).unwrap_or_default();
     let mut named = text("value").split(',');
-    text("key").eq_ignore_ascii_case(names::VARY)
-        && named.any(|name| name.trim().eq_ignore_ascii_case(names::ORIGIN))
+    text("key").eq_ignore_ascii_case(header_names::VARY)
+        && named.any(|name| name.trim().eq_ignore_ascii_case(header_names::ORIGIN))
         && !matches!(
             tree.text_of(option, "append_action"),
             Some("ADD_IF_ABSENT" | "OVERWRITE_IF_EXISTS")

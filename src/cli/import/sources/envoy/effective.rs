@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use super::chain::Chain;
+use super::filter_policy::combined;
 use super::level::{Filter, is_wrapper, legacy, per_filter, policies, policy_in, within};
-use super::policy::combined;
 use crate::import::code::{self, RemarkCode};
-use crate::import::document::ImportedBucket;
+use crate::import::imported_document::ImportedBucket;
 use crate::import::node::Node;
 use crate::import::policy::ListUse;
 use crate::import::remarks::Remarks;

@@ -3,9 +3,9 @@
 
 mod chain;
 mod effective;
+mod filter_policy;
 mod level;
 mod matched;
-mod policy;
 mod ports;
 mod states;
 mod virtual_hosts;

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::import::answers::{self, HostRoutes};
 use crate::import::code;
 use crate::import::host_group::{self, HostGroup};
-use crate::import::names;
+use crate::import::host_routes::{self, HostRoutes};
+use crate::import::owned_names;
 use crate::import::remarks::Remarks;
 use crate::import::routes::Host;
 
@@ -22,13 +22,13 @@ struct RoutedListener<'r> {
 /// Says, of the first host of which it is so, that requests with a port come to another host, which answers otherwise.
 /// `with_port`: the hosts whose names are compared so.
 pub(super) fn say(hosts: &[Host], with_port: &HashSet<usize>, remarks: &mut Remarks) {
-    let policies = answers::policies(hosts);
+    let policies = host_routes::policies(hosts);
     let mut listeners: HashMap<Option<&str>, RoutedListener<'_>> = HashMap::new();
     let is_meant = |(index, _): &(usize, &Host)| with_port.contains(index);
     for (index, host) in hosts.iter().enumerate().filter(is_meant) {
         let listener = listeners.entry(host.stand.listener.as_deref()).or_default();
         for domain in &host.domains {
-            let (name, port) = names::compared(&domain.value);
+            let (name, port) = owned_names::compared(&domain.value);
             if let Some(start) = name.strip_suffix('*').filter(|_| port.is_empty()) {
                 listener.lengths.insert(start.len());
                 let own = (index, domain.value.as_str());
@@ -50,7 +50,7 @@ pub(super) fn say(hosts: &[Host], with_port: &HashSet<usize>, remarks: &mut Rema
         };
         let mut own = None;
         for domain in &host.domains {
-            let (name, port) = names::compared(&domain.value);
+            let (name, port) = owned_names::compared(&domain.value);
             if name.contains('*') || !port.is_empty() || listener.with_port.contains(&name) {
                 continue;
             }

@@ -7,7 +7,7 @@ use super::effective::Policies;
 use super::level::{Filter, per_filter};
 use super::{matched, states};
 use crate::import::code;
-use crate::import::document::{ImportedBucket, Sourced};
+use crate::import::imported_document::{ImportedBucket, Sourced};
 use crate::import::node::Node;
 use crate::import::routes::{Host, Joining, Paths, Route, Stand};
 

@@ -1,11 +1,11 @@
 //! `--from envoy-gateway`: the CORS of its SecurityPolicies, with the HTTPRoutes and Gateways that they are for.
 
-mod in_force;
+mod precedence;
 mod targets;
 
 use bucket_cors::profile;
 
-use self::in_force::Doubt;
+use self::precedence::Doubt;
 use self::targets::{PolicyTarget, Targets};
 use super::source::{BucketNames, Source};
 use crate::import::code;
@@ -14,7 +14,7 @@ use crate::import::gateway_hosts::{Attachment, Gateways};
 use crate::import::node::Node;
 use crate::import::patches::{self, Patches, Side};
 use crate::import::remarks::Remarks;
-use crate::import::{gateway_api, kubernetes};
+use crate::import::{gateway_api, resources};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
@@ -48,7 +48,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
     for route in &routes {
         let mut conflicts = Vec::new();
         let around = |rule: &Node<'_>, at: &Attachment| {
-            let found = in_force::in_force(&targets, route, rule, at);
+            let found = precedence::in_force(&targets, route, rule, at);
             found.unwrap_or_else(|conflict| {
                 conflicts.push(conflict);
                 None
@@ -76,7 +76,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
 /// Whether a resource is for Envoy Gateway: of its own group, or a class of its own.
 fn is_envoy_gateway_s(resource: &Node<'_>) -> bool {
     let is_of_group = |name: Option<String>| name.is_some_and(|name| name.starts_with(targets::GROUP));
-    match &*kubernetes::kind(resource) {
+    match &*resources::kind(resource) {
         "SecurityPolicy" | "EnvoyPatchPolicy" => true,
         "GatewayClass" => is_of_group(
             resource

@@ -1,7 +1,7 @@
 //! The configuration of Higress's plugin.
 
 use crate::import::code;
-use crate::import::document::{ImportedBucket, Sourced};
+use crate::import::imported_document::{ImportedBucket, Sourced};
 use crate::import::node::Node;
 use crate::import::policy::{self, ListUse, Policy};
 use crate::import::remarks::Remarks;

@@ -7,13 +7,13 @@ use bucket_cors::profile;
 
 use super::source::{BucketNames, Source};
 use crate::import::code;
-use crate::import::document::Sourced;
 use crate::import::file::{File, FileContent};
+use crate::import::imported_document::Sourced;
 use crate::import::node::Node;
 use crate::import::patches::{self, Patches, Side};
 use crate::import::remarks::Remarks;
 use crate::import::routes::Host;
-use crate::import::{ingress, ingress_class, ingress_hosts, kubernetes};
+use crate::import::{ingress, ingress_class, ingress_hosts, resources};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
@@ -75,7 +75,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
 
 /// Whether it has to do with CORS, as Higress reads it.
 fn is_higress_s(node: &Node<'_>) -> bool {
-    match kubernetes::kind(node).as_str() {
+    match resources::kind(node).as_str() {
         "WasmPlugin" => node
             .text_of("apiVersion")
             .is_none_or(|version| version.starts_with("extensions.higress.io/")),

@@ -2,13 +2,13 @@
 
 use super::configuration;
 use crate::import::code;
-use crate::import::document::{ImportedBucket, Sourced};
+use crate::import::imported_document::{ImportedBucket, Sourced};
 use crate::import::ingress_hosts::Servers;
 use crate::import::node::Node;
 use crate::import::policy;
 use crate::import::remarks::Remarks;
 use crate::import::routes::{Host, Joining, Paths, Route, Stand};
-use crate::import::{cors_named, ingress_class, ingress_hosts, kubernetes};
+use crate::import::{cors_named, ingress_class, ingress_hosts, resources};
 
 /// The fields of a rule of a WasmPlugin.
 const RULE_FIELDS: [&str; 6] = [
@@ -34,7 +34,7 @@ pub(super) fn is_cors(spec: &Node<'_>) -> bool {
 /// Another plugin may set headers of CORS.
 pub(super) fn say_other(resource: &Node<'_>, remarks: &mut Remarks) {
     if let Some(place) = cors_named::place(resource) {
-        let name = kubernetes::name(resource);
+        let name = resources::name(resource);
         let message =
             format!("the CORS of the WasmPlugin {name:?}, which is not Higress's cors: write a rule for it");
         remarks.say(code::NOT_READ, &place, message);

@@ -1,7 +1,7 @@
 //! The fields of a VirtualService's corsPolicy.
 
 use crate::import::code;
-use crate::import::document::Sourced;
+use crate::import::imported_document::Sourced;
 use crate::import::node::Node;
 use crate::import::policy::{self, Policy};
 use crate::import::remarks::Remarks;

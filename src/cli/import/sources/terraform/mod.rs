@@ -11,8 +11,8 @@ use self::resources::{TerraformResource, collect, collect_raw, is_raw_state, sho
 use self::unknown::Unknown;
 use super::source::{BucketNames, Source};
 use crate::import::code;
-use crate::import::document::{ImportedBucket, ImportedCors, ImportedRule, Sourced};
 use crate::import::file::{File, FileContent};
+use crate::import::imported_document::{ImportedBucket, ImportedCors, ImportedRule, Sourced};
 use crate::import::remarks::Remarks;
 use crate::import::{gcs_entry, rule_fields};
 use crate::source::Trouble;

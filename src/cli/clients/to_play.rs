@@ -2,7 +2,7 @@
 
 use clap::ValueHint;
 
-use super::checked::OperationLine;
+use super::to_try::OperationLine;
 use super::trial::Trial;
 use crate::explain::explanation::Question;
 use crate::explain::site::Site;

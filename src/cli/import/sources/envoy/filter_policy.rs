@@ -1,7 +1,7 @@
 //! A policy of Envoy's filter, as a route and what is around it make it up.
 
 use crate::import::code;
-use crate::import::document::Sourced;
+use crate::import::imported_document::Sourced;
 use crate::import::node::Node;
 use crate::import::policy::{self, Policy};
 use crate::import::remarks::Remarks;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::bindable;
 use super::code;
-use super::document::Sourced;
+use super::imported_document::Sourced;
 use super::remarks::Remarks;
 use super::routes::Host;
 

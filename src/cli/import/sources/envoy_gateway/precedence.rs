@@ -1,8 +1,8 @@
 //! Which of the policies of a route, a ListenerSet and a Gateway is in force.
 
 use super::targets::{self, PolicyTarget, Targets};
-use crate::import::document::ImportedBucket;
 use crate::import::gateway_hosts::Attachment;
+use crate::import::imported_document::ImportedBucket;
 use crate::import::node::Node;
 
 /// A policy that may be in force or not.

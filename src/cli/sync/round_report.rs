@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::difference::{ChangeKind, RuleChange};
+use super::differences::printable;
 use super::round::SyncRound;
 use super::store::{Failure, FailureKind};
-use super::words::printable;
 use crate::terminal::complain;
 
 /// Lines of one kind that are printed at once. With all buckets of a store the first ones say what it is.

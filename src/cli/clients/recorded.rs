@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bucket_cors::http::names;
+use bucket_cors::http::header_names;
 use bucket_cors::http::token::is_token;
 use url::Url;
 
@@ -80,7 +80,7 @@ impl RecordedBuckets {
     fn add(&mut self, question: &Question, wanted: Option<&str>, bucket: String, hosts: Vec<String>) {
         let request = &question.request;
         let operation = format!("{} to {}", request.method, request.host());
-        let origin = request.header(names::ORIGIN).unwrap_or_default();
+        let origin = request.header(header_names::ORIGIN).unwrap_or_default();
         let origin = String::from_utf8_lossy(origin).into_owned();
         if wanted.is_some_and(|wanted| wanted != bucket) {
             let remark = format!("{operation} is left out: it is for the bucket {bucket:?}");

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::document::ImportedBucket;
+use super::imported_document::ImportedBucket;
 use super::reach::Spot;
 use super::routes::{Host, Joining, Paths, Share, Stand};
 

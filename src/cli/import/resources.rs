@@ -1,6 +1,6 @@
 //! Resources of Kubernetes.
 
-use bucket_cors::http::names::CORS_PREFIX;
+use bucket_cors::http::header_names::CORS_PREFIX;
 
 use super::file::File;
 use super::node::Node;
