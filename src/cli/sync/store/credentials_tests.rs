@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use reqsign_core::StaticEnv;
 
-use super::scripted::{Act, SECRET, Store, TOKEN, environment, good, kind, wait};
+use super::scripted::{Act, PATIENT, SECRET, Store, TOKEN, environment, good, kind, wait};
 use super::*;
 
 /// The key that each place in these tests has.
@@ -55,7 +54,7 @@ fn asked(from: Dialect, home: Option<&Home>, variables: &[(&str, &str)]) -> Stri
         home_dir: home.map(|home| home.0.clone()),
         ..environment(variables)
     };
-    let asker = Asker::with(&location, environment, Duration::from_secs(5)).unwrap();
+    let asker = Asker::with(&location, environment, PATIENT).unwrap();
     let answer = wait(asker.rules("photos"));
     assert!(
         matches!(answer, BucketAnswer::Rules(_)),
@@ -295,7 +294,7 @@ fn a_place_that_fails_is_told_without_what_it_said() {
         };
         let uri = place.url("/");
         let environment = environment(&[(variable, uri.as_str()), NO_MACHINE[0], NO_MACHINE[1]]);
-        let asker = Asker::with(&location, environment, Duration::from_secs(5)).unwrap();
+        let asker = Asker::with(&location, environment, PATIENT).unwrap();
         assert_eq!(kind(wait(asker.rules("photos"))), FailureKind::Credentials);
         assert!(store.requests().is_empty());
     }

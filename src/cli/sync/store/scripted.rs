@@ -13,6 +13,9 @@ use url::Url;
 use super::{Asker, BucketAnswer, FailureKind, StoreLocation};
 use crate::import::store::Dialect;
 
+/// Longer than any answer takes, on a machine under load too.
+pub(in crate::sync) const PATIENT: Duration = Duration::from_secs(30);
+
 /// What a store does with a connection.
 #[derive(Debug, Clone)]
 pub(in crate::sync) enum Act {
@@ -83,14 +86,13 @@ impl Store {
         }
     }
 
-    /// It waits longer than any answer takes, on a machine under load too.
     pub(in crate::sync) fn asker(&self) -> Asker {
-        asker(&self.location(), Duration::from_secs(30))
+        asker(&self.location(), PATIENT)
     }
 
     /// It gives up soon, for what never comes.
     pub(in crate::sync) fn hasty_asker(&self) -> Asker {
-        asker(&self.location(), Duration::from_secs(2))
+        asker(&self.location(), Duration::from_millis(500))
     }
 
     pub(in crate::sync) fn requests(&self) -> Vec<String> {
