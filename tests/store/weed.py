@@ -30,6 +30,22 @@ def takes_key(client):
         return False
 
 
+def rules_of(client, bucket):
+    try:
+        return client.get_bucket_cors(Bucket=bucket)["CORSRules"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchCORSConfiguration":
+            raise
+
+
+def wait_until(what, holds):
+    deadline = time.monotonic() + 60
+    while not holds():
+        if time.monotonic() > deadline:
+            sys.exit(f"not in 60 s: {what}")
+        time.sleep(0.05)
+
+
 launch.stop_on_signals()
 with (folder / "log").open("w") as log:
     weed = store.start(binary, folder / "store", port, log, allowed, [domain for domain in domains.split(",") if domain])
@@ -55,15 +71,17 @@ with (folder / "log").open("w") as log:
                     known["identities"][1]["credentials"][0]["secretKey"] = secret
                     keys.write_text(json.dumps(known))
                     weed.send_signal(signal.SIGHUP)
-                    while takes_key(client) != (secret == store.SECRET_KEY):
-                        time.sleep(0.05)
+                    wait_until("the secret", lambda: takes_key(client) == (secret == store.SECRET_KEY))
                 case {"create": names}:
                     for name in names:
                         client.create_bucket(Bucket=name)
-                case {"bucket": bucket, "rules": None}:
-                    client.delete_bucket_cors(Bucket=bucket)
                 case {"bucket": bucket, "rules": rules}:
-                    client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+                    if rules is None:
+                        client.delete_bucket_cors(Bucket=bucket)
+                    else:
+                        client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+                    # It answers before it says so itself.
+                    wait_until("the rules", lambda: rules_of(client, bucket) == rules)
             print("done", flush=True)
     finally:
         store.stop(weed, folder / "store")
