@@ -1,6 +1,5 @@
 //! `--help`, the manual pages and the completions.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -76,9 +75,7 @@ fn others(folder: &Folder) -> String {
         ("curl", "cat envoy.yaml".to_owned()),
         ("jq", "cat".to_owned()),
     ] {
-        let program = programs.join(name);
-        std::fs::write(&program, format!("#!/bin/sh\n{does}\n")).unwrap();
-        std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        folder.program(&format!("programs/{name}"), &does);
     }
     for name in ["photos", "videos"] {
         std::fs::copy(

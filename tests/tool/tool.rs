@@ -57,6 +57,15 @@ impl Folder {
         fs::write(path, content).unwrap();
     }
 
+    /// A program for a shell. A child writes it: a file that this process writes is open for a moment in what another
+    /// thread starts, and is not run until then.
+    pub(crate) fn program(&self, file: &str, script: &str) {
+        let write = "printf '#!/bin/sh\\n%s\\n' \"$1\" >\"$0\" && chmod 755 \"$0\"";
+        let mut child = Command::new("sh");
+        child.args(["-c", write]).arg(self.0.join(file)).arg(script);
+        assert!(child.status().unwrap().success());
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.run_with(arguments, b"")
     }
