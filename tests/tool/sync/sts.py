@@ -1,8 +1,9 @@
 """Stands for AWS's token service: usage sts.py CERTIFICATE KEY.
 
-A client comes to it as to a proxy. It says its port, and then what it is asked.
+A client comes to it as to a proxy. It says its port, and then what it is asked, a request in a line.
 """
 
+import contextlib
 import socket
 import ssl
 import sys
@@ -18,18 +19,28 @@ context.load_cert_chain(*sys.argv[1:])
 
 
 def head_of(stream):
-    lines = iter(stream.readline, b"\r\n")
-    return [line.decode().strip() for line in lines if line or sys.exit()]
+    head = []
+    while (line := stream.readline()) != b"\r\n":
+        if not line:
+            raise ConnectionError
+        head.append(line.decode().strip())
+    return head
+
+
+def serve(plain):
+    connect = head_of(plain.makefile("rb", 0))[0]
+    plain.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    with context.wrap_socket(plain, server_side=True) as stream:
+        asked = stream.makefile("rb")
+        head = head_of(asked)
+        length = next(line.split(":")[1] for line in head if line.lower().startswith("content-length:"))
+        print(connect, head[0], asked.read(int(length)).decode(), flush=True)
+        stream.sendall(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER))
 
 
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
-plain, _ = listener.accept()
-print(head_of(plain.makefile("rb", 0))[0], flush=True)
-plain.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-with context.wrap_socket(plain, server_side=True) as stream:
-    asked = stream.makefile("rb")
-    head = head_of(asked)
-    length = next(line.split(":")[1] for line in head if line.lower().startswith("content-length:"))
-    print(head[0], asked.read(int(length)).decode(), flush=True)
-    stream.sendall(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER))
+while True:
+    # A client that has waited for too long has gone, and another one comes.
+    with contextlib.suppress(OSError), listener.accept()[0] as plain:
+        serve(plain)
