@@ -47,8 +47,13 @@ pub(crate) fn serialise(request: &WireRequest, extra: (&str, &str)) -> Vec<u8> {
 
 /// Sends a request's bytes to a port of this machine and reads the response.
 pub(crate) fn exchange(port: u16, request: &[u8]) -> io::Result<Response> {
+    exchange_within(PATIENCE, port, request)
+}
+
+/// The same, where each part of the response may take so long.
+pub(crate) fn exchange_within(patience: Duration, port: u16, request: &[u8]) -> io::Result<Response> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
     stream.set_nodelay(true)?;
     // Of a request that is too large, Envoy may close the connection before it has read everything.
     let sent = stream.write_all(request);

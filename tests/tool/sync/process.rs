@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::http::{self, Response};
 
 /// Rounds a second apart take no longer than this, on a machine with much else to do.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Gives a command the environment and the folder of another.
 pub(super) fn run_as(command: &mut Command, other: &Command) {
@@ -59,6 +59,11 @@ impl Syncing {
         self.said.lock().unwrap().clone()
     }
 
+    /// Waits until it has said this: what it says is read a little later.
+    pub(super) fn wait_until_said(&self, what: &str) {
+        wait_for(what, || self.said().contains(what));
+    }
+
     /// Ends as the kernel ends it where memory is short.
     pub(super) fn kill(mut self) {
         self.child.kill().unwrap();
@@ -87,11 +92,16 @@ impl Syncing {
             "POST /v3/discovery:extension_configs HTTP/1.1\r\nhost: sync\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n",
             body.len()
         );
-        http::exchange(self.port, (head + &body).as_bytes()).unwrap()
+        self.asked(&(head + &body))
+    }
+
+    fn asked(&self, request: &str) -> Response {
+        http::exchange_within(PATIENCE, self.port, request.as_bytes()).unwrap()
     }
 
     pub(super) fn metrics(&self) -> String {
-        String::from_utf8(http::get(self.port, "/metrics").unwrap().body).unwrap()
+        let response = self.asked("GET /metrics HTTP/1.1\r\nhost: sync\r\nconnection: close\r\n\r\n");
+        String::from_utf8(response.body).unwrap()
     }
 
     /// The value of one of its metrics without labels.
