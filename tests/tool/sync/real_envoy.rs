@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::process::{Syncing, wait_for};
 use super::stand_in::{StandInStore, rules_for};
 use crate::support::envoy::{self, Envoy};
-use crate::support::http;
 use crate::support::upstream::Upstream;
+use crate::support::{http, ports};
 use crate::tool::Folder;
 
 /// The sample before this store, with ports of its own, and polls that a test can wait for.
@@ -72,8 +72,9 @@ fn an_envoy_follows_the_store_and_keeps_its_rules_while_sync_is_away() {
     let folder = Folder::new("sync-real-envoy");
     write_resource(&folder);
     let following = || super::following(&folder, &store);
-    let syncing = Syncing::start(following(), "127.0.0.1:0");
-    let port = syncing.port;
+    let port = ports::free_port();
+    let address = format!("127.0.0.1:{port}");
+    let syncing = Syncing::start(following(), &address);
     let upstream = Upstream::start();
     let envoy =
         Envoy::start_with(&sample(port, &upstream), &[]).unwrap_or_else(|refused| panic!("{}", refused.log));
@@ -106,7 +107,7 @@ fn an_envoy_follows_the_store_and_keeps_its_rules_while_sync_is_away() {
         assert!(admits(edge, "https://b.example"));
         thread::sleep(Duration::from_millis(100));
     }
-    let syncing = Syncing::start(following(), &format!("127.0.0.1:{port}"));
+    let syncing = Syncing::start(following(), &address);
     let polls = number("update_attempt");
     wait_for("polls of the new process", || {
         number("update_attempt") > polls + 3
