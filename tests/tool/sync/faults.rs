@@ -43,7 +43,7 @@ impl Faults {
         command.env("LD_PRELOAD", library()).env("FAULTS", &self.0)
     }
 
-    /// What goes wrong from now on: `CALL NUMBER` or `clock SECONDS`.
+    /// What goes wrong from now on: `CALL NUMBER`, `clock SECONDS` or `stall SECONDS`.
     pub(super) fn begin(&self, what: &str) {
         // Nobody meets half of it.
         let part = self.0.with_extension("part");

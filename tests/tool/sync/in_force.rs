@@ -121,23 +121,18 @@ fn what_another_hand_writes_is_not_thrown_away() {
         ("{", "move it away to begin anew"),
         (&refused, "are none that the filter takes"),
     ] {
-        folder.write("cors.json", unreadable);
-        wait_for("a word on it", || syncing.said().contains(word));
+        store.while_asked(|| folder.write("cors.json", unreadable));
+        syncing.wait_until_said(word);
         syncing.wait_for_rounds(3);
         assert_eq!(text(&folder, "cors.json"), unreadable);
     }
-    folder.write("part", &of_another);
-    fs::rename(folder.path().join("part"), folder.path().join("cors.json")).unwrap();
+    store.while_asked(|| folder.write("cors.json", &of_another));
     // One bucket, which may be lost where nobody else writes.
-    let said = "nothing is written: 1 bucket would lose all its rules at once";
-    wait_for(said, || syncing.said().contains(said));
+    syncing.wait_until_said("nothing is written: 1 bucket would lose all its rules at once");
     assert_eq!(text(&folder, "cors.json"), of_another);
     // Other rules of the same bucket are told.
-    folder.write("cors.json", configuration(&["photos"], "https://h.example"));
-    wait_for("a line on it", || {
-        let said = syncing.said();
-        said.contains("photos: rule 0: origins +https://a.example -https://h.example\n")
-    });
+    store.while_asked(|| folder.write("cors.json", configuration(&["photos"], "https://h.example")));
+    syncing.wait_until_said("photos: rule 0: origins +https://a.example -https://h.example\n");
     wait_for("the store's rules", || {
         text(&folder, "cors.json").contains("https://a.example")
     });
@@ -155,8 +150,7 @@ fn a_fleet_gets_nothing_from_an_empty_disk_before_all_is_told() {
     syncing.wait_for_metric("bucket_cors_sync_withheld 1");
     assert_eq!(syncing.discover("", "bucket-cors").status, 503);
     assert!(!folder.path().join("filter.json").exists());
-    let said = syncing.said();
-    assert!(said.contains("nothing is handed out: "), "{said}");
+    syncing.wait_until_said("nothing is handed out: ");
     // What was told is known, although it is held back.
     syncing.wait_for_metric("bucket_cors_sync_buckets 1");
     assert!(

@@ -138,8 +138,11 @@ fn what_was_changed_by_hand_is_not_given_under_the_version_of_what_was_there_bef
     // The store does not answer, and no round puts anything in the place of what is there.
     store.say("", StoreReply::error(503, "ServiceUnavailable"));
     store.say("photos", StoreReply::error(503, "ServiceUnavailable"));
+    let held = store.hold();
     let syncing = Syncing::start(following(&folder, &store, &[]), ANY_PORT);
+    // Before the first round has put anything in force.
     assert_eq!(syncing.discover(version, "bucket-cors").status, 503);
+    drop(held);
     wait_for("a word on it", || {
         syncing.said().contains("another hand has written the output: ")
     });

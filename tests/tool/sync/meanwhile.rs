@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::thread;
-use std::time::Duration;
 
 use super::faults::Faults;
 use super::hands::{MEMORY, ONCE, OUTPUT, two_buckets};
@@ -21,15 +20,13 @@ fn what_is_narrowed_while_the_stores_are_asked_stays_narrowed() {
         folder.write(into, &wide);
         let once = [&["--bucket", "photos", "--into", into], &ONCE[..]].concat();
         assert_eq!(sync(&folder, &store, &once).code, 0);
-        store.say(
-            "photos",
-            rules_for(&["https://p.example"]).after(Duration::from_secs(2)),
-        );
+        let held = store.hold();
         let output = thread::scope(|scope| {
             let asked = scope.spawn(|| sync(&folder, &store, &once));
-            thread::sleep(Duration::from_secs(1));
+            store.wait_until_asked();
             let narrowed = text(&folder, into).replace("\"*\"", "\"https://narrow.example\"");
             folder.write(into, narrowed);
+            drop(held);
             asked.join().unwrap()
         });
         assert_eq!(output.code, 0, "{}", output.stderr);
@@ -39,7 +36,6 @@ fn what_is_narrowed_while_the_stores_are_asked_stays_narrowed() {
             ["https://narrow.example"],
             "{into}"
         );
-        store.say("photos", rules_for(&["https://p.example"]));
         fs::remove_file(folder.path().join(OUTPUT)).unwrap();
         fs::remove_dir_all(folder.path().join(".bucket-cors-sync")).unwrap();
     }
@@ -54,16 +50,16 @@ fn what_is_written_between_the_last_look_and_the_write_is_not_written_over() {
     assert_eq!(sync(&folder, &store, &once).code, 0);
     store.say("photos", rules_for(&["https://q.example"]));
     let of_another = configuration(&["another"], "https://h.example");
-    faults.begin("stall 1");
+    faults.begin("stall 100");
     let output = thread::scope(|scope| {
         let writing = scope.spawn(|| finished(faults.befall(asking(&folder, &store).args(&once))));
         // The memory is written first.
         let memory = || json(&folder, MEMORY)["outputs"].as_array().unwrap().len();
         wait_for("the memory", || memory() == 2);
         folder.write(OUTPUT, &of_another);
+        faults.end();
         writing.join().unwrap()
     });
-    faults.end();
     assert_eq!(output.code, 2, "{}", output.stderr);
     assert!(
         output.stderr.contains("another hand has written it just now"),

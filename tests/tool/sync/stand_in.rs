@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
+
+use super::process::wait_for;
 
 /// What the store says to one question.
 #[derive(Debug, Clone)]
@@ -43,9 +46,9 @@ impl StoreReply {
         ))
     }
 
-    /// A page of it, with more to come.
-    pub(super) fn page(names: &[&str]) -> Self {
-        let mut page = Self::list(names);
+    /// A page of one that never ends: each has another bucket.
+    pub(super) fn page(name: &str) -> Self {
+        let mut page = Self::list(&[name, NUMBERED]);
         let end = "</ListAllMyBucketsResult>";
         page.body = page
             .body
@@ -92,10 +95,32 @@ pub(super) fn rules_for(origins: &[&str]) -> StoreReply {
     StoreReply::rules(&rule(origins))
 }
 
+/// A bucket whose name has a number in the place of this, which is another one in each answer.
+const NUMBERED: &str = "NUMBER";
+
 /// It serves as long as the test's process.
 pub(super) struct StandInStore {
     port: u16,
     replies: Arc<Mutex<BTreeMap<String, StoreReply>>>,
+    gate: Arc<Gate>,
+}
+
+/// Who holds the lock holds all answers back.
+#[derive(Debug, Default)]
+struct Gate {
+    lock: Mutex<()>,
+    /// How many answers are held back.
+    waiting: AtomicUsize,
+}
+
+impl Gate {
+    fn pass(&self) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        // A test that failed holds nothing back.
+        let passing = self.lock.lock();
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        drop(passing);
+    }
 }
 
 impl StandInStore {
@@ -109,14 +134,15 @@ impl StandInStore {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let replies: Arc<Mutex<BTreeMap<String, StoreReply>>> = Arc::default();
-        let shared = replies.clone();
+        let gate = Arc::<Gate>::default();
+        let shared = (replies.clone(), gate.clone());
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let shared = shared.clone();
-                thread::spawn(move || answer(&stream.unwrap(), &shared));
+                let (replies, gate) = shared.clone();
+                thread::spawn(move || answer(&stream.unwrap(), &replies, &gate));
             }
         });
-        let store = Self { port, replies };
+        let store = Self { port, replies, gate };
         for (bucket, reply) in buckets {
             store.say(bucket, reply.clone());
         }
@@ -135,9 +161,27 @@ impl StandInStore {
     pub(super) fn delete(&self, bucket: &str) {
         self.replies.lock().unwrap().remove(bucket);
     }
+
+    /// It answers nobody until the guard is dropped.
+    pub(super) fn hold(&self) -> MutexGuard<'_, ()> {
+        self.gate.lock.lock().unwrap()
+    }
+
+    /// Waits until it is asked something that it holds back.
+    pub(super) fn wait_until_asked(&self) {
+        wait_for("a question", || self.gate.waiting.load(Ordering::SeqCst) > 0);
+    }
+
+    /// Does something in the midst of a round, which waits for this store: it reads and writes files when it has asked.
+    pub(super) fn while_asked<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _held = self.hold();
+        self.wait_until_asked();
+        act()
+    }
 }
 
-fn answer(stream: &TcpStream, replies: &Mutex<BTreeMap<String, StoreReply>>) {
+fn answer(stream: &TcpStream, replies: &Mutex<BTreeMap<String, StoreReply>>, gate: &Gate) {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
     let mut reader = BufReader::new(stream);
     loop {
         let mut head = String::new();
@@ -148,8 +192,11 @@ fn answer(stream: &TcpStream, replies: &Mutex<BTreeMap<String, StoreReply>>) {
         }
         let target = head.split(' ').nth(1).unwrap();
         let bucket = target.trim_start_matches('/').split('?').next().unwrap();
-        let reply = reply(bucket, &replies.lock().unwrap());
+        gate.pass();
+        let mut reply = reply(bucket, &replies.lock().unwrap());
         thread::sleep(reply.delay);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        reply.body = reply.body.replace(NUMBERED, &format!("b-{number}"));
         let body = &reply.body[..reply.cut.unwrap_or(reply.body.len())];
         let head = format!(
             "HTTP/1.1 {} x\r\ncontent-type: application/xml\r\ncontent-length: {}\r\n\r\n",
