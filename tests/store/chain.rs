@@ -34,7 +34,7 @@ pub(crate) fn second_hop(store: SocketAddr) -> Envoy {
 /// last server it has all manners of its own, too.
 pub(crate) fn edge(servers: &[(&str, u16)]) -> Envoy {
     let of = |name: &str, filters: Vec<Value>, server: &str| {
-        let route = json!([{ "match": { "prefix": "/" }, "route": { "cluster": server, "timeout": "10s" } }]);
+        let route = json!([{ "match": { "prefix": "/" }, "route": { "cluster": server, "timeout": "60s" } }]);
         Listener::new(&format!("{name} before {server}"), filters).with_routes(route)
     };
     let mut listeners = Vec::new();

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::case::WireRequest;
 
-/// Longer than anything here should take: a stream that hangs is a failure.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than anything here should take, and than Envoy waits for a store: a stream that hangs is a failure.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(70);
 
 const MAX_HEADERS: usize = 256;
 

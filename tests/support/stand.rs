@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -13,7 +15,7 @@ use super::answer::ClientAnswer;
 use super::case::Case;
 use super::envoy::{self, Envoy, Listener};
 use super::http;
-use super::upstream::{CASE_HEADER, Upstream};
+use super::upstream::{CASE_HEADER, LATE_HEADER, Upstream};
 
 /// See the module.
 pub(crate) struct EnvoyStand {
@@ -22,6 +24,9 @@ pub(crate) struct EnvoyStand {
     /// The listener of each configuration.
     names: BTreeMap<Arc<str>, String>,
 }
+
+/// A store that takes longer is one that Envoy does not wait for.
+const MOST_DELAY_MS: u64 = 1_000;
 
 /// The file of the listeners that Envoy may refuse without ending.
 const DYNAMIC: &str = "listeners.json";
@@ -56,8 +61,20 @@ impl EnvoyStand {
     /// What comes back for a case's request.
     pub(crate) fn answer(&self, case: &Case) -> io::Result<ClientAnswer> {
         self.upstream.prepare(&case.name, case.upstream.clone());
-        let request = http::serialise(&case.request, (CASE_HEADER, &case.name));
+        let mut request = case.request.clone();
+        if case.upstream.delay_ms > MOST_DELAY_MS {
+            request.headers.push((LATE_HEADER.to_owned(), Vec::new()));
+        }
+        let request = http::serialise(&request, (CASE_HEADER, &case.name));
         let response = http::exchange(self.port(case), &request)?;
+        // Envoy may have given up before the store came to read.
+        let deadline = Instant::now() + http::PATIENCE;
+        while response.status == 504
+            && self.upstream.received(&case.name).is_empty()
+            && Instant::now() < deadline
+        {
+            thread::sleep(Duration::from_millis(5));
+        }
         Ok(ClientAnswer {
             reached_upstream: !self.upstream.received(&case.name).is_empty(),
             status: response.status,

@@ -13,6 +13,9 @@ use super::http::owned;
 /// The header that says which case a request belongs to. It means nothing to the filter.
 pub(crate) const CASE_HEADER: &str = "x-case";
 
+/// The header of a request that is never answered, so that Envoy gives up. It means nothing to the filter.
+pub(crate) const LATE_HEADER: &str = "x-late";
+
 /// What the sample's origin says as well.
 pub(crate) const BODY: &str = "just for test";
 
@@ -90,7 +93,12 @@ fn serve(mut stream: TcpStream, state: &Mutex<UpstreamState>) -> io::Result<()> 
         while let Some((received, length)) = parse(&bytes)? {
             bytes.drain(..length);
             let is_head = received.method == "HEAD";
+            let is_late = received.headers.iter().any(|(name, _)| name == LATE_HEADER);
             let answer = look_up(state, received);
+            if is_late {
+                // Until Envoy hangs up.
+                return io::copy(&mut stream, &mut io::sink()).map(drop);
+            }
             thread::sleep(Duration::from_millis(answer.delay_ms));
             stream.write_all(&serialise(&answer, is_head))?;
         }

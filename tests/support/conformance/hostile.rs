@@ -114,7 +114,7 @@ fn convert(attack: Attack) -> Case {
     });
     let mut upstream = input.upstream_response.unwrap_or_else(|| permissive(200));
     if input.local_reply.is_some() {
-        // Longer than the route's time-out.
+        // Longer than Envoy waits.
         upstream.delay_ms = 2_000;
     }
     if expected.is_elsewhere() {

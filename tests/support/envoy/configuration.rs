@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
+use super::super::upstream::LATE_HEADER;
 use super::filters::{TYPES, http_filter};
 
 /// One listener on a port that the kernel chooses.
@@ -20,9 +21,12 @@ pub(crate) struct Listener {
 impl Listener {
     /// A listener that has these filters, and sends everything to the upstream.
     pub(crate) fn new(name: &str, filters: Vec<Value>) -> Self {
-        // Shorter than Envoy's 15 s, so that a case can show what a time-out looks like.
-        let routes =
-            json!([{ "match": { "prefix": "/" }, "route": { "cluster": "upstream", "timeout": "1s" } }]);
+        // Envoy gives up soon where the store is not to answer, and not before clients do where it is.
+        let late = json!([{ "name": LATE_HEADER, "present_match": true }]);
+        let routes = json!([
+            { "match": { "prefix": "/", "headers": late }, "route": { "cluster": "upstream", "timeout": "0.5s" } },
+            { "match": { "prefix": "/" }, "route": { "cluster": "upstream", "timeout": "60s" } },
+        ]);
         Self {
             name: name.to_owned(),
             filters,
