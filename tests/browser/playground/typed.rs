@@ -317,25 +317,23 @@ pub(crate) fn huge_rules(world: &PlaygroundWorld) {
     };
     let rules = json!({ "buckets": (0..20_000).map(bucket).collect::<Vec<_>>() }).to_string();
     assert!(rules.len() > 2_000_000);
-    // The longest that the page was busy, while the worker was.
-    let longest = world.run(
+    // How often the page came to other things, while the worker was busy.
+    let turns = world.run(
         "const main = document.getElementById('main');
         const before = main.dataset.answered;
         const rules = document.getElementById('rules');
         rules.value = arguments[0];
         await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
         rules.dispatchEvent(new Event('input', { bubbles: true }));
-        let longest = 0;
-        let last = performance.now();
+        let turns = 0;
         while (main.dataset.answered === before) {
             await new Promise((resolve) => setTimeout(resolve, 0));
-            longest = Math.max(longest, performance.now() - last);
-            last = performance.now();
+            if (document.getElementById('answer').ariaBusy === 'true') turns += 1;
         }
-        return longest;",
+        return turns;",
         &[json!(rules)],
     );
-    assert!(longest.as_f64().unwrap() < 1_000.0, "{longest} ms");
+    assert!(turns.as_u64().unwrap() >= 10, "{turns}");
     world.fill(&json!({ "url": "/bucket-19999/x", "origin": "https://a19999.example" }));
     let shown = world.shown();
     assert_eq!(shown["title"], "Allowed by rule 0", "{shown:#}");
