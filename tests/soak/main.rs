@@ -48,10 +48,10 @@ fn main() -> ExitCode {
         std::env::var("SOAK_SECONDS").map_or(60, |text| text.parse().expect("SOAK_SECONDS is a number"));
     let mut rows = vec![("seconds of mixed traffic".to_owned(), seconds.to_string())];
 
-    eprintln!("200 changes in 20 s");
+    eprintln!("200 changes under load");
     let summary = changes::under_load(200);
     rows.push((
-        "200 changes in 20 s: requests; failed; connections closed".to_owned(),
+        "200 changes under load: requests; failed; connections closed".to_owned(),
         format!("{}; 0; 0", summary.requests),
     ));
 

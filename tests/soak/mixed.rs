@@ -41,7 +41,7 @@ pub(crate) fn run(seconds: u64, rows: &mut Rows, problems: &mut Vec<String>) {
     shared.timeline.announce(first);
     shared.timeline.confirm();
     let mut fleet = Fleet::start(&rules, &shared);
-    let pressure = Wrk::start(shared.port, seconds, 24);
+    let pressure = Wrk::start(shared.port, 24);
     let clients: Vec<_> = (1..=CLIENTS)
         .map(|seed| {
             let shared = shared.clone();

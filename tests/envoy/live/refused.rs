@@ -93,7 +93,7 @@ pub(crate) fn the_last_good_rules_hold_at_a_start_at_a_change_and_at_one_of_the_
     assert_in_force(&edge, 1);
     refused_rules(0);
 
-    let wrk = Wrk::start(edge.port, 8, 16);
+    let wrk = Wrk::start(edge.port, 16);
     let code = CodeFile::other();
     let mut in_force = 1;
     for version in 2..=10 {
@@ -209,7 +209,7 @@ pub(crate) fn with_a_default_the_proxy_itself_keeps_the_last_good_rules() {
 
         edge.change_text("good", &document("good", &[resource(&good(1, "reject"), None)]));
         assert_in_force(&edge, 1);
-        let wrk = Wrk::start(edge.port, 3, 16);
+        let wrk = Wrk::start(edge.port, 16);
         for version in 2..=8 {
             let before = edge.discovery("update_rejected");
             edge.rules

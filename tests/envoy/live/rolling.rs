@@ -96,7 +96,7 @@ pub(crate) fn envoys_that_are_replaced_in_turn_cost_no_request() {
     let mut edges = [started(built.file()), started(built.file())];
     let balancer = balancer(&[&edges[0], &edges[1]]);
     let port = balancer.port("balancer");
-    let wrk = Wrk::start(port, 12, 16);
+    let wrk = Wrk::start(port, 16);
     // And the way back.
     for (code, name) in [(&other, OF_OTHER), (&built, EXPLANATION)] {
         for at in [0, 1] {

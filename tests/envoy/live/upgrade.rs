@@ -63,7 +63,7 @@ pub(crate) fn new_code_and_the_way_back_cost_no_request_and_no_count() {
     assert_eq!(ask(&edge), (EXPLANATION, Ok(0)));
     let mut own = 1_u64;
 
-    let wrk = Wrk::start(edge.port, 8, 16);
+    let wrk = Wrk::start(edge.port, 16);
     // More than enough for both workers to have some.
     let mut connections: Vec<_> = (0..12)
         .map(|_| LiveConnection::open(edge.port).unwrap())

@@ -1,10 +1,14 @@
 //! Pressure: wrk on the versioned bucket, which checks every answer.
 
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 /// wrk at work; stopped with the test.
 pub(crate) struct Wrk {
-    child: Option<Child>,
+    child: Child,
+    output: BufReader<ChildStdout>,
 }
 
 /// What wrk found.
@@ -25,11 +29,13 @@ pub(crate) struct Summary {
 }
 
 impl Wrk {
-    pub(crate) fn start(port: u16, seconds: u64, connections: u32) -> Self {
-        let child = Command::new("setpriv")
+    /// Starts it, and waits for its first answer.
+    pub(crate) fn start(port: u16, connections: u32) -> Self {
+        let mut child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "wrk", "--threads", "1", "--latency"])
             .args(["--connections", &connections.to_string()])
-            .args(["--duration", &format!("{seconds}s")])
+            // Until it is told to end.
+            .args(["--duration", "24h"])
             // An answer that takes longer counts as a failure, although it comes. Without this, wrk allows 2 s: under
             // load, a pause of that length was 16 failures, one for each connection.
             .args(["--timeout", "20s"])
@@ -41,15 +47,32 @@ impl Wrk {
             .stdout(Stdio::piped())
             .spawn()
             .expect("wrk: `make test` installs it");
-        Self { child: Some(child) }
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut wrk = Self { child, output };
+        let mut said = String::new();
+        while !said.ends_with("answered\n") {
+            let count = wrk.output.read_line(&mut said).unwrap();
+            assert!(count > 0, "wrk has ended:\n{said}");
+        }
+        wrk
     }
 
-    /// Waits for its end.
+    /// Ends it.
     pub(crate) fn finish(mut self) -> Summary {
-        let output = self.child.take().unwrap().wait_with_output().unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            // More than once: there is a moment in which wrk does not see that it came.
+            let id = self.child.id().to_string();
+            let sent = Command::new("kill").args(["-INT", &id]).status();
+            assert!(sent.unwrap().success());
+            thread::sleep(Duration::from_millis(50));
+        };
+        let mut text = String::new();
+        self.output.read_to_string(&mut text).unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix("result "));
-        let numbers = line.unwrap_or_else(|| panic!("wrk ended with {}:\n{text}", output.status));
+        let numbers = line.unwrap_or_else(|| panic!("wrk ended with {status}:\n{text}"));
         let numbers: Vec<u64> = numbers.split(' ').map(|number| number.parse().unwrap()).collect();
         let [
             requests,
@@ -81,10 +104,9 @@ impl Wrk {
 
 impl Drop for Wrk {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            child.kill().ok();
-            child.wait().ok();
-        }
+        // Neither can fail but for a process that is gone already.
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 
