@@ -5,9 +5,8 @@
 //! anywhere. Such pages are in the same address space as what they fetch, so Chromium's Local Network Access asks
 //! nobody for a permission. Of these, only `localhost` names are a secure context.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 use std::thread;
@@ -29,8 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The names that lead somewhere; 127.0.0.1 in a URL needs no name.
 const NAMES: &str = "MAP *.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost";
 
-/// What stands for Chromium in the driver's folder.
-const BINARY: &str = "chromium";
+/// What stands for Chromium. Nothing writes it: while another thread starts a process, that may still have open what
+/// was just written, and then nobody can start it.
+const BINARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/chromium");
 
 /// A browser with a profile of its own, stopped when it is dropped.
 pub(crate) struct Browser {
@@ -240,7 +240,7 @@ fn capabilities(folder: &Path) -> Capabilities {
     let wanted = json!({
         // Of pages that tests serve themselves.
         "acceptInsecureCerts": true,
-        "goog:chromeOptions": { "args": arguments, "binary": folder.join(BINARY) },
+        "goog:chromeOptions": { "args": arguments, "binary": BINARY },
         "goog:loggingPrefs": { "browser": "ALL" },
         "timeouts": { "script": PATIENCE.as_millis() as u64, "pageLoad": PATIENCE.as_millis() as u64 },
     });
@@ -282,14 +282,6 @@ impl Driver {
 
     fn spawn() -> Started {
         Started::new("browser-tests", |folder| {
-            // A driver that is killed would leave its browser behind.
-            let binary = folder.join(BINARY);
-            fs::write(
-                &binary,
-                "#!/bin/sh\nexec setpriv --pdeathsig KILL chromium \"$@\"\n",
-            )
-            .unwrap();
-            fs::set_permissions(&binary, Permissions::from_mode(0o755)).unwrap();
             Command::new("setpriv")
                 .args(["--pdeathsig", "KILL", "chromedriver", "--port=0"])
                 // Where Chromium puts what does not fit into the profile.
