@@ -1,7 +1,7 @@
 "use strict";
 
 // How long a line of the edge's log may take to get here.
-const LOG_PATIENCE = 5000;
+const LOG_PATIENCE = 60_000;
 
 const element = (name, { text, ...properties } = {}, ...children) => {
   const made = Object.assign(document.createElement(name), properties);

@@ -12,7 +12,7 @@ const PAUSE = 120;
 const LINK_PAUSE = 400;
 
 /** How long an answer may take, and how long where another question waits for it already. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 const SHORT_PATIENCE = 2_000;
 
 const FIELDS = ["rules", "method", "url", "origin", "client", "names", "credentials", "extra", "storeStatus", "storeHeaders"];

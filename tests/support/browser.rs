@@ -22,8 +22,8 @@ use url::Url;
 
 use crate::support::started::Started;
 
-/// How long a page or a script may take, on a machine under load too.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a page or a script may take, on a machine under load too: longer than pages themselves wait.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The names that lead somewhere; 127.0.0.1 in a URL needs no name.
 const NAMES: &str = "MAP *.example 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost";
