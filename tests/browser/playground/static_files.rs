@@ -1,11 +1,9 @@
 //! The page as files in a folder of some web server, as a release has it.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -30,19 +28,18 @@ pub(crate) fn in_any_folder(world: &PlaygroundWorld) {
         .status();
     assert!(written.unwrap().success());
     assert!(fs::read_dir(&folder).unwrap().count() > 10);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
     let server = Command::new("python3")
-        .args(["-m", "http.server", "--bind", "127.0.0.1", &port.to_string()])
+        .args(["-u", "-m", "http.server", "--bind", "127.0.0.1", "0"])
         .current_dir(&root)
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn();
-    let _server = StaticServer(server.unwrap());
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        thread::sleep(Duration::from_millis(20));
-    }
+    let mut server = StaticServer(server.unwrap());
+    // It says which port it got.
+    let mut said = String::new();
+    let mut output = BufReader::new(server.0.stdout.take().unwrap());
+    output.read_line(&mut said).unwrap();
+    let port = said.split(' ').skip_while(|word| *word != "port").nth(1).unwrap();
 
     world.open_at(&format!("http://localhost:{port}/some/folder/"));
     let at_first = world.shown();
