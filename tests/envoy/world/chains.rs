@@ -141,7 +141,7 @@ fn routes() -> Value {
         },
         {
             "match": { "prefix": "/photos/o/" },
-            "route": { "cluster": "upstream", "timeout": "10s" },
+            "route": { "cluster": "upstream", "timeout": "60s" },
             "typed_per_filter_config": { "envoy.filters.http.cors": native_policy() },
         },
     ])

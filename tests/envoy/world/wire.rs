@@ -2,10 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
-/// Longer than anything here should take: a stream that hangs is a failure.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) use crate::support::http::PATIENCE;
 
 /// Header lines in order, names in lower case.
 pub(crate) type HeaderLines = Vec<(String, String)>;
