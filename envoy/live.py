@@ -7,7 +7,7 @@ import urllib.request
 import render
 
 STATISTICS = "extension_config_discovery.http_filter.bucket-cors."
-SECONDS = 10
+SECONDS = 60
 
 
 class Refused(Exception):

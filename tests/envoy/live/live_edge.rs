@@ -14,7 +14,7 @@ use crate::support::envoy::{self, Envoy, Listener};
 use crate::support::http::{self, Response};
 
 /// Longer than any change takes, on a machine under load too.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The statistics of the filter's configuration.
 const DISCOVERY: &str = "extension_config_discovery.http_filter.bucket-cors";

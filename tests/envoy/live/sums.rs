@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::code::{CodeFile, document, resource};
-use super::live_edge::{LiveConnection, LiveEdge, RulesFile, version_in_force, wait_for};
+use super::live_edge::{LiveConnection, LiveEdge, PATIENCE, RulesFile, version_in_force, wait_for};
 use super::{alone, changes};
 use crate::support::envoy;
 
@@ -182,13 +182,11 @@ fn run(codes: &[CodeFile]) {
         let missing = expected.keys().filter(|name| !sums.contains_key(*name));
         wrong.chain(missing.cloned()).collect()
     };
-    let mut last = Vec::new();
-    for _ in 0..50 {
-        last = differences();
-        if last.is_empty() {
-            break;
-        }
+    let mut last = differences();
+    let deadline = Instant::now() + PATIENCE;
+    while !last.is_empty() && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(100));
+        last = differences();
     }
     assert!(last.is_empty(), "after {sent} requests: {last:#?}");
     // A tick later it is still so: nothing is counted twice.
