@@ -1,4 +1,4 @@
-//! Two hundred thousand requests through one Envoy: its memory is level.
+//! Hundreds of thousands of requests through one Envoy: its memory is level.
 
 use std::time::{Duration, Instant};
 use std::{io, thread};
@@ -29,22 +29,28 @@ pub(crate) fn is_level() -> CheckResult {
     let envoy = start();
     let port = envoy.port("edge");
     run(port, 40_000)?;
-    let before = Held::by(&envoy)?;
-    run(port, 160_000)?;
-    let after = Held::by(&envoy)?;
-    let total = counter(&envoy, "http.edge.downstream_rq_total");
-    let aborted = counter(&envoy, "http.edge.downstream_rq_rx_reset");
-    if total < 200_000 || aborted < 10_000 {
-        return Err(format!("{total} requests, {aborted} of them aborted"));
+    let mut before = Held::by(&envoy)?;
+    let mut grown = Vec::new();
+    // What a busy machine has put off, such as V8 its compiling, is caught up with once. What is never forgotten grows
+    // each time.
+    for _ in 0..3 {
+        run(port, 160_000)?;
+        let after = Held::by(&envoy)?;
+        let total = counter(&envoy, "http.edge.downstream_rq_total");
+        let aborted = counter(&envoy, "http.edge.downstream_rq_rx_reset");
+        if total < 200_000 || aborted < 10_000 {
+            return Err(format!("{total} requests, {aborted} of them aborted"));
+        }
+        if after.allocated <= before.allocated + SLACK_BYTES
+            && after.resident <= before.resident + RESIDENT_SLACK_BYTES
+        {
+            return Ok(());
+        }
+        grown.push(std::mem::replace(&mut before, after));
     }
-    if after.allocated > before.allocated + SLACK_BYTES
-        || after.resident > before.resident + RESIDENT_SLACK_BYTES
-    {
-        return Err(format!(
-            "{before:?} after 40,000 requests, {after:?} after 200,000"
-        ));
-    }
-    Ok(())
+    Err(format!(
+        "{grown:?} and {before:?} with 160,000 requests between each"
+    ))
 }
 
 /// What Envoy holds, in bytes.
