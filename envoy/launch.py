@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 
 # Each is up within a second or two; a machine under load takes longer.
-START_SECONDS = 30
+START_SECONDS = 60
 
 # The names of ports that this process has chosen.
 chosen = []

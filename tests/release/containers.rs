@@ -52,7 +52,7 @@ fn the_load_test_measures_each_side_without_an_error_and_leaves_nothing() {
     let printed = output(
         // It removes what it started when it is told to end, too.
         Command::new("timeout")
-            .args(["240", "envoy/load-test"])
+            .args(["600", "envoy/load-test"])
             .arg(crate::support::envoy::module())
             .arg(crate::support::envoy::library())
             .arg(&project)

@@ -133,7 +133,7 @@ fn rules_with_errors_start_nothing_and_the_tool_says_why() {
         return;
     };
     let file = written(
-        "photos.xml",
+        "stars.xml",
         &XML.replace("https://shop.example", "https://*.*.example"),
     );
     let check = Command::new(tool).args(["check", &file]).output().unwrap();
