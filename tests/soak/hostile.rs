@@ -2,10 +2,14 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
 
 use crate::proofs::choices::Random;
 use crate::support::http;
 use crate::versions::PAGE;
+
+/// Some get no answer at all.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const HOST: &str = "host: versioned.example\r\n";
 
@@ -75,7 +79,7 @@ pub(crate) fn attack(port: u16, random: &mut Random) -> Result<(), String> {
             .ok();
         return Ok(());
     }
-    let Ok(response) = http::exchange(port, &request) else {
+    let Ok(response) = http::exchange_within(PATIENCE, port, &request) else {
         return Ok(());
     };
     let is_allowed = |(name, _): &(String, Vec<u8>)| name == "access-control-allow-origin";

@@ -92,16 +92,11 @@ impl Syncing {
             "POST /v3/discovery:extension_configs HTTP/1.1\r\nhost: sync\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n",
             body.len()
         );
-        self.asked(&(head + &body))
-    }
-
-    fn asked(&self, request: &str) -> Response {
-        http::exchange_within(PATIENCE, self.port, request.as_bytes()).unwrap()
+        http::exchange(self.port, (head + &body).as_bytes()).unwrap()
     }
 
     pub(super) fn metrics(&self) -> String {
-        let response = self.asked("GET /metrics HTTP/1.1\r\nhost: sync\r\nconnection: close\r\n\r\n");
-        String::from_utf8(response.body).unwrap()
+        String::from_utf8(http::get(self.port, "/metrics").unwrap().body).unwrap()
     }
 
     /// The value of one of its metrics without labels.
