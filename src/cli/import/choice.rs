@@ -4,8 +4,8 @@ use super::code;
 use super::cors_named;
 use super::file::{File, FileContent};
 use super::foreign;
+use super::kube;
 use super::remarks::Remarks;
-use super::resources;
 use super::routes::Host;
 use super::sources::{self, Source};
 use crate::source::Trouble;
@@ -37,7 +37,7 @@ pub(super) fn read(file: &File<'_>, source: &Source, remarks: &mut Remarks) -> R
         FileContent::Buckets(buckets) => buckets.is_empty(),
         FileContent::Hosts(hosts) => !hosts.iter().any(Host::has_policy),
     };
-    let is_wrong = || !(source.recognises)(file) && !resources::has_kind(file, source.kinds);
+    let is_wrong = || !(source.recognises)(file) && !kube::has_kind(file, source.kinds);
     if is_nothing && is_wrong() && sources::of(file).is_some() {
         return Err(Trouble::new(format!(
             "it has no policy that --from {} reads",

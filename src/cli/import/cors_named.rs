@@ -4,9 +4,9 @@
 use super::cors_headers;
 use super::file::File;
 use super::ingress_class;
+use super::kube;
 use super::node::Node;
 use super::patches;
-use super::resources;
 
 /// Values that name CORS where no field does: the start of the kind, the fields, and what is in them.
 type NamingValue = (&'static str, &'static [&'static str], fn(&str) -> bool);
@@ -31,7 +31,7 @@ const MAY_BE_OWN: [&str; 3] = ["WasmPlugin", "TrafficExtension", "EnvoyExtension
 
 /// Where a resource names CORS, if it does.
 pub(crate) fn place(resource: &Node<'_>) -> Option<String> {
-    let kind = resources::kind(resource);
+    let kind = kube::kind(resource);
     if kind == "CustomResourceDefinition" || MAY_BE_OWN.contains(&&*kind) && has_buckets(resource) {
         return None;
     }
@@ -52,7 +52,7 @@ pub(crate) fn place(resource: &Node<'_>) -> Option<String> {
     };
     let own = kinds_own(resource, &of_kind);
     by_key()
-        .or_else(|| first(&resources::cors_in))
+        .or_else(|| first(&kube::cors_in))
         .or_else(|| first(&text_in))
         .or_else(|| patches::of_cors(resource))
         .or(own)
@@ -77,7 +77,7 @@ fn kinds_own(resource: &Node<'_>, of_kind: &[&NamingValue]) -> Option<String> {
 /// `otherwise`: where else it is, of a file of another form.
 pub(crate) fn in_file(file: &File<'_>, otherwise: &str) -> Option<String> {
     let values = file.values();
-    let are_resources = !values.is_empty() && values.iter().all(resources::is_resource);
+    let are_resources = !values.is_empty() && values.iter().all(kube::is_resource);
     if are_resources {
         return values.iter().find_map(place);
     }
@@ -143,7 +143,7 @@ const READ: [(&str, &[&str]); 6] = [
 
 /// The places of a resource of a kind that is read that name CORS, and are not where the kind has it.
 pub(crate) fn other_places(resource: &Node<'_>) -> Vec<String> {
-    let kind = resources::kind(resource);
+    let kind = kube::kind(resource);
     let Some((_, read)) = READ.iter().find(|(name, _)| *name == kind) else {
         return Vec::new();
     };
@@ -229,7 +229,7 @@ const WORDS: [&str; 14] = [
 /// Where a text names a header of CORS in responses, or has a document with CORS in it.
 fn text_in(node: &Node<'_>) -> Option<String> {
     if let Some(text) = node.text() {
-        if resources::is_own(&text) {
+        if kube::is_own(&text) {
             return None;
         }
         let is_variable = text.contains("CORS_") || text.contains("_CORS");

@@ -5,9 +5,9 @@ use std::path::Path;
 use super::cors_headers;
 use super::file::File;
 use super::foreign_forms::{FOREIGN, Foreign};
+use super::kube;
 use super::node::Node;
 use super::remarks::as_written;
-use super::resources;
 use crate::source::{Position, Trouble, placeholder};
 
 /// How the names of files in Terraform's own language end.
@@ -56,7 +56,7 @@ pub(crate) fn file(file: &File<'_>) -> Option<Trouble> {
 /// What to do about a file that is nothing that is known.
 pub(crate) fn unknown(file: &File<'_>) -> String {
     let values = file.values();
-    let kind = values.iter().map(resources::kind).find(|kind| !kind.is_empty());
+    let kind = values.iter().map(kube::kind).find(|kind| !kind.is_empty());
     let of_settings = || values.iter().any(|value| !value.fields().is_empty());
     match kind {
         Some(kind) => format!(

@@ -1,9 +1,9 @@
 //! The forms of rules that no source reads, each with what to do instead: one table.
 
 use super::cors_named;
+use super::kube;
 use super::mounted_texts;
 use super::node::Node;
-use super::resources;
 
 /// A form of rules that no source reads.
 pub(super) struct Foreign {
@@ -58,27 +58,27 @@ pub(super) static FOREIGN: [Foreign; 27] = [
     },
     Foreign {
         name: "Contour's HTTPProxy",
-        is_it: |node| resources::kind(node) == "HTTPProxy",
+        is_it: |node| kube::kind(node) == "HTTPProxy",
         way_out: "import what Contour makes of it, the config dump of its Envoy, with --from envoy",
     },
     Foreign {
         name: "an EnvoyFilter",
-        is_it: |node| resources::kind(node) == "EnvoyFilter",
+        is_it: |node| kube::kind(node) == "EnvoyFilter",
         way_out: "import the proxy's config dump (`istioctl proxy-config all POD -o json`) with --from envoy",
     },
     Foreign {
         name: "a VirtualService that is not Istio's",
-        is_it: |node| resources::kind(node) == "VirtualService" && !resources::is_istio_s(node),
+        is_it: |node| kube::kind(node) == "VirtualService" && !kube::is_istio_s(node),
         way_out: "import what its controller makes of it, the config dump of its Envoy, with --from envoy",
     },
     Foreign {
         name: "Traefik's Middleware",
-        is_it: |node| resources::kind(node) == "Middleware" || node.path(&["http", "middlewares"]).is_some(),
+        is_it: |node| kube::kind(node) == "Middleware" || node.path(&["http", "middlewares"]).is_some(),
         way_out: BY_HAND,
     },
     Foreign {
         name: "an Ingress of another controller",
-        is_it: |node| resources::kind(node) == "Ingress" && cors_named::in_other_annotations(node).is_some(),
+        is_it: |node| kube::kind(node) == "Ingress" && cors_named::in_other_annotations(node).is_some(),
         way_out: BY_HAND,
     },
     Foreign {
@@ -172,7 +172,7 @@ pub(super) static FOREIGN: [Foreign; 27] = [
         name: "Kong's plugin",
         is_it: |node| {
             let is_named = |plugin: &Node<'_>| plugin.text_of("name").as_deref() == Some("cors");
-            resources::kind(node).starts_with("Kong")
+            kube::kind(node).starts_with("Kong")
                 || node.text_of("plugin").as_deref() == Some("cors")
                 || node.list("plugins").iter().any(is_named)
         },
@@ -180,22 +180,22 @@ pub(super) static FOREIGN: [Foreign; 27] = [
     },
     Foreign {
         name: "values of a Helm chart",
-        is_it: |node| node.get("ingress").is_some() && resources::kind(node).is_empty(),
+        is_it: |node| node.get("ingress").is_some() && kube::kind(node).is_empty(),
         way_out: "render the chart (`helm template`) and import what it prints",
     },
     Foreign {
         name: "a Kustomization",
-        is_it: |node| resources::kind(node) == "Kustomization" && !version(node, &["toolkit.fluxcd.io"]),
+        is_it: |node| kube::kind(node) == "Kustomization" && !version(node, &["toolkit.fluxcd.io"]),
         way_out: "build it (`kubectl kustomize FOLDER`) and import what that prints",
     },
     Foreign {
         name: "a patch of JSON",
-        is_it: resources::is_json_patch,
+        is_it: kube::is_json_patch,
         way_out: "apply it, as with `kubectl kustomize FOLDER`, and import what that prints",
     },
     Foreign {
         name: "an Application of Argo CD",
-        is_it: |node| resources::kind(node).starts_with("Application") && version(node, &["argoproj.io"]),
+        is_it: |node| kube::kind(node).starts_with("Application") && version(node, &["argoproj.io"]),
         way_out: "import what it makes (`argocd app manifests NAME`)",
     },
     Foreign {
@@ -217,7 +217,7 @@ pub(super) static FOREIGN: [Foreign; 27] = [
                 "Tenant",
                 "Seaweed",
             ];
-            SERVERS.contains(&&*resources::kind(node))
+            SERVERS.contains(&&*kube::kind(node))
         },
         way_out: "they are for all that the server has and no bucket's: write a rule for each bucket by hand, or import the \
                   bucket's own rules where the server has such",

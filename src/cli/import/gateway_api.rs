@@ -4,11 +4,11 @@ use super::code;
 use super::gateway_hosts::{Attachment, Gateways};
 use super::gateway_origins;
 use super::imported_document::{ImportedBucket, Sourced};
+use super::kube;
 use super::node::Node;
 use super::policy::{self, ListUse, Policy};
 use super::reach::Reach;
 use super::remarks::Remarks;
-use super::resources;
 use super::routes::{Host, Joining, Paths, Route};
 use super::rule_fields;
 use crate::duration::duration;
@@ -66,7 +66,7 @@ struct RouteRule<'t> {
 
 /// Whether it is a route of HTTP's or of gRPC's, which share hosts and listeners.
 pub(crate) fn is_route(resource: &Node<'_>) -> bool {
-    matches!(&*resources::kind(resource), "HTTPRoute" | "GRPCRoute")
+    matches!(&*kube::kind(resource), "HTTPRoute" | "GRPCRoute")
 }
 
 /// The hosts and routes of an HTTPRoute, at each listener that takes any. `around`: the rules that a rule without a
@@ -80,7 +80,7 @@ pub(crate) fn http_route(
     let Some(spec) = route.get("spec") else {
         return Vec::new();
     };
-    let is_grpc = resources::kind(route) == "GRPCRoute";
+    let is_grpc = kube::kind(route) == "GRPCRoute";
     let rules = spec.list("rules").into_iter();
     let rules: Vec<_> = rules.map(|rule| RouteRule::of(rule, is_grpc, remarks)).collect();
     let mut attachments = gateways.attachments(route, remarks);
@@ -92,7 +92,7 @@ pub(crate) fn http_route(
             "no listener of its Gateways takes this route, by its protocol, its namespace or its hosts",
         );
     }
-    let refused = resources::refused(route);
+    let refused = kube::refused(route);
     let mut hosts = Vec::new();
     for attachment in attachments {
         let mut routes = Vec::new();

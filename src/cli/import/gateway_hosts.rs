@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::host_names::{common, covers};
 use super::imported_document::Sourced;
+use super::kube;
 use super::listeners::{self, GatewayListener, Key, KnownGateway, KnownListeners};
 use super::namespaces::Namespaces;
 use super::node::Node;
 use super::policy;
 use super::remarks::Remarks;
-use super::resources;
 use super::routes::Stand;
 
 /// The Gateways.
@@ -51,7 +51,7 @@ impl<'t> Gateways<'t> {
             named: HashMap::new(),
         };
         for resource in resources {
-            for parent in resources::items(resource, &["spec", "parentRefs"]) {
+            for parent in kube::items(resource, &["spec", "parentRefs"]) {
                 let section = section(&parent);
                 if let (true, Parent::Gateway(gateway)) =
                     (section != (None, None), Parent::of(&parent, resource))
@@ -74,7 +74,7 @@ impl<'t> Gateways<'t> {
     /// Where a route is attached, and the hosts that it has there. Nothing: at no Gateway.
     pub(crate) fn attachments(&self, route: &Node<'_>, remarks: &mut Remarks) -> Vec<Attachment> {
         let own = policy::texts(route.path(&["spec", "hostnames"]), remarks);
-        let parents = resources::items(route, &["spec", "parentRefs"]);
+        let parents = kube::items(route, &["spec", "parentRefs"]);
         if parents.is_empty() {
             return vec![unknown(None, None, Stand::default(), &own, route)];
         }
@@ -113,7 +113,7 @@ impl<'t> Gateways<'t> {
         route: &Node<'_>,
         own: &[Sourced<String>],
     ) -> Vec<Attachment> {
-        let kind = resources::kind(route);
+        let kind = kube::kind(route);
         let is_meant = |listener: &&GatewayListener<'_>| {
             let asked = [("sectionName", "name"), ("port", "port")];
             listener.set.as_ref() == set
@@ -138,7 +138,7 @@ impl<'t> Gateways<'t> {
             let home = set.map_or(&gateway.0, |set| &set.0);
             let may_come = self
                 .namespaces
-                .may_come(rule.as_ref(), &resources::namespace(route), home);
+                .may_come(rule.as_ref(), &kube::namespace(route), home);
             let selected = match (may_come, selected) {
                 (Some(false), _) => continue,
                 (Some(true), selected) => selected.clone(),
@@ -217,7 +217,7 @@ impl Parent {
     fn of(parent: &Node<'_>, route: &Node<'_>) -> Self {
         let namespace = parent
             .text_of("namespace")
-            .unwrap_or_else(|| resources::namespace(route));
+            .unwrap_or_else(|| kube::namespace(route));
         let key = (namespace, parent.text_of("name").unwrap_or_default());
         match parent.text_of("kind").as_deref() {
             None | Some("Gateway") => Self::Gateway(key),
@@ -253,7 +253,7 @@ fn unknown(
 
 /// Whether a listener takes routes of a kind. Those of TLS and TCP take none that HTTP has.
 fn is_of_http(listener: &Node<'_>, kind: &str) -> bool {
-    let kinds = resources::items(listener, &["allowedRoutes", "kinds"]);
+    let kinds = kube::items(listener, &["allowedRoutes", "kinds"]);
     let mode = listener.path(&["tls", "mode"]).and_then(|mode| mode.text());
     matches!(
         listener.text_of("protocol").as_deref(),

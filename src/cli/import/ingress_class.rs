@@ -1,7 +1,7 @@
 //! Which controller an Ingress is for, by its class.
 
+use super::kube;
 use super::node::Node;
-use super::resources;
 
 /// A controller whose Ingresses a source reads.
 #[derive(Debug)]
@@ -117,7 +117,7 @@ struct Class {
 
 /// The IngressClasses in the files.
 pub(crate) fn classes<'t>(resources: &[Node<'t>]) -> Vec<Node<'t>> {
-    let is_one = |resource: &&Node<'_>| resources::kind(resource) == "IngressClass";
+    let is_one = |resource: &&Node<'_>| kube::kind(resource) == "IngressClass";
     resources.iter().filter(is_one).cloned().collect()
 }
 
@@ -130,14 +130,14 @@ fn class_of(ingress: &Node<'_>, classes: &[Node<'_>]) -> Option<Class> {
     let mut classes = classes.iter();
     let (name, place, class) = match said.filter(|(name, _)| !name.is_empty()) {
         Some((name, place)) => {
-            let class = classes.find(|class| resources::name(class) == name);
+            let class = classes.find(|class| kube::name(class) == name);
             (name, place, class)
         }
         // Of several, Kubernetes takes the youngest.
         None => {
             let defaults = classes.filter(|class| is_default(class));
-            let class = defaults.max_by_key(|class| resources::made(class))?;
-            (resources::name(class), ingress.place.clone(), Some(class))
+            let class = defaults.max_by_key(|class| kube::made(class))?;
+            (kube::name(class), ingress.place.clone(), Some(class))
         }
     };
     Some(Class {

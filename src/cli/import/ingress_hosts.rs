@@ -9,12 +9,12 @@ use super::ingress_applied;
 use super::ingress_class::{self, KnownController};
 use super::ingress_order;
 use super::ingress_rules::{WithPolicy, host_of, path_of, paths_of, rules};
+use super::kube;
 use super::nginx_paths;
 use super::node::Node;
 use super::policy;
 use super::reach::Reach;
 use super::remarks::Remarks;
-use super::resources;
 use super::routes::{Host, Joining, Paths, Route, Stand};
 
 /// Whether a resource is the Ingress of that name, with or without its namespace.
@@ -35,7 +35,7 @@ pub(crate) fn all(resources: &[Node<'_>], controller: &Controller, remarks: &mut
     let classes = ingress_class::classes(resources);
     let ingresses = resources
         .iter()
-        .filter(|resource| resources::kind(resource) == "Ingress")
+        .filter(|resource| kube::kind(resource) == "Ingress")
         .filter(|resource| ingress_applied::is_applied(resource, &classes, controller, remarks));
     let ingresses: Vec<_> = ingresses.collect();
     let of_each = ingresses.iter().map(|resource| WithPolicy {
@@ -88,7 +88,7 @@ pub(crate) fn add_others(hosts: &mut Vec<Host>, resources: &[Node<'_>], own: &'s
     named.insert("*".to_owned());
     let classes = ingress_class::classes(resources);
     let others = resources.iter().filter(|resource| {
-        resources::kind(resource) == "Ingress" && ingress_class::is_of_another(resource, &classes, own)
+        kube::kind(resource) == "Ingress" && ingress_class::is_of_another(resource, &classes, own)
     });
     for rule in others.flat_map(rules) {
         let name = host_of(&rule);

@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, HashSet};
 use super::code;
 use super::imported_document::ImportedBucket;
 use super::ingress_rules::{self, WithPolicy};
+use super::kube;
 use super::node::Node;
 use super::remarks::Remarks;
-use super::resources;
 
 /// Which of two Ingresses ingress-nginx takes first. `None`: nothing says when they were made.
 pub(crate) fn order(some: &Node<'_>, other: &Node<'_>) -> Option<Ordering> {
     let key = |ingress: &Node<'_>| {
-        let name = format!("{}/{}", resources::namespace(ingress), resources::name(ingress));
+        let name = format!("{}/{}", kube::namespace(ingress), kube::name(ingress));
         // Of two that were made at once, the last by name comes first.
-        Some((resources::made(ingress)?, Reverse(name)))
+        Some((kube::made(ingress)?, Reverse(name)))
     };
     Some(key(some)?.cmp(&key(other)?))
 }
@@ -35,7 +35,7 @@ pub(crate) fn lost(ingresses: &[WithPolicy<'_>], remarks: &mut Remarks) -> HashS
     }
     let mut lost = HashSet::new();
     for mut same in by_path.into_values() {
-        let is_said = same.len() == 1 || same.iter().all(|(own, _)| resources::made(own.ingress).is_some());
+        let is_said = same.len() == 1 || same.iter().all(|(own, _)| kube::made(own.ingress).is_some());
         same.sort_by(|(some, _), (other, _)| order(some.ingress, other.ingress).unwrap_or(Ordering::Equal));
         let mut same = same.into_iter();
         let Some((first, at)) = same.next() else { continue };

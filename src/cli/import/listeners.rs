@@ -4,9 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::host_names::covers;
+use super::kube;
 use super::namespaces::Namespaces;
 use super::node::Node;
-use super::resources;
 
 /// A namespace and a name.
 pub(crate) type Key = (String, String);
@@ -74,7 +74,7 @@ pub(crate) const SETS: [&str; 2] = ["ListenerSet", "XListenerSet"];
 
 /// The namespace and the name of a resource.
 pub(crate) fn key(resource: &Node<'_>) -> Key {
-    (resources::namespace(resource), resources::name(resource))
+    (kube::namespace(resource), kube::name(resource))
 }
 
 impl<'t> KnownListeners<'t> {
@@ -82,11 +82,12 @@ impl<'t> KnownListeners<'t> {
         let mut all = Self::default();
         let mut gates: HashMap<Key, &Node<'t>> = HashMap::new();
         let parts = ListenerParts::of(resources);
-        for gateway in resources.iter().filter(|resource| {
-            resources::kind(resource) == "Gateway" && !resources::is_istio_gateway(resource)
-        }) {
+        for gateway in resources
+            .iter()
+            .filter(|resource| kube::kind(resource) == "Gateway" && !kube::is_istio_gateway(resource))
+        {
             let (namespace, name) = key(gateway);
-            let own = resources::items(gateway, &["spec", "listeners"]).into_iter();
+            let own = kube::items(gateway, &["spec", "listeners"]).into_iter();
             let own = own.map(|node| GatewayListener::of(node, None, None));
             gates.entry(key(gateway)).or_insert(gateway);
             all.gateways.entry(key(gateway)).or_insert_with(|| KnownGateway {
@@ -96,16 +97,13 @@ impl<'t> KnownListeners<'t> {
                 is_in_files: true,
             });
         }
-        for set in resources
-            .iter()
-            .filter(|resource| is_set(&resources::kind(resource)))
-        {
+        for set in resources.iter().filter(|resource| is_set(&kube::kind(resource))) {
             let Some(parent) = set.path(&["spec", "parentRef"]) else {
                 continue;
             };
             let namespace = parent
                 .text_of("namespace")
-                .unwrap_or_else(|| resources::namespace(set));
+                .unwrap_or_else(|| kube::namespace(set));
             let gateway = (namespace, parent.text_of("name").unwrap_or_default());
             let allowed = gates
                 .get(&gateway)
@@ -116,7 +114,7 @@ impl<'t> KnownListeners<'t> {
                     .as_ref()
                     .filter(|rule| rule.get("from").is_some())
                     .map_or(Some(false), |rule| {
-                        namespaces.may_come(Some(rule), &resources::namespace(set), &gateway.0)
+                        namespaces.may_come(Some(rule), &kube::namespace(set), &gateway.0)
                     }),
                 None => Some(true),
             };
@@ -129,7 +127,7 @@ impl<'t> KnownListeners<'t> {
             if is_taken == Some(false) {
                 continue;
             }
-            let own = resources::items(set, &["spec", "listeners"]).into_iter();
+            let own = kube::items(set, &["spec", "listeners"]).into_iter();
             let selected = match (is_taken, &allowed) {
                 (None, Some(Some(rule))) => Some(rule.place.clone()),
                 _ => None,
@@ -198,7 +196,7 @@ impl<'r, 't> ListenerParts<'r, 't> {
     fn of(resources: &'r [Node<'t>]) -> Self {
         let mut all: HashMap<_, Vec<_>> = HashMap::new();
         for resource in resources {
-            let key = (resources::kind(resource), resources::name(resource));
+            let key = (kube::kind(resource), kube::name(resource));
             all.entry(key).or_default().push(resource);
         }
         Self(all)
@@ -207,9 +205,8 @@ impl<'r, 't> ListenerParts<'r, 't> {
     /// The resource of a kind and a name.
     fn called(&self, kind: &str, name: &str, namespace: Option<&str>) -> Option<&'r Node<'t>> {
         let mut all = self.0.get(&(kind.to_owned(), name.to_owned()))?.iter();
-        let is_there = |resource: &&&Node<'_>| {
-            namespace.is_none_or(|namespace| resources::namespace(resource) == namespace)
-        };
+        let is_there =
+            |resource: &&&Node<'_>| namespace.is_none_or(|namespace| kube::namespace(resource) == namespace);
         all.find(is_there).copied()
     }
 }

@@ -1,8 +1,8 @@
 //! The texts in ConfigMaps and Secrets, which a pod has as files.
 
 use super::cors_headers;
+use super::kube;
 use super::node::Node;
-use super::resources;
 
 /// A text, by what it is called.
 pub(crate) struct MountedText<'t> {
@@ -24,7 +24,7 @@ const FIELDS: [(&str, &str, bool); 4] = [
 
 /// The texts in a resource; of another kind none.
 pub(crate) fn of<'t>(resource: &Node<'t>) -> Vec<MountedText<'t>> {
-    let own = resources::kind(resource);
+    let own = kube::kind(resource);
     let mut texts = Vec::new();
     for (_, field, is_base64) in FIELDS.iter().filter(|(kind, ..)| *kind == own) {
         let fields = resource
@@ -60,8 +60,8 @@ impl MountedText<'_> {
     }
 
     fn is_of_cors(&self) -> bool {
-        resources::is_of_cors(self.key)
-            || resources::is_cors(&self.text)
+        kube::is_of_cors(self.key)
+            || kube::is_cors(&self.text)
             || cors_headers::named_in(&self.text).is_some()
     }
 }

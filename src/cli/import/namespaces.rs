@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::kube::{self, Label};
 use super::node::Node;
-use super::resources::{self, Label};
 
 /// The label that Kubernetes itself gives each namespace.
 const NAME: &str = "kubernetes.io/metadata.name";
@@ -16,8 +16,8 @@ impl<'t> Namespaces<'t> {
     pub(crate) fn of(resources: &[Node<'t>]) -> Self {
         let all = resources
             .iter()
-            .filter(|resource| resources::kind(resource) == "Namespace");
-        Self(all.map(|own| (resources::name(own), own.clone())).collect())
+            .filter(|resource| kube::kind(resource) == "Namespace");
+        Self(all.map(|own| (kube::name(own), own.clone())).collect())
     }
 
     /// Whether a rule of the Gateway API, which says from which namespaces something may come, takes it from this one
@@ -33,7 +33,7 @@ impl<'t> Namespaces<'t> {
 
     /// Whether a selector means a namespace.
     pub(crate) fn is_selected(&self, selector: &Node<'_>, namespace: &str) -> Option<bool> {
-        resources::is_selected(selector, |key| {
+        kube::is_selected(selector, |key| {
             if key == NAME {
                 return Label::Is(Some(namespace.to_owned()));
             }

@@ -2,9 +2,9 @@
 
 use super::code;
 use super::json_path;
+use super::kube;
 use super::node::Node;
 use super::remarks::Remarks;
-use super::resources;
 use super::routes::Host;
 
 /// A kind of resource that has patches.
@@ -73,10 +73,10 @@ impl Patches {
     /// Those of a kind of resource.
     pub(crate) fn of(resources: &[Node<'_>], kind: &PatchKind) -> Self {
         let mut all = Self::default();
-        let of_kind = |resource: &&Node<'_>| resources::kind(resource) == kind.name;
+        let of_kind = |resource: &&Node<'_>| kube::kind(resource) == kind.name;
         for resource in resources.iter().filter(of_kind) {
-            let called = format!("the {} {:?}", kind.name, resources::name(resource));
-            let patches = resources::items(resource, &["spec", kind.list]);
+            let called = format!("the {} {:?}", kind.name, kube::name(resource));
+            let patches = kube::items(resource, &["spec", kind.list]);
             let patches = patches.iter().filter(|patch| (kind.changes)(patch));
             all.0.extend(patches.map(|patch| Patch::of(patch, &called)));
         }
@@ -156,10 +156,10 @@ impl Patch {
 
 /// Where a patch is about the filter of CORS: it takes it away, changes it, or has a policy of it.
 pub(crate) fn of_cors(resource: &Node<'_>) -> Option<String> {
-    let name = resources::kind(resource);
+    let name = kube::kind(resource);
     let kind = [&ENVOY_FILTER, &ENVOY_PATCH_POLICY];
     let kind = kind.into_iter().find(|kind| kind.name == name)?;
-    let patches = resources::items(resource, &["spec", kind.list]).into_iter();
+    let patches = kube::items(resource, &["spec", kind.list]).into_iter();
     let mut of_cors = patches.filter(|patch| {
         let value = patch.path(&kind.value);
         (kind.changes)(patch) && names_filter(patch) || value.as_ref().is_some_and(names_filter)

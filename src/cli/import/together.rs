@@ -3,8 +3,8 @@
 use super::file::File;
 use super::gateway_api;
 use super::ingress_class;
+use super::kube;
 use super::node::Node;
-use super::resources;
 use super::sources::{self, BucketNames, Source};
 
 /// A file, and whether it was met in a folder.
@@ -53,16 +53,15 @@ fn put_beside(joined: &mut [(Option<&str>, Met<'_>)]) {
     let classes = ingress_class::classes(&values);
     // Hosts that no other source gives its policies to, and that Istio's proxies have.
     let is_host = |value: &Node<'_>, source: Option<&str>| {
-        resources::kind(value) == "Ingress"
+        kube::kind(value) == "Ingress"
             && (!source.is_some_and(|source| reads(source, "Ingress"))
                 || !ingress_class::is_of_another(value, &classes, &ingress_class::ISTIO))
     };
     let shared = |with_ingresses: bool| -> Vec<_> {
         let shared = joined.iter().map(|(source, (file, _))| {
             let is_shared = is_of_kubernetes(file);
-            let is_meant = |value: &Node<'_>| {
-                !is_read(&resources::kind(value)) || with_ingresses && is_host(value, *source)
-            };
+            let is_meant =
+                |value: &Node<'_>| !is_read(&kube::kind(value)) || with_ingresses && is_host(value, *source);
             file.for_others(|value| is_shared && is_meant(value))
         });
         shared.collect()
@@ -102,16 +101,16 @@ fn is_read(kind: &str) -> bool {
 
 fn is_of_kubernetes(file: &File<'_>) -> bool {
     let values = file.values();
-    !values.is_empty() && values.iter().all(|value| !resources::kind(value).is_empty())
+    !values.is_empty() && values.iter().all(|value| !kube::kind(value).is_empty())
 }
 
 /// Whether a file has routes or Gateways, and nothing else that a source reads.
 fn is_of_gateway_api(file: &File<'_>) -> bool {
     let values = file.values();
-    if values.iter().any(resources::is_istio_gateway) {
+    if values.iter().any(kube::is_istio_gateway) {
         return false;
     }
-    let kinds = values.iter().map(resources::kind);
+    let kinds = values.iter().map(kube::kind);
     let kinds: Vec<_> = kinds.filter(|kind| is_read(kind)).collect();
     let is_own = |kind: &String| gateway_api::KINDS.contains(&&**kind);
     is_of_kubernetes(file) && !kinds.is_empty() && kinds.iter().all(is_own)

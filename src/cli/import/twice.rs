@@ -5,9 +5,9 @@ use std::collections::hash_map::Entry;
 
 use super::code;
 use super::file::File;
+use super::kube;
 use super::node::Node;
 use super::remarks::Remarks;
-use super::resources;
 use super::sources::Source;
 
 /// The kinds of routes that hosts have.
@@ -21,13 +21,13 @@ pub(super) fn say(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
     let values = file.values();
     let mut known: HashMap<[String; 4], &Node<'_>> = HashMap::new();
     for value in &values {
-        let (kind, name) = (resources::kind(value), resources::name(value));
+        let (kind, name) = (kube::kind(value), kube::name(value));
         if name.is_empty() || !KINDS.contains(&&*kind) || !source.kinds.contains(&&*kind) {
             continue;
         }
         let version = value.text_of("apiVersion").unwrap_or_default();
         let group = version.split('/').next().unwrap_or_default().to_owned();
-        let namespace = resources::namespace(value);
+        let namespace = kube::namespace(value);
         match known.entry([group, kind.clone(), namespace.clone(), name.clone()]) {
             Entry::Vacant(place) => _ = place.insert(value),
             Entry::Occupied(first) if says_otherwise(first.get(), value) => remarks.say(

@@ -5,16 +5,16 @@ use super::cors_headers;
 use super::cors_named;
 use super::file::File;
 use super::foreign;
+use super::kube;
 use super::mounted_texts;
 use super::node::Node;
 use super::remarks::Remarks;
-use super::resources;
 use super::sources::{self, BucketNames, Source};
 
 /// Resources beside those that the source reads, with CORS in them, and what of those that it reads it does not.
 pub(super) fn say(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
     for value in file.values() {
-        let kind = resources::kind(&value);
+        let kind = kube::kind(&value);
         let is_read = is_read(&value, source);
         if is_read && source.names == BucketNames::Routes {
             cors_headers::say(&value, remarks);
@@ -55,15 +55,13 @@ pub(super) fn say(file: &File<'_>, source: &Source, remarks: &mut Remarks) {
 /// Whether the source reads such a value. A control plane has nothing without a kind, but for the plugin's
 /// configuration alone.
 fn is_read(value: &Node<'_>, source: &Source) -> bool {
-    let kind = resources::kind(value);
+    let kind = kube::kind(value);
     let is_of_control_plane = source
         .kinds
         .iter()
         .any(|kind| matches!(*kind, "Gateway" | "Ingress"));
     match &*kind {
-        "" => {
-            !is_of_control_plane || source.kinds.contains(&"WasmPlugin") && !resources::is_json_patch(value)
-        }
+        "" => !is_of_control_plane || source.kinds.contains(&"WasmPlugin") && !kube::is_json_patch(value),
         kind => source.kinds.contains(&kind),
     }
 }
@@ -81,11 +79,11 @@ fn say_other_places(value: &Node<'_>, source: &Source, remarks: &mut Remarks) {
 }
 
 fn called(value: &Node<'_>) -> String {
-    let kind = resources::kind(value);
+    let kind = kube::kind(value);
     let kind = if kind.is_empty() {
         "document".to_owned()
     } else {
         kind
     };
-    format!("the {kind} {:?}", resources::name(value))
+    format!("the {kind} {:?}", kube::name(value))
 }

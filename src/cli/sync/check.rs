@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::differences::buckets;
+use super::change_words::buckets;
 use super::round::SyncRound;
 use super::round_end::{REST, RoundEnd};
 use super::round_report::{self, ToldTroubles};

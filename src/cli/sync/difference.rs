@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::differences;
+use super::change_words;
 use super::remembered::Remembered;
 use super::rules::StoreRules;
 
@@ -118,10 +118,7 @@ impl RuleChange {
                     said.push("it is not followed any more, and has the rules of the base".to_owned());
                 }
                 let nothing = StoreRules::default();
-                said.extend(differences::differences(
-                    old.unwrap_or(&nothing),
-                    new.unwrap_or(&nothing),
-                ));
+                said.extend(change_words::of(old.unwrap_or(&nothing), new.unwrap_or(&nothing)));
             }
         }
         Some(Self {

@@ -3,9 +3,9 @@
 mod arguments;
 mod ask;
 mod base;
+mod change_words;
 mod check;
 mod difference;
-mod differences;
 mod edge_document;
 mod edge_files;
 mod fit;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::differences::buckets;
+use super::change_words::buckets;
 use super::edge_files::EdgeFiles;
 use super::inputs::EdgeInputs;
 use super::remembered::{OutputHand, Remembered};

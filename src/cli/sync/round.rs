@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::ask::StoreAnswers;
 use super::base::BaseConfiguration;
+use super::change_words::printable;
 use super::difference::{self, RuleChange};
-use super::differences::printable;
 use super::moment::Moment;
 use super::owners::ListAnswer;
 use super::remembered::{KeptBucket, Remembered};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::change_words::printable;
 use super::difference::{ChangeKind, RuleChange};
-use super::differences::printable;
 use super::round::SyncRound;
 use super::store::{Failure, FailureKind};
 use crate::terminal::complain;

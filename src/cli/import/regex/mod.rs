@@ -3,14 +3,14 @@
 //! The expression matches whole origins, as Envoy asks it to. Equal means: over every origin that the edge lets match
 //! at all ([`bucket_cors::http::origin::is_sendable`]). What has no equal is never widened to one that nearly is.
 
-mod branch;
 mod branches;
 mod ends;
+mod equal;
 mod matches_star;
 mod parsed;
 
-use branch::Equal;
 use branches::branches;
+use equal::Equal;
 pub(crate) use matches_star::matches_star;
 use parsed::parsed;
 
@@ -21,7 +21,7 @@ use parsed::parsed;
 pub(crate) fn patterns(expression: &str) -> Result<Equal, String> {
     let mut equal = Equal::default();
     for branch in branches(&parsed(expression)?)? {
-        branch::add(branch, &mut equal)?;
+        equal::add(branch, &mut equal)?;
     }
     if equal.patterns.is_empty() {
         return Err("it matches no origin".to_owned());

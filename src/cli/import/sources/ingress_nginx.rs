@@ -8,7 +8,7 @@ use crate::import::file::{File, FileContent};
 use crate::import::imported_document::Sourced;
 use crate::import::ingress::{self, Controller};
 use crate::import::remarks::{Remarks, as_written};
-use crate::import::{ingress_class, ingress_hosts, resources};
+use crate::import::{ingress_class, ingress_hosts, kube};
 use crate::source::{Trouble, placeholder};
 
 pub(super) static SOURCE: Source = Source {
@@ -21,7 +21,7 @@ An Ingress with the annotations nginx.ingress.kubernetes.io/enable-cors and cors
     kinds: &["Ingress"],
     recognises: |file| {
         let values = file.values();
-        let mut ingresses = values.iter().filter(|value| resources::kind(value) == "Ingress");
+        let mut ingresses = values.iter().filter(|value| kube::kind(value) == "Ingress");
         ingresses.any(|ingress| ingress::has_annotations(ingress, ingress_class::OF_NGINX))
     },
     read,

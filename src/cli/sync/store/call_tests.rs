@@ -7,9 +7,6 @@ use super::caller::REPETITIONS;
 use super::scripted::{Act, PATIENT, RULES, Store, environment, error, good, kind, wait};
 use super::*;
 
-/// Longer than a second takes on a machine under load, which is what a hasty asker gives a call.
-const LONG: Duration = Duration::from_secs(60);
-
 #[test]
 fn what_passes_is_asked_for_again() {
     let trouble = [
@@ -60,13 +57,27 @@ fn no_redirect_is_followed() {
     }
 }
 
+/// A machine that stands still may hold up one of three, and not each.
+fn assert_one_is_short(took: impl Fn() -> Duration) {
+    let mut all = Vec::new();
+    while !all.iter().any(|took| *took < Duration::from_secs(5)) {
+        assert!(all.len() < 3, "{all:?}");
+        all.push(took());
+    }
+}
+
 #[test]
 fn a_call_ends_in_time() {
-    let store = Store::start(vec![Act::Sleeps(LONG)]);
-    let asker = store.hasty_asker();
-    let start = Instant::now();
-    assert_eq!(kind(wait(asker.rules("photos"))), FailureKind::Timeout);
-    assert!(start.elapsed() < LONG, "{:?}", start.elapsed());
+    let store = Store::start(vec![Act::Sleeps(Duration::from_secs(60))]);
+    let took = || {
+        let start = Instant::now();
+        assert_eq!(
+            kind(wait(store.hasty_asker().rules("photos"))),
+            FailureKind::Timeout
+        );
+        start.elapsed()
+    };
+    assert_one_is_short(took);
 }
 
 #[test]
@@ -90,8 +101,8 @@ fn a_store_that_sends_without_end_holds_nobody_up() {
         });
         start.elapsed()
     };
-    // One, and 15 where the clock has no thread of its own. A machine that stands still may hold up one of them.
-    assert!((0..3).any(|_| took() < Duration::from_secs(5)));
+    // It takes 1 s, and 15 s where the clock has no thread of its own.
+    assert_one_is_short(took);
 }
 
 #[test]

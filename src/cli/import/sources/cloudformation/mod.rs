@@ -10,10 +10,10 @@ use crate::import::code;
 use crate::import::documents::Documents;
 use crate::import::file::{File, FileContent};
 use crate::import::imported_document::{ImportedBucket, ImportedCors};
+use crate::import::kube;
 use crate::import::node::Node;
 use crate::import::policy;
 use crate::import::remarks::Remarks;
-use crate::import::resources;
 use crate::import::rule_fields;
 use crate::source::Trouble;
 
@@ -101,7 +101,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
             let condition = None;
             let made = Made { id, name, condition };
             buckets.extend(bucket(&made, &rules, file, remarks));
-        } else if let Some(place) = resources::cors_in(&node) {
+        } else if let Some(place) = kube::cors_in(&node) {
             let said =
                 format!("the CORS of the bucket {id} in provider.s3: its rules stand in corsConfiguration");
             remarks.say(code::NOT_READ, &place, said);
@@ -113,7 +113,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
 
 /// CORS in a resource that is no bucket with rules.
 fn say_other(resource: &StackResource<'_>, name: &str, remarks: &mut Remarks) {
-    let Some(place) = resource.nodes().find_map(resources::cors_in) else {
+    let Some(place) = resource.nodes().find_map(kube::cors_in) else {
         return;
     };
     let id = resource.id;
@@ -159,8 +159,8 @@ fn say_beside(root: &Node<'_>, remarks: &mut Remarks) {
         // The buckets of the provider are no API.
         let parts = part.fields().into_iter().filter(|(key, _)| *key != "s3");
         let place = match *name {
-            "provider" => parts.into_iter().find_map(|(_, part)| resources::cors_in(&part)),
-            _ => resources::cors_in(part),
+            "provider" => parts.into_iter().find_map(|(_, part)| kube::cors_in(&part)),
+            _ => kube::cors_in(part),
         };
         if let Some(place) = place {
             remarks.say(code::NOT_READ, &place, format!("the CORS in {name}: {OF_AN_API}"));

@@ -14,7 +14,7 @@ use crate::import::gateway_hosts::{Attachment, Gateways};
 use crate::import::node::Node;
 use crate::import::patches::{self, Patches, Side};
 use crate::import::remarks::Remarks;
-use crate::import::{gateway_api, resources};
+use crate::import::{gateway_api, kube};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
@@ -76,7 +76,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
 /// Whether a resource is for Envoy Gateway: of its own group, or a class of its own.
 fn is_envoy_gateway_s(resource: &Node<'_>) -> bool {
     let is_of_group = |name: Option<String>| name.is_some_and(|name| name.starts_with(targets::GROUP));
-    match &*resources::kind(resource) {
+    match &*kube::kind(resource) {
         "SecurityPolicy" | "EnvoyPatchPolicy" => true,
         "GatewayClass" => is_of_group(
             resource

@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use crate::import::code;
 use crate::import::gateway_hosts::Attachment;
 use crate::import::imported_document::ImportedBucket;
+use crate::import::kube::Label;
 use crate::import::listeners::{self, Key};
 use crate::import::namespaces::Namespaces;
 use crate::import::node::Node;
 use crate::import::policy::{ListUse, Policy};
 use crate::import::remarks::Remarks;
-use crate::import::resources::Label;
-use crate::import::{gateway_api, gateway_origins, resources};
+use crate::import::{gateway_api, gateway_origins, kube};
 
 /// How the versions of its resources begin, and what GatewayClasses call it.
 pub(super) const GROUP: &str = "gateway.envoyproxy.io/";
@@ -51,7 +51,7 @@ fn all(resources: &[Node<'_>], remarks: &mut Remarks) -> Vec<PolicyTarget> {
     let labelled = Labelled::of(resources);
     let policies = resources
         .iter()
-        .filter(|resource| resources::kind(resource) == "SecurityPolicy");
+        .filter(|resource| kube::kind(resource) == "SecurityPolicy");
     let mut all: Vec<_> = policies
         .flat_map(|policy| of_policy(policy, &labelled, &namespaces, remarks))
         .collect();
@@ -91,7 +91,7 @@ fn of_policy(
     });
     let merge = resource.path(&["spec", "mergeType"]);
     let made = resource.path(&["metadata", "creationTimestamp"]);
-    let namespace = resources::namespace(resource);
+    let namespace = kube::namespace(resource);
     let target = PolicyTarget {
         kind: String::new(),
         namespace: namespace.clone(),
@@ -101,15 +101,15 @@ fn of_policy(
         age: (
             made.and_then(|made| made.text()),
             namespace.clone(),
-            resources::name(resource),
+            kube::name(resource),
         ),
-        doubt: resources::refused(resource).map(|_| REFUSED),
+        doubt: kube::refused(resource).map(|_| REFUSED),
         is_met: Cell::new(false),
         is_told: Cell::new(false),
         place: String::new(),
         bucket,
     };
-    let mut references = resources::items(resource, &["spec", "targetRefs"]);
+    let mut references = kube::items(resource, &["spec", "targetRefs"]);
     references.extend(resource.path(&["spec", "targetRef"]));
     references.retain(|reference| {
         let other = reference.text_of("namespace").filter(|other| *other != namespace);
@@ -130,7 +130,7 @@ fn of_policy(
         ..target.clone()
     });
     let mut targets: Vec<_> = named.collect();
-    for selector in resources::items(resource, &["spec", "targetSelectors"]) {
+    for selector in kube::items(resource, &["spec", "targetSelectors"]) {
         let chosen = labelled
             .candidates(&selector)
             .filter_map(|resource| target.chosen(&selector, resource, namespaces));
@@ -159,7 +159,7 @@ impl<'r, 't> Labelled<'r, 't> {
             labels: HashMap::new(),
         };
         for resource in resources {
-            let kind = resources::kind(resource);
+            let kind = kube::kind(resource);
             let labels = resource.path(&["metadata", "labels"]);
             for (name, value) in labels.map(|labels| labels.fields()).unwrap_or_default() {
                 let key = (kind.clone(), name.to_owned(), value.text().unwrap_or_default());
@@ -212,7 +212,7 @@ impl Targets {
     }
 
     pub(super) fn of_route(&self, route: &Node<'_>) -> Vec<&PolicyTarget> {
-        self.called(&resources::kind(route), &listeners::key(route))
+        self.called(&kube::kind(route), &listeners::key(route))
     }
 
     pub(super) fn of_set(&self, at: &Attachment) -> Vec<&PolicyTarget> {
@@ -236,8 +236,8 @@ impl PolicyTarget {
 
     /// A resource that a selector chooses for this policy by its labels.
     fn chosen(&self, selector: &Node<'_>, resource: &Node<'_>, namespaces: &Namespaces<'_>) -> Option<Self> {
-        let kind = resources::kind(resource);
-        let namespace = resources::namespace(resource);
+        let kind = kube::kind(resource);
+        let namespace = kube::namespace(resource);
         let rule = selector.get("namespaces");
         let from = rule.as_ref().and_then(|rule| rule.text_of("from"));
         let is_own = namespace == self.namespace;
@@ -253,12 +253,12 @@ impl PolicyTarget {
             Label::Is(label.and_then(|label| label.text()))
         };
         let is_chosen = selector.text_of("kind").as_deref() == Some(&*kind)
-            && !resources::is_istio_gateway(resource)
-            && resources::is_selected(selector, label) == Some(true);
+            && !kube::is_istio_gateway(resource)
+            && kube::is_selected(selector, label) == Some(true);
         is_chosen.then(|| Self {
             kind,
             namespace,
-            name: resources::name(resource),
+            name: kube::name(resource),
             place: selector.place.clone(),
             doubt: self.doubt.or(doubt),
             ..self.clone()
@@ -292,20 +292,20 @@ impl PolicyTarget {
     }
 
     pub(super) fn is(&self, resource: &Node<'_>) -> bool {
-        self.kind == resources::kind(resource)
-            && self.name == resources::name(resource)
-            && self.namespace == resources::namespace(resource)
+        self.kind == kube::kind(resource)
+            && self.name == kube::name(resource)
+            && self.namespace == kube::namespace(resource)
     }
 
     /// Whether it is a Gateway, or a listener of one, or a ListenerSet, that a route names as its parent.
     pub(super) fn is_of_parent_of(&self, route: &Node<'_>) -> bool {
-        let parents = resources::items(route, &["spec", "parentRefs"]);
+        let parents = kube::items(route, &["spec", "parentRefs"]);
         parents.iter().any(|parent| {
             let namespace = parent.text_of("namespace");
             let kind = parent.text_of("kind").unwrap_or_else(|| "Gateway".to_owned());
             self.kind == kind
                 && parent.text_of("name").as_deref() == Some(&*self.name)
-                && namespace.unwrap_or_else(|| resources::namespace(route)) == self.namespace
+                && namespace.unwrap_or_else(|| kube::namespace(route)) == self.namespace
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::import::node::Node;
 use crate::import::patches::{self, Patches, Side};
 use crate::import::remarks::Remarks;
 use crate::import::routes::Host;
-use crate::import::{ingress, ingress_class, ingress_hosts, resources};
+use crate::import::{ingress, ingress_class, ingress_hosts, kube};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
@@ -75,7 +75,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
 
 /// Whether it has to do with CORS, as Higress reads it.
 fn is_higress_s(node: &Node<'_>) -> bool {
-    match resources::kind(node).as_str() {
+    match kube::kind(node).as_str() {
         "WasmPlugin" => node
             .text_of("apiVersion")
             .is_none_or(|version| version.starts_with("extensions.higress.io/")),

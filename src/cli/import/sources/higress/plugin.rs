@@ -8,7 +8,7 @@ use crate::import::node::Node;
 use crate::import::policy;
 use crate::import::remarks::Remarks;
 use crate::import::routes::{Host, Joining, Paths, Route, Stand};
-use crate::import::{cors_named, ingress_class, ingress_hosts, resources};
+use crate::import::{cors_named, ingress_class, ingress_hosts, kube};
 
 /// The fields of a rule of a WasmPlugin.
 const RULE_FIELDS: [&str; 6] = [
@@ -34,7 +34,7 @@ pub(super) fn is_cors(spec: &Node<'_>) -> bool {
 /// Another plugin may set headers of CORS.
 pub(super) fn say_other(resource: &Node<'_>, remarks: &mut Remarks) {
     if let Some(place) = cors_named::place(resource) {
-        let name = resources::name(resource);
+        let name = kube::name(resource);
         let message =
             format!("the CORS of the WasmPlugin {name:?}, which is not Higress's cors: write a rule for it");
         remarks.say(code::NOT_READ, &place, message);

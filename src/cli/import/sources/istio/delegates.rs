@@ -3,9 +3,9 @@
 use super::exports::Exported;
 use super::mesh::MeshDefault;
 use crate::import::code;
+use crate::import::kube;
 use crate::import::node::Node;
 use crate::import::remarks::Remarks;
-use crate::import::resources;
 
 /// A route.
 pub(super) struct MergedRoute<'t> {
@@ -32,9 +32,9 @@ pub(super) fn routes<'t>(
     default: Option<&MeshDefault>,
     remarks: &mut Remarks,
 ) -> Vec<MergedRoute<'t>> {
-    let own = resources::namespace(service);
+    let own = kube::namespace(service);
     let mut routes = Vec::new();
-    for http in resources::items(service, &["spec", "http"]) {
+    for http in kube::items(service, &["spec", "http"]) {
         let root = MergedRoute {
             matches: http
                 .list("match")
@@ -56,9 +56,7 @@ pub(super) fn routes<'t>(
         let namespace = namespace.unwrap_or_else(|| own.clone());
         let name = delegate.text_of("name").unwrap_or_default();
         let is_it = |service: &Node<'_>| {
-            is_delegate(service)
-                && resources::name(service) == name
-                && resources::namespace(service) == namespace
+            is_delegate(service) && kube::name(service) == name && kube::namespace(service) == namespace
         };
         let mut found = services.iter().zip(used.iter_mut());
         let Some((found, used)) = found.find(|(service, _)| is_it(service)) else {
@@ -76,7 +74,7 @@ pub(super) fn routes<'t>(
             continue;
         };
         *used = true;
-        for leaf in resources::items(found, &["spec", "http"]) {
+        for leaf in kube::items(found, &["spec", "http"]) {
             let policy = leaf.get("corsPolicy").or_else(|| root.policy.clone());
             let matches = if Exported::of(found, default).reaches(&own) {
                 merged(&root.matches, &leaf.list("match"))
@@ -107,7 +105,7 @@ pub(super) fn routes<'t>(
 
 /// Whether it has routes for others to delegate to, and no hosts of its own.
 pub(super) fn is_delegate(service: &Node<'_>) -> bool {
-    resources::items(service, &["spec", "hosts"]).is_empty()
+    kube::items(service, &["spec", "hosts"]).is_empty()
 }
 
 /// What both ask for. `None`: a match of the delegate's goes beyond all of those around it, which takes the whole route

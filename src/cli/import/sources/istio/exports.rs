@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::gateways::MESH;
 use super::mesh::MeshDefault;
 use crate::import::code;
+use crate::import::kube;
 use crate::import::node::Node;
 use crate::import::remarks::Remarks;
-use crate::import::resources;
 
 /// Where a VirtualService is exported to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) fn called(service: &Node<'_>, default: Option<&MeshDefault>) -> Strin
 }
 
 fn own_names(service: &Node<'_>) -> Vec<String> {
-    let named = resources::items(service, &["spec", "exportTo"]);
+    let named = kube::items(service, &["spec", "exportTo"]);
     named.iter().filter_map(|name| name.text()).collect()
 }
 
@@ -50,7 +50,7 @@ impl Exported {
             let has = |name: &str| default.namespaces.iter().any(|named| named == name);
             // Istio takes these two alone as a default, and this one first.
             if has(".") {
-                Self::To(BTreeSet::from([resources::namespace(service)]))
+                Self::To(BTreeSet::from([kube::namespace(service)]))
             } else if has("*") {
                 Self::Everywhere
             } else {
@@ -61,7 +61,7 @@ impl Exported {
         } else if named.is_empty() || has("*") {
             Self::Everywhere
         } else {
-            let own = resources::namespace(service);
+            let own = kube::namespace(service);
             let resolved = |name: String| if name == "." { own.clone() } else { name };
             Self::To(named.into_iter().map(resolved).collect())
         }

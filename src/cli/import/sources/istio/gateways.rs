@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use super::workloads::Workloads;
 use crate::import::host_names;
 use crate::import::imported_document::Sourced;
+use crate::import::kube;
 use crate::import::node::Node;
-use crate::import::resources;
 use crate::import::routes::Stand;
 
 /// What a VirtualService names the sidecars by.
@@ -44,10 +44,10 @@ impl IstioGateways {
         let mut chosen: HashMap<String, BTreeSet<String>> = HashMap::new();
         for resource in resources
             .iter()
-            .filter(|resource| resources::is_istio_gateway(resource))
+            .filter(|resource| kube::is_istio_gateway(resource))
         {
-            let namespace = resources::namespace(resource);
-            let name = format!("{namespace}/{}", resources::name(resource));
+            let namespace = kube::namespace(resource);
+            let name = format!("{namespace}/{}", kube::name(resource));
             let selector = resource.path(&["spec", "selector"]);
             let mut labels: Vec<_> = selector
                 .as_ref()
@@ -64,7 +64,7 @@ impl IstioGateways {
                 let own = known.proxies.entry(name.clone()).or_default();
                 own.extend(of_proxies.iter().cloned());
             }
-            let servers = resources::items(resource, &["spec", "servers"])
+            let servers = kube::items(resource, &["spec", "servers"])
                 .into_iter()
                 .enumerate();
             let servers = servers.filter_map(|(at, server)| {

@@ -6,9 +6,9 @@ use super::mesh::Mesh;
 use crate::import::imported_document::Sourced;
 use crate::import::ingress_class::{self, ISTIO};
 use crate::import::ingress_rules::{host_of, path_of, paths_of, rules};
+use crate::import::kube;
 use crate::import::node::Node;
 use crate::import::reach::Reach;
-use crate::import::resources;
 use crate::import::routes::{Host, Joining, Paths, Route, Stand};
 
 /// What the label `istio` of Istio's own gateway is.
@@ -18,7 +18,7 @@ const PROXIES: &str = "ingressgateway";
 pub(super) fn all(resources: &[Node<'_>], mesh: &Mesh) -> Vec<Host> {
     let classes = ingress_class::classes(resources);
     let own = resources.iter().filter(|resource| {
-        resources::kind(resource) == "Ingress"
+        kube::kind(resource) == "Ingress"
             && (has_class_of(mesh, resource) || !ingress_class::is_of_another(resource, &classes, &ISTIO))
     });
     own.flat_map(|ingress| hosts_of(ingress, mesh)).collect()
@@ -33,13 +33,9 @@ fn has_class_of(mesh: &Mesh, ingress: &Node<'_>) -> bool {
 /// The hosts of one, with TLS too where it has any. Its default backend is none to Istio, and neither is a rule without
 /// paths.
 fn hosts_of(ingress: &Node<'_>, mesh: &Mesh) -> Vec<Host> {
-    let has_tls = !resources::items(ingress, &["spec", "tls"]).is_empty();
+    let has_tls = !kube::items(ingress, &["spec", "tls"]).is_empty();
     let selector = mesh.ingress_selector.as_deref().unwrap_or(PROXIES);
-    let table = format!(
-        "the Ingress {}/{}",
-        resources::namespace(ingress),
-        resources::name(ingress)
-    );
+    let table = format!("the Ingress {}/{}", kube::namespace(ingress), kube::name(ingress));
     let mut hosts = Vec::new();
     for (port, is_https) in [("80", false), ("443", true)] {
         if is_https && !has_tls {

@@ -1,8 +1,8 @@
 //! What the configuration of the mesh says where a resource says nothing.
 
+use crate::import::kube;
 use crate::import::mounted_texts::{self, MountedText};
 use crate::import::node::Node;
-use crate::import::resources;
 use crate::source;
 
 /// The configuration of the mesh, as far as it is in the files.
@@ -34,7 +34,7 @@ impl Mesh {
     pub(super) fn of(resources: &[Node<'_>]) -> Self {
         let mut mesh = Self::default();
         for resource in resources {
-            match &*resources::kind(resource) {
+            match &*kube::kind(resource) {
                 "ConfigMap" => {
                     let texts = mounted_texts::of(resource).into_iter();
                     for text in texts.filter(|text| text.key == "mesh") {

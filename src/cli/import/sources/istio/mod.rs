@@ -20,7 +20,7 @@ use crate::import::file::{File, FileContent};
 use crate::import::node::Node;
 use crate::import::patches::{self, Patches, Side};
 use crate::import::remarks::Remarks;
-use crate::import::{gateway_api, gateway_hosts, ingress_class, ingress_hosts, resources};
+use crate::import::{gateway_api, gateway_hosts, ingress_class, ingress_hosts, kube};
 use crate::source::Trouble;
 
 pub(super) static SOURCE: Source = Source {
@@ -32,8 +32,8 @@ corsPolicy of a VirtualService, and the CORS filter of the Gateway API's HTTPRou
     names: BucketNames::Routes,
     kinds: &["VirtualService", "HTTPRoute", "GRPCRoute", "Gateway"],
     recognises: |file| {
-        resources::has_kind(file, &["VirtualService", "HTTPRoute"])
-            || file.values().iter().any(resources::is_istio_gateway)
+        kube::has_kind(file, &["VirtualService", "HTTPRoute"])
+            || file.values().iter().any(kube::is_istio_gateway)
     },
     read,
 };
@@ -45,9 +45,8 @@ corsPolicy of a VirtualService, and the CORS filter of the Gateway API's HTTPRou
 fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> {
     let resources = file.documents()?.with_beside();
     let gateways = gateway_hosts::Gateways::of(&resources);
-    let is_service = |resource: &&Node<'_>| {
-        resources::kind(resource) == "VirtualService" && resources::is_istio_s(resource)
-    };
+    let is_service =
+        |resource: &&Node<'_>| kube::kind(resource) == "VirtualService" && kube::is_istio_s(resource);
     let services: Vec<_> = resources.iter().filter(is_service).cloned().collect();
     let mesh = Mesh::of(&resources);
     let mut hosts = ingresses::all(&resources, &mesh);
@@ -70,7 +69,7 @@ fn read(file: &File<'_>, remarks: &mut Remarks) -> Result<FileContent, Trouble> 
 
 /// Origins of a route's filter that Istio has not always taken for patterns.
 fn say_older_versions(route: &Node<'_>, remarks: &mut Remarks) {
-    let rules = resources::items(route, &["spec", "rules"]);
+    let rules = kube::items(route, &["spec", "rules"]);
     let filters = rules.iter().flat_map(gateway_api::cors_filters);
     let mut origins = filters.flat_map(|filter| filter.list("allowOrigins"));
     let has_star = |origin: &Node<'_>| {
@@ -90,13 +89,13 @@ fn say_older_versions(route: &Node<'_>, remarks: &mut Remarks) {
 
 /// Policies of a route that is for the sidecars of a service, and for no Gateway.
 fn say_mesh_policies(route: &Node<'_>, remarks: &mut Remarks) {
-    let parents = resources::items(route, &["spec", "parentRefs"]);
+    let parents = kube::items(route, &["spec", "parentRefs"]);
     let service = parents.iter().find_map(|parent| {
         let kind = parent.text_of("kind")?;
         matches!(&*kind, "Service" | "ServiceEntry" | "Hostname").then_some(parent)
     });
     let Some(service) = service else { return };
-    for rule in resources::items(route, &["spec", "rules"]) {
+    for rule in kube::items(route, &["spec", "rules"]) {
         for filter in gateway_api::cors_filters(&rule) {
             let message = format!(
                 "the policy of a route for the sidecars of {:?}, which is no host at the edge: rules belong to a bucket; name \

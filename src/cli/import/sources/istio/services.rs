@@ -9,11 +9,11 @@ use super::paths::{paths_of, stays};
 use crate::import::code;
 use crate::import::host_names;
 use crate::import::imported_document::{ImportedBucket, Sourced};
+use crate::import::kube;
 use crate::import::node::Node;
 use crate::import::patches::{Patches, Side};
 use crate::import::policy::{self, ListUse};
 use crate::import::remarks::Remarks;
-use crate::import::resources;
 use crate::import::routes::{Host, Joining, Paths, Route, Stand};
 use crate::source::placeholder;
 
@@ -55,7 +55,7 @@ impl<'t> Services<'t> {
         if delegates::is_delegate(service) {
             return Vec::new();
         }
-        let namespace = resources::namespace(service);
+        let namespace = kube::namespace(service);
         let hosts = policy::texts(service.path(&["spec", "hosts"]), remarks);
         let routes = self.prepared(service, &namespace, remarks);
         let has_policy = routes.iter().any(|route| route.bucket.is_some());
@@ -141,7 +141,7 @@ impl<'t> Services<'t> {
 
     /// Where its hosts are taken.
     fn taken(&self, service: &Node<'_>, namespace: &str, hosts: &[Sourced<String>]) -> Vec<Taken> {
-        let named = resources::items(service, &["spec", "gateways"]);
+        let named = kube::items(service, &["spec", "gateways"]);
         let mut named: Vec<_> = named.iter().filter_map(|name| name.text()).collect();
         if named.is_empty() {
             named.push(MESH.to_owned());
@@ -209,7 +209,7 @@ impl<'t> Services<'t> {
     /// What sidecars have, and Gateways have not, and delegates that nobody delegates to.
     pub(super) fn finish(self, hosts: &mut Vec<Host>, patches: &Patches, remarks: &mut Remarks) {
         for (service, _) in self.all.iter().zip(&self.used).filter(|(_, used)| !**used) {
-            let routes = resources::items(service, &["spec", "http"]);
+            let routes = kube::items(service, &["spec", "http"]);
             let policies = routes.iter().filter_map(|route| route.get("corsPolicy"));
             for policy in policies.filter(|_| delegates::is_delegate(service)) {
                 remarks.say(code::NO_TARGET, &policy.place,

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::import::kube;
 use crate::import::node::Node;
-use crate::import::resources;
 
 /// The namespaces of what runs, each with the labels of its pods.
 pub(super) struct Workloads<'t>(Vec<(String, Node<'t>)>);
 
 impl<'t> Workloads<'t> {
     pub(super) fn of(resources: &[Node<'t>]) -> Self {
-        let of = |resource: &Node<'t>| Some((resources::namespace(resource), labels(resource)?));
+        let of = |resource: &Node<'t>| Some((kube::namespace(resource), labels(resource)?));
         Self(resources.iter().filter_map(of).collect())
     }
 
@@ -29,7 +29,7 @@ impl<'t> Workloads<'t> {
 
 /// The labels of the pods of a resource: those that they are made with, or that they are chosen by.
 fn labels<'t>(resource: &Node<'t>) -> Option<Node<'t>> {
-    match &*resources::kind(resource) {
+    match &*kube::kind(resource) {
         "Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" => {
             resource.path(&["spec", "template", "metadata", "labels"])
         }

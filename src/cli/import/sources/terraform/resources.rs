@@ -3,9 +3,9 @@
 use super::types::{KIN, ResourceType, TYPES};
 use crate::import::code;
 use crate::import::foreign;
+use crate::import::kube;
 use crate::import::node::Node;
 use crate::import::remarks::Remarks;
-use crate::import::resources;
 
 /// A resource that has rules.
 pub(super) struct TerraformResource<'t> {
@@ -62,7 +62,7 @@ pub(super) fn collect_raw<'t>(
             };
             let address = format!("{module}{dot}{name}.{}{index}", text("name"));
             if let Some(flat) = instance.get("attributes_flat")
-                && let Some(place) = resources::cors_in(&flat)
+                && let Some(place) = kube::cors_in(&flat)
             {
                 remarks.say(
                     code::NOT_READ,
@@ -87,7 +87,7 @@ pub(super) fn collect_raw<'t>(
 /// What was replaced, and is still to be destroyed.
 fn say_deposed(address: &str, values: &Node<'_>, remarks: &mut Remarks) {
     let of_cors = address.contains("cors").then(|| values.place.clone());
-    if let Some(place) = resources::cors_in(values).or(of_cors) {
+    if let Some(place) = kube::cors_in(values).or(of_cors) {
         remarks.say(
             code::NOT_READ,
             &place,
@@ -115,7 +115,7 @@ fn resource<'t>(
             values,
         });
     }
-    if let Some(place) = resources::cors_in(&values) {
+    if let Some(place) = kube::cors_in(&values) {
         remarks.say(
             code::NOT_READ,
             &place,

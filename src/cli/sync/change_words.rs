@@ -9,7 +9,7 @@ use bucket_cors::wildcard::Pattern;
 use super::rules::StoreRules;
 
 /// What changed, one thing an element. Empty: nothing.
-pub(super) fn differences(old: &StoreRules, new: &StoreRules) -> Vec<String> {
+pub(super) fn of(old: &StoreRules, new: &StoreRules) -> Vec<String> {
     let mut said = Vec::new();
     let matches = matched(&old.of, &new.of);
     let mut taken: Vec<usize> = matches.iter().flatten().copied().collect();
@@ -209,7 +209,7 @@ mod tests {
             of: of.to_vec(),
             response_vary: None,
         };
-        differences(&rules(old), &rules(new))
+        of(&rules(old), &rules(new))
     }
 
     #[test]
