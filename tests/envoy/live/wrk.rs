@@ -2,8 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+
+use crate::support::http::PATIENCE;
 
 /// wrk at work; stopped with the test.
 pub(crate) struct Wrk {
@@ -49,11 +52,20 @@ impl Wrk {
             .expect("wrk: `make test` installs it");
         let output = BufReader::new(child.stdout.take().unwrap());
         let mut wrk = Self { child, output };
+        // An edge that never answers is not waited for.
+        let (answered, waiting) = mpsc::channel();
+        let id = wrk.child.id().to_string();
+        thread::spawn(move || {
+            if waiting.recv_timeout(PATIENCE).is_err() {
+                Command::new("kill").args(["-KILL", &id]).status().ok();
+            }
+        });
         let mut said = String::new();
         while !said.ends_with("answered\n") {
             let count = wrk.output.read_line(&mut said).unwrap();
             assert!(count > 0, "wrk has ended:\n{said}");
         }
+        answered.send(()).ok();
         wrk
     }
 

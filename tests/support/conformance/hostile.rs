@@ -114,7 +114,7 @@ fn convert(attack: Attack) -> Case {
     });
     let mut upstream = input.upstream_response.unwrap_or_else(|| permissive(200));
     if input.local_reply.is_some() {
-        // Longer than Envoy waits.
+        // The store never answers what would take so long.
         upstream.delay_ms = 2_000;
     }
     if expected.is_elsewhere() {

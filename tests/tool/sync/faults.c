@@ -3,8 +3,8 @@
 //
 // KILL_AT=N: the process is killed in place of the Nth call that changes files, in the midst of it where it writes.
 // FAULTS=FILE: what the file says now, in one line. "CALL NUMBER": each such call fails with this error.
-// "clock SECONDS": the machine's clock is so far ahead. "stall SECONDS": what has moved a file stands still as long as
-// the file says so, and no longer than this.
+// "clock SECONDS": the machine's clock is so far ahead. "stall SECONDS": what writes an output stands still before its
+// bytes are on the disk, as long as the file says so and no longer than this.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -92,13 +92,14 @@ int open64(const char *path, int flags, ...) {
 }
 
 int fchmod(int fd, mode_t mode) { return fails("fchmod") ? -1 : REAL(fchmod, fd, mode); }
-int fsync(int fd) { return fails("fsync") ? -1 : REAL(fsync, fd); }
-int rename(const char *from, const char *to) {
-    if (fails("rename")) return -1;
-    int result = REAL(rename, from, to);
-    for (long rest = said("stall") * 100; rest > 0 && said("stall"); rest--) usleep(10000);
-    return result;
+int fsync(int fd) {
+    char link[64], path[4096] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (readlink(link, path, sizeof path - 1) > 0 && strstr(path, ".part") && !strstr(path, ".bucket-cors-sync"))
+        for (long rest = said("stall") * 100; rest > 0 && said("stall"); rest--) usleep(10000);
+    return fails("fsync") ? -1 : REAL(fsync, fd);
 }
+int rename(const char *from, const char *to) { return fails("rename") ? -1 : REAL(rename, from, to); }
 int unlink(const char *path) { return fails("unlink") ? -1 : REAL(unlink, path); }
 int mkdir(const char *path, mode_t mode) { return fails("mkdir") ? -1 : REAL(mkdir, path, mode); }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::thread;
 
 use super::faults::Faults;
-use super::hands::{MEMORY, ONCE, OUTPUT, two_buckets};
+use super::hands::{ONCE, OUTPUT, two_buckets};
 use super::in_force::configuration;
 use super::process::wait_for;
 use super::stand_in::rules_for;
@@ -53,9 +53,11 @@ fn what_is_written_between_the_last_look_and_the_write_is_not_written_over() {
     faults.begin("stall 100");
     let output = thread::scope(|scope| {
         let writing = scope.spawn(|| finished(faults.befall(asking(&folder, &store).args(&once))));
-        // The memory is written first.
-        let memory = || json(&folder, MEMORY)["outputs"].as_array().unwrap().len();
-        wait_for("the memory", || memory() == 2);
+        let is_written = || {
+            let mut entries = fs::read_dir(folder.path()).unwrap();
+            entries.any(|entry| entry.unwrap().path().extension().is_some_and(|end| end == "part"))
+        };
+        wait_for("what is to be moved into its place", is_written);
         folder.write(OUTPUT, &of_another);
         faults.end();
         writing.join().unwrap()
