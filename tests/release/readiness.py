@@ -38,7 +38,7 @@ def status(url):
 
 
 def wait_for(url, expected):
-    """For an Envoy that stands still for a second: its own health check fails then, and succeeds again."""
+    """Waits for a status. An Envoy that stood still for a second has another one until its next health check."""
     deadline = time.monotonic() + PATIENCE
     while (found := status(url)) != expected:
         assert time.monotonic() < deadline, f"{found}, not {expected} within {PATIENCE} s"
